@@ -1,0 +1,110 @@
+"""All that the author of a rule imports: Check and Hit to find, Codemod and Rewrite to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qw_codemod.model import Evidence, Fact, Finding, Safety
+from qw_codemod.source import SourceFile
+
+if TYPE_CHECKING:
+    import ast
+
+    import libcst
+
+    from qw_codemod.infer import Inference
+
+__all__ = [
+    "Check",
+    "Codemod",
+    "Context",
+    "Evidence",
+    "Fact",
+    "Finding",
+    "Hit",
+    "Import",
+    "Rewrite",
+    "SourceFile",
+]
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check may ask beside the file itself."""
+
+    infer: Inference
+    settings: Settings  # the family's own table, `[tool.qw-codemod.<family>]`, may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place that breaks the rule; the engine makes the Finding of it.
+
+    `node` is what a codemod would rewrite, `at` the part of it where a person should look
+    (the node itself if None; for a method call the line and column of the method's name).
+    """
+
+    node: ast.expr | ast.stmt | ast.excepthandler
+    message: str
+    evidence: Evidence
+    remedy: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    safety: Safety = "safe"
+    caution: str = ""
+    at: ast.expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: its code, the name of the pattern, and the function that finds it.
+
+    `tokens`: the rule can hit only a file that holds one of these byte strings.
+    """
+
+    code: str
+    name: str
+    summary: str
+    find: Callable[[SourceFile, Context], Iterable[Hit]]
+    tokens: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name that rewritten code needs: `import module`, or `from module import name`."""
+
+    module: str
+    name: str = ""
+
+    @property
+    def bound(self) -> str:
+        """The name under which the code refers to it."""
+        return self.name or self.module
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a codemod makes of one finding.
+
+    `node` takes the place of the finding's expression or simple statement; `before` are statements
+    (source text, one line each) that go on lines of their own before the statement around it.
+    """
+
+    node: libcst.BaseExpression | libcst.BaseSmallStatement
+    before: tuple[str, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Codemod:
+    """The rewriting half of a family: which codes it fixes, and how.
+
+    `rewrite` is handed the LibCST node cut out of the file, its Finding and the family's settings;
+    None means that it cannot, and the finding is left with that said.
+    """
+
+    fixes: tuple[str, ...]
+    rewrite: Callable[[libcst.CSTNode, Finding, Settings], Rewrite | None]
