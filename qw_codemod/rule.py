@@ -25,6 +25,7 @@ __all__ = [
     "Finding",
     "Hit",
     "Import",
+    "Refusal",
     "Rewrite",
     "SourceFile",
 ]
@@ -98,12 +99,17 @@ class Rewrite:
     imports: tuple[Import, ...] = ()
 
 
+class Refusal(Exception):
+    """A rewrite that would not be right; the finding is left, with the message as the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codemod:
     """The rewriting half of a family: which codes it fixes, and how.
 
     `rewrite` is handed the LibCST node cut out of the file, its Finding and the family's settings;
-    None means that it cannot, and the finding is left with that said.
+    None means that it cannot, and the finding is left with that said. It may raise a Refusal to say
+    why.
     """
 
     fixes: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""The finding halves of the built-in families, a module each."""

@@ -1,0 +1,1 @@
+"""The rewriting halves of the built-in families, a module each."""

@@ -1,0 +1,19 @@
+"""Which rules can possibly hit these bytes, before any parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qw_codemod.rule import Check
+
+
+def possible(data: bytes, checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks that have no tokens, or one of whose tokens stands in the bytes."""
+    known: dict[bytes, bool] = {}  # the rules of a family share most of their tokens
+
+    def holds(token: bytes) -> bool:
+        if token not in known:
+            known[token] = token in data
+        return known[token]
+
+    return tuple(check for check in checks if not check.tokens or any(map(holds, check.tokens)))
