@@ -1,4 +1,4 @@
-"""The arguments of a call, as LibCST holds them: added, replaced, named, dropped, in their layout."""
+"""The arguments of a call in LibCST: added, replaced, named, dropped, and the layout kept."""
 
 from __future__ import annotations
 

@@ -1,0 +1,169 @@
+"""Keeps an edited file clean under the project's own formatter, if it was clean before."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_SECONDS = 60  # for one run of ruff, which takes some milliseconds
+_HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
+_LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
+_IMPORT = re.compile(rb"^\s*(?:import|from)\b.*", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """The bytes to write, and a note where the formatter could not be run."""
+
+    data: bytes
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Formatter:
+    """How a folder's files are formatted: arguments of ruff, which stands in for black too."""
+
+    arguments: tuple[str, ...]
+    sorts_imports: bool = False  # there is a configuration of ruff's, which may select `I`
+
+
+class _RuffFailed(Exception):
+    pass
+
+
+def restyle(path: str, before: bytes, after: bytes) -> Styled:
+    """The edited bytes as the project's formatter would have them.
+
+    They stay as they are where no formatter is configured, and where the file was not clean before.
+    `path` need not exist; its folder's configuration counts, as the nearest folder's above it.
+    """
+    formatter = formatter_for(Path(path).absolute().parent)
+    if formatter is None or before == after:
+        return Styled(after)
+    try:
+        if formatter.sorts_imports and _imports(before) != _imports(after):
+            after = _sorted_imports(path, before, after)
+        if _formatted(path, before, formatter) != before:
+            return Styled(after)
+        return Styled(_formatted(path, after, formatter))
+    except (_RuffFailed, OSError, ImportError, subprocess.TimeoutExpired) as error:
+        return Styled(after, f"not formatted: {error}")
+
+
+def _imports(data: bytes) -> list[bytes]:
+    return _IMPORT.findall(data)
+
+
+def _sorted_imports(path: str, before: bytes, after: bytes) -> bytes:
+    """Ruff decides by the project's selection whether I001 is on; no other rule may fix here."""
+    command = ("check", "--fix-only", "--exit-zero", "--quiet", "--fixable", "I001")
+    if _ruff(path, before, command) != before:
+        return after
+    return _ruff(path, after, command)
+
+
+def _formatted(path: str, data: bytes, formatter: Formatter) -> bytes:
+    return _ruff(path, data, ("format", "--quiet", *formatter.arguments))
+
+
+def _ruff(path: str, data: bytes, arguments: Iterable[str]) -> bytes:
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]
+
+    rest = ("--no-cache", "--force-exclude", "--stdin-filename", path, "-")
+    done = subprocess.run(
+        [find_ruff_bin(), *arguments, *rest],
+        input=data,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        lines = [each.strip() for each in done.stderr.decode(errors="replace").splitlines()]
+        raise _RuffFailed("; ".join(filter(None, lines)) or f"ruff ended with {done.returncode}")
+    return done.stdout
+
+
+@lru_cache(maxsize=4096)
+def formatter_for(folder: Path) -> Formatter | None:
+    """The formatter that the nearest configuration at or above a folder names, if any does."""
+    found = _configured(folder)
+    if found is not None or (folder / ".git").exists() or folder.parent == folder:
+        return found
+    return formatter_for(folder.parent)
+
+
+def _configured(folder: Path) -> Formatter | None:
+    tool = _read_toml(folder / "pyproject.toml").get("tool", {})
+    has_ruff = "ruff" in tool or any((folder / n).is_file() for n in ("ruff.toml", ".ruff.toml"))
+    hooks = _hooks(folder / ".pre-commit-config.yaml")
+    ruff = Formatter((), sorts_imports=True)
+    if "black" in tool and not (has_ruff and "ruff-format" in hooks):
+        return Formatter(_as_black(tool["black"]), sorts_imports=has_ruff)
+    if has_ruff and "black" in hooks:
+        return Formatter(_as_black(_black_arguments(hooks["black"])), sorts_imports=True)
+    if has_ruff:
+        return ruff
+    if "black" in hooks:
+        return Formatter(_as_black(_black_arguments(hooks["black"])))
+    if "ruff-format" in hooks:
+        return Formatter(("--isolated", *_line_length(hooks["ruff-format"])))
+    return None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):  # ruff itself complains about a file that it cannot read
+        return {}
+
+
+def _hooks(path: Path) -> dict[str, str]:
+    """The text of each hook's entry; a YAML parser is not worth a dependency for this."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return {}
+    text = re.sub(r"(?m)^\s*#.*$", "", text)
+    starts = list(_HOOK.finditer(text))
+    ends = [match.start() for match in starts[1:]] + [len(text)]
+    return {match[1]: text[match.end() : end] for match, end in zip(starts, ends, strict=True)}
+
+
+def _line_length(hook: str) -> tuple[str, ...]:
+    match = _LENGTH.search(hook)
+    return ("--line-length", match[1] or match[2]) if match else ()
+
+
+def _black_arguments(hook: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if length := _line_length(hook):
+        found["line-length"] = int(length[1])
+    found["skip-string-normalization"] = bool(re.search(r"-S\b|--skip-string-norm", hook))
+    found["skip-magic-trailing-comma"] = bool(re.search(r"-C\b|--skip-magic", hook))
+    return found
+
+
+def _as_black(settings: dict[str, Any]) -> tuple[str, ...]:
+    """Ruff's arguments for black's settings; both default to 88 characters and double quotes."""
+    arguments = ["--isolated", "--line-length", str(settings.get("line-length", 88))]
+    if settings.get("skip-string-normalization"):
+        arguments += ["--config", 'format.quote-style="preserve"']
+    if settings.get("skip-magic-trailing-comma"):
+        arguments += ["--config", "format.skip-magic-trailing-comma=true"]
+    targets = settings.get("target-version", ())
+    targets = [targets] if isinstance(targets, str) else targets
+    known = sorted((int(each[3:]), each) for each in targets if re.fullmatch(r"py3\d+", each))
+    if known:
+        arguments += ["--target-version", known[0][1]]
+    return tuple(arguments)
