@@ -86,7 +86,7 @@ class _Examination:
         findings: list[Finding] = []
         crashed: set[str] = set()
         if checks:
-            _ = source.encoding, source.tree  # an unreadable file is no fault of a rule's
+            _check_readable(source)  # an unreadable file is no fault of a rule's
         for check in checks:
             rule = self._rules[check.code]
             found = self._guarded(rule.code, lambda rule=rule: self._run(rule))  # type: ignore[misc]
@@ -260,6 +260,16 @@ class _Examination:
             before=self._original.data if changed else b"",
             after=self._source.data if changed else None,
         )
+
+
+def _check_readable(source: SourceFile) -> None:
+    """Raise UnreadableSource; `ast.parse` lets stray bytes through in comments, Python does not."""
+    _ = source.tree
+    try:
+        source.data.decode(source.encoding)
+    except UnicodeDecodeError as error:
+        message = f"not {source.encoding}, and no coding cookie says what else"
+        raise UnreadableSource(message, source.line_of(error.start)) from error
 
 
 def _order(finding: Finding) -> tuple[int, int, str, Span]:

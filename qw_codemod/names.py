@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
+from typing import TypeGuard
 
 from qw_codemod.model import Span
 from qw_codemod.rule import Import, Refusal
@@ -26,9 +27,16 @@ def path_to(source: SourceFile, span: Span) -> list[ast.AST]:
         path.append(inner)
 
 
+def _has_place(node: ast.AST) -> TypeGuard[ast.expr | ast.stmt | ast.excepthandler]:
+    if isinstance(node, ast.FormattedValue):
+        return False
+    return isinstance(node, (ast.expr, ast.stmt, ast.excepthandler))
+
+
 def _child_at(source: SourceFile, node: ast.AST, span: Span) -> ast.AST | None:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.expr, ast.stmt, ast.excepthandler)):
+        # Before Python 3.12 the braces of an f-string have the place of the whole string.
+        if _has_place(child):
             covered = source.span(child)
             if covered.start <= span.start and span.end <= covered.end:
                 return child

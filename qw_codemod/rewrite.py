@@ -44,9 +44,9 @@ def propose(
     first_party: _FirstParty = lambda root: False,
 ) -> Fix:
     """The edits that mend a finding; raises Refusal with the reason where there are none."""
-    path = path_to(source, finding.span)
-    _verify(source, path[-1], finding.span)
     try:
+        path = path_to(source, finding.span)
+        _verify(source, path[-1], finding.span)
         node = cut(source, finding.span)
         made = codemod.rewrite(node, finding, settings)
         if made is None:

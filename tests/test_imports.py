@@ -1,0 +1,197 @@
+"""Imports: what a file binds already, and where a new one goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from qw_codemod.edits import apply
+from qw_codemod.imports import import_edit
+from qw_codemod.model import Span
+from qw_codemod.names import name_for
+from qw_codemod.rule import Import, Refusal
+from qw_codemod.source import SourceFile
+
+AIOHTTP = Import("aiohttp")
+LIMIT = Import("shared.limits", "LIMIT")
+FUNCTION = "\n\ndef use():\n    return HERE\n"
+
+
+def bound(text: str, wanted: Import, path: str = "/p/app/x.py") -> str | None:
+    at = len(text[: text.index("HERE")].encode())
+    return name_for(SourceFile(path, text.encode()), wanted, Span(at, at + 4))
+
+
+def placed(text: str, wanted: Import, path: str = "/p/app/x.py") -> str:
+    source = SourceFile(path, text.encode())
+    at = source.data.index(b"HERE")
+    edit = import_edit(source, wanted, at, lambda root: root in ("app", "shared"))
+    result = apply(source.data, [edit])
+    compile(result, path, "exec", dont_inherit=True)
+    return result.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "name"),
+    [
+        ("import aiohttp\n", AIOHTTP, "aiohttp"),
+        ("import aiohttp as aio\n", AIOHTTP, "aio"),
+        ("import aiohttp.web\n", AIOHTTP, "aiohttp"),
+        ("import os, aiohttp\n", AIOHTTP, "aiohttp"),
+        ("try:\n    import aiohttp\nexcept ImportError:\n    aiohttp = None\n", AIOHTTP, "aiohttp"),
+        ("from shared.limits import LIMIT\n", LIMIT, "LIMIT"),
+        ("from shared.limits import A, LIMIT as MOST\n", LIMIT, "MOST"),
+        ("from shared import limits\n", Import("shared.limits"), "limits"),
+        ("import shared.limits\n", Import("shared.limits"), "shared.limits"),
+        ("import aiohttp.web as web\n", AIOHTTP, None),
+        ("import requests\n", AIOHTTP, None),
+        ("if TYPE_CHECKING:\n    import aiohttp\n", AIOHTTP, None),
+        ("from shared.limits import OTHER\n", LIMIT, None),
+        ("from other.limits import LIMIT as L\n", LIMIT, None),
+    ],
+)
+def test_a_binding_that_is_there(text: str, wanted: Import, name: str | None) -> None:
+    assert bound(text + FUNCTION, wanted) == name
+
+
+def test_a_relative_import_is_the_same_module() -> None:
+    text = f"from .limits import LIMIT as MOST\n{FUNCTION}"
+    assert bound(text, LIMIT, "/p/shared/x.py") == "MOST"
+    assert bound(text, LIMIT, "/p/other/x.py") is None
+    assert bound(text.replace(".limits", "..limits"), LIMIT, "/p/shared/deep/x.py") == "MOST"
+
+
+def test_the_module_itself_needs_no_import() -> None:
+    assert bound(f"LIMIT = 3\n{FUNCTION}", LIMIT, "/p/shared/limits.py") == "LIMIT"
+
+
+def test_a_local_import_serves_what_follows_it() -> None:
+    before = "def use():\n    import aiohttp\n    return HERE\n"
+    after = "def use():\n    x = HERE\n    import aiohttp\n"
+    assert bound(before, AIOHTTP) == "aiohttp"
+    with pytest.raises(Refusal):
+        bound(after, AIOHTTP)
+
+
+def test_an_import_below_serves_functions_only() -> None:
+    assert bound(f"{FUNCTION}\nimport aiohttp\n", AIOHTTP) == "aiohttp"
+    assert bound("x = HERE\nimport aiohttp\n", AIOHTTP) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aiohttp = 3\n" + FUNCTION,
+        "def aiohttp(): ...\n" + FUNCTION,
+        "class aiohttp: ...\n" + FUNCTION,
+        "import fake as aiohttp\n" + FUNCTION,
+        "from fake import aiohttp\n" + FUNCTION,
+        "for aiohttp in (): ...\n" + FUNCTION,
+        "with x as (aiohttp, y): ...\n" + FUNCTION,
+        "if x:\n    aiohttp = None\n" + FUNCTION,
+        "def f():\n    global aiohttp\n" + FUNCTION,
+        "def use(aiohttp):\n    return HERE\n",
+        "import aiohttp\ndef use(aiohttp):\n    return HERE\n",
+        "def use():\n    aiohttp = 1\n    return HERE\n",
+        "def use(aiohttp):\n    def inner():\n        return HERE\n",
+        "def use():\n    return [HERE for aiohttp in ()]\n",
+        "import aiohttp as aio\ndef use(aio):\n    return HERE\n",
+    ],
+)
+def test_a_name_that_means_something_else(text: str) -> None:
+    with pytest.raises(Refusal, match="bound to something else"):
+        bound(text, AIOHTTP)
+
+
+def test_names_of_other_scopes_do_not_matter() -> None:
+    assert bound(f"def f(aiohttp):\n    aiohttp = 3\n{FUNCTION}", AIOHTTP) is None
+    assert bound("class A:\n    aiohttp = 1\n    def f(self):\n        HERE\n", AIOHTTP) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        ("x = 1\n", AIOHTTP, "import aiohttp\n\nx = 1\n"),
+        ('"""Doc."""\n', AIOHTTP, '"""Doc."""\n\nimport aiohttp\n'),
+        (
+            '"""Doc."""\n\nfrom __future__ import annotations\n\nx = 1\n',
+            AIOHTTP,
+            '"""Doc."""\n\nfrom __future__ import annotations\n\nimport aiohttp\n\nx = 1\n',
+        ),
+        ("# licence\n\n# x\nx = 1\n", AIOHTTP, "# licence\n\nimport aiohttp\n\n# x\nx = 1\n"),
+        ("#!/bin/python\nx = 1\n", AIOHTTP, "#!/bin/python\nimport aiohttp\n\nx = 1\n"),
+        ("import os\nimport sys\n", AIOHTTP, "import os\nimport sys\n\nimport aiohttp\n"),
+        (
+            "import os\n\nimport requests\n\nfrom app import y\n",
+            AIOHTTP,
+            "import os\n\nimport aiohttp\nimport requests\n\nfrom app import y\n",
+        ),
+        ("import os\n\nfrom app import y\n", AIOHTTP, "import os\n\nimport aiohttp\n\nfrom app import y\n"),
+        ("from app import y\n", AIOHTTP, "import aiohttp\n\nfrom app import y\n"),
+        (
+            "import yarl\nfrom attr import x\n",
+            AIOHTTP,
+            "import aiohttp\nimport yarl\nfrom attr import x\n",
+        ),
+        (
+            "from app import y\nfrom shared.a import b\nfrom shared.z import b\n",
+            LIMIT,
+            "from app import y\nfrom shared.a import b\n"
+            "from shared.limits import LIMIT\nfrom shared.z import b\n",
+        ),
+        (
+            "from app import y\nimport shared.a\nfrom shared.z import b\n",
+            LIMIT,
+            "from app import y\nimport shared.a\n"
+            "from shared.limits import LIMIT\nfrom shared.z import b\n",
+        ),
+        (
+            "import yarl\n# about yarl's friend\nimport zlib_ng\n",
+            Import("zebra"),
+            "import yarl\nimport zebra\n# about yarl's friend\nimport zlib_ng\n",
+        ),
+        ("import os; import re\n", AIOHTTP, "import os; import re\n\nimport aiohttp\n"),
+        (
+            "import sys\nsys.path.append('..')\nfrom shared.a import b\n",
+            LIMIT,
+            "import sys\nsys.path.append('..')\nfrom shared.a import b\n"
+            "from shared.limits import LIMIT\n",
+        ),
+        ("from shared.limits import A, Z\n", LIMIT, "from shared.limits import LIMIT, A, Z\n"),
+        ("from shared.limits import ALL\n", LIMIT, "from shared.limits import ALL, LIMIT\n"),
+        (
+            "from shared.limits import (\n    ALL,\n    zero,\n)\n",
+            LIMIT,
+            "from shared.limits import (\n    ALL,\n    LIMIT,\n    zero,\n)\n",
+        ),
+        (
+            "from shared.limits import (\n    ALL,  # all\n)\n",
+            LIMIT,
+            "from shared.limits import (\n    ALL,  # all\n    LIMIT,\n)\n",
+        ),
+        (
+            "from shared.limits import (\n    ALL\n)\n",
+            LIMIT,
+            "from shared.limits import (\n    ALL,\n    LIMIT\n)\n",
+        ),
+    ],
+)
+def test_placed(before: str, wanted: Import, after: str) -> None:
+    head, _, tail = placed(before + FUNCTION, wanted).partition("\n\ndef use")
+    assert head.rstrip("\n") + "\n" == after
+    assert tail
+
+
+def test_two_lines_before_a_definition() -> None:
+    text = "def use():\n    return HERE\n"
+    assert placed(text, AIOHTTP) == f"import aiohttp\n\n\n{text}"
+
+
+def test_before_code_at_the_top_level() -> None:
+    text = "import os\n\nx = HERE\n\nimport requests\n"
+    assert placed(text, AIOHTTP) == "import os\n\nimport aiohttp\n\nx = HERE\n\nimport requests\n"
+
+
+def test_line_ends_and_byte_order_mark_stay() -> None:
+    text = "\ufeffimport os\r\n\r\nx = HERE\r\n"
+    assert placed(text, AIOHTTP) == "\ufeffimport os\r\n\r\nimport aiohttp\r\n\r\nx = HERE\r\n"
+    assert placed("\ufeffx = HERE", AIOHTTP) == "\ufeffimport aiohttp\n\nx = HERE"
