@@ -136,7 +136,7 @@ def _hooks(path: Path) -> dict[str, str]:
         return {}
     text = re.sub(r"(?m)^\s*#.*$", "", text)
     starts = list(_HOOK.finditer(text))
-    ends = [match.start() for match in starts[1:]] + [len(text)]
+    ends = [*(match.start() for match in starts), len(text)][1:]
     return {match[1]: text[match.end() : end] for match, end in zip(starts, ends, strict=True)}
 
 

@@ -90,13 +90,19 @@ def test_replace_keyword_keeps_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("text", "position", "expected"),
-    [("f(3)", 0, "f(t=3)"), ("f(a, 3, b=1)", 1, "f(a, t=3, b=1)"), ("f(\n  3,\n)", 0, "f(\n  t=3,\n)")],
+    [
+        ("f(3)", 0, "f(t=3)"),
+        ("f(a, 3, b=1)", 1, "f(a, t=3, b=1)"),
+        ("f(\n  3,\n)", 0, "f(\n  t=3,\n)"),
+    ],
 )
 def test_name_position(text: str, position: int, expected: str) -> None:
     assert code(name_position(call(text), position, "t")) == expected
 
 
-@pytest.mark.parametrize(("text", "position"), [("f(3, a)", 0), ("f(*a, 3)", 1), ("f()", 0), ("f(3, t=1)", 0)])
+@pytest.mark.parametrize(
+    ("text", "position"), [("f(3, a)", 0), ("f(*a, 3)", 1), ("f()", 0), ("f(3, t=1)", 0)]
+)
 def test_name_position_refuses(text: str, position: int) -> None:
     with pytest.raises(Refusal):
         name_position(call(text), position, "t")
@@ -122,7 +128,8 @@ def test_without_keywords(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["f(m=1, # why\n  a=2)", "f(a,  # why\n  m=1)", "f(  # why\n    m=1\n)", "f(m=1 # why\n)"]
+    "text",
+    ["f(m=1, # why\n  a=2)", "f(a,  # why\n  m=1)", "f(  # why\n    m=1\n)", "f(m=1 # why\n)"],
 )
 def test_without_keywords_loses_no_comment(text: str) -> None:
     with pytest.raises(Refusal, match="comment"):

@@ -212,9 +212,7 @@ def test_first_party_imports_stand_apart() -> None:
         return Rewrite(with_keyword(node, "t", "MOST"), imports=(Import("limits", "MOST"),))
 
     after = fix("import os\n\nimport yarl\n\nwait()\n", pack_of(make)).after
-    assert after == (
-        b"import os\n\nimport yarl\n\nfrom limits import MOST\n\nwait(t=MOST)\n"
-    )
+    assert after == (b"import os\n\nimport yarl\n\nfrom limits import MOST\n\nwait(t=MOST)\n")
 
 
 def test_suppressed_findings_are_not_edited() -> None:
@@ -236,9 +234,7 @@ def test_suppressed_findings_are_not_edited() -> None:
         (b"wait(" * 250 + b")" * 250, None, "cannot parse"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_a_problem(
-    data: bytes, line: int | None, words: str
-) -> None:
+def test_a_file_that_cannot_be_read_is_a_problem(data: bytes, line: int | None, words: str) -> None:
     report = fix(data)
     (problem,) = report.problems
     assert words in problem.message

@@ -125,7 +125,11 @@ def test_names_of_other_scopes_do_not_matter() -> None:
             AIOHTTP,
             "import os\n\nimport aiohttp\nimport requests\n\nfrom app import y\n",
         ),
-        ("import os\n\nfrom app import y\n", AIOHTTP, "import os\n\nimport aiohttp\n\nfrom app import y\n"),
+        (
+            "import os\n\nfrom app import y\n",
+            AIOHTTP,
+            "import os\n\nimport aiohttp\n\nfrom app import y\n",
+        ),
         ("from app import y\n", AIOHTTP, "import aiohttp\n\nfrom app import y\n"),
         (
             "import yarl\nfrom attr import x\n",

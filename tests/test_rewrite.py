@@ -72,7 +72,12 @@ def test_parentheses_around_the_node_are_not_its_own() -> None:
         ("\ufeffx = a\n", "a", around, "\ufeffx = a.go()\n"),
         ("x = a", "a", around, "x = a.go()"),
         ("\x0cx = a\n", "a", around, "\x0cx = a.go()\n"),
-        ("x = f(\r\n    a,\r\n)\r\n", "f(\r\n    a,\r\n)", around, "x = f(\r\n    a,\r\n).go()\r\n"),
+        (
+            "x = f(\r\n    a,\r\n)\r\n",
+            "f(\r\n    a,\r\n)",
+            around,
+            "x = f(\r\n    a,\r\n).go()\r\n",
+        ),
         ("if x:\n\ty = a \n", "a", around, "if x:\n\ty = a.go() \n"),
     ],
 )
@@ -212,13 +217,9 @@ def test_an_import_under_another_name_is_used() -> None:
 def test_statements_before_use_the_other_name_too() -> None:
     make = to("j", "j = go(LIMIT)", imports=(Import("m", "LIMIT"),))
     text = "from m import LIMIT as most\nx = A\n"
-    assert rewritten(text, "A", make) == (
-        b"from m import LIMIT as most\nj = go(most)\nx = j\n"
-    )
+    assert rewritten(text, "A", make) == (b"from m import LIMIT as most\nj = go(most)\nx = j\n")
 
 
 def test_an_import_and_statements_at_the_same_place() -> None:
     make = to("j", "j = go(aio.X)", imports=(Import("aio"), Import("b", "C")))
-    assert rewritten("a\n", "a", make) == (
-        b"import aio\n\nfrom b import C\n\nj = go(aio.X)\nj\n"
-    )
+    assert rewritten("a\n", "a", make) == (b"import aio\n\nfrom b import C\n\nj = go(aio.X)\nj\n")

@@ -1,0 +1,148 @@
+"""An edited file stays clean under the project's formatter, and other files stay as edited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qw_codemod import style
+from qw_codemod.style import restyle
+
+FITS = "x = call(" + "a" * 50 + ", 1)\n"
+LONG = FITS.replace(", 1)", ", 1, timeout=300, other=2, more=3)")
+SPLIT = "x = call(\n    " + "a" * 50 + ", 1, timeout=300, other=2, more=3\n)\n"
+UNCLEAN = FITS.replace("x = ", "x=")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    return tmp_path
+
+
+def styled(project: Path, before: str, after: str, file: str = "deep/er/x.py") -> str:
+    result = restyle(str(project / file), before.encode(), after.encode())
+    assert not result.note
+    return result.data.decode()
+
+
+CONFIGURATIONS = {
+    "pyproject.toml": "[tool.ruff]\nline-length = 88\n",
+    "ruff.toml": "line-length = 88\n",
+    ".ruff.toml": "",
+    ".pre-commit-config.yaml": "repos:\n- repo: r\n  hooks:\n  - id: ruff-format\n",
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_ruff(project: Path, name: str) -> None:
+    (project / name).write_text(CONFIGURATIONS[name])
+    assert styled(project, FITS, LONG) == SPLIT
+    assert styled(project, UNCLEAN, LONG) == LONG
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "[tool.black]\n"),
+        (".pre-commit-config.yaml", "repos:\n- repo: r\n  hooks:\n  - id: black\n"),
+    ],
+)
+def test_black(project: Path, name: str, text: str) -> None:
+    (project / name).write_text(text)
+    assert styled(project, FITS, LONG) == SPLIT
+    assert styled(project, UNCLEAN, LONG) == LONG
+
+
+def test_black_settings(project: Path) -> None:
+    settings = "line-length = 200\nskip-string-normalization = true\ntarget-version = ['py310']\n"
+    (project / "pyproject.toml").write_text(f"[tool.black]\n{settings}")
+    assert styled(project, f"y = 'a'\n{FITS}", f"y = 'a'\n{LONG}") == f"y = 'a'\n{LONG}"
+    assert styled(project, FITS, "x = f( 1)\n") == "x = f(1)\n"
+
+
+def test_black_hook_arguments(project: Path) -> None:
+    hook = "repos:\n- hooks:\n  - id: black\n    args: [--line-length=200, -S]\n  - id: other\n"
+    (project / ".pre-commit-config.yaml").write_text(hook)
+    assert styled(project, f"y = 'a'\n{FITS}", f"y = 'a'\n{LONG}") == f"y = 'a'\n{LONG}"
+
+
+def test_black_beside_ruff_as_linter(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.black]\nline-length = 200\n[tool.ruff]\n")
+    assert styled(project, FITS, LONG) == LONG
+    assert styled(project, FITS, "x = f( 1)\n") == "x = f(1)\n"
+
+
+def test_the_nearest_configuration_counts(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.ruff]\n")
+    (project / "deep" / "pyproject.toml").write_text("[tool.ruff]\nline-length = 200\n")
+    assert styled(project, FITS, LONG) == LONG
+    assert styled(project, FITS, LONG, "x.py") == SPLIT
+
+
+def test_without_a_formatter_nothing_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "pyproject.toml").write_text("[tool.other]\n")
+    monkeypatch.setattr(style, "_ruff", lambda *given: pytest.fail("ran"))
+    assert styled(project, FITS, LONG) == LONG
+
+
+def test_a_commented_hook_is_none(project: Path) -> None:
+    (project / ".pre-commit-config.yaml").write_text("repos:\n# - id: black\n")
+    assert styled(project, FITS, LONG) == LONG
+
+
+def test_beyond_the_repository_nothing_counts(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.ruff]\n")
+    (project / "deep" / ".git").mkdir()
+    assert styled(project, FITS, LONG) == LONG
+
+
+def test_imports_are_sorted_where_the_project_sorts_them(project: Path) -> None:
+    before = f"import os\nimport sys\n\n{FITS}"
+    after = f"import sys\nimport aiohttp\nimport os\n\n{FITS}"
+    (project / "ruff.toml").write_text('lint.select = ["I"]\n')
+    assert styled(project, before, after) == f"import os\nimport sys\n\nimport aiohttp\n\n{FITS}"
+    (project / "ruff.toml").write_text('lint.select = ["E"]\n')
+    assert styled(project, before, after) == after
+
+
+def test_imports_out_of_order_before_stay_so(project: Path) -> None:
+    (project / "ruff.toml").write_text('lint.select = ["I"]\n')
+    before = f"import sys\nimport os\n\n{FITS}"
+    after = f"import zlib\nimport sys\nimport os\n\n{FITS}"
+    assert styled(project, before, after) == after
+
+
+def test_no_other_rule_fixes_anything(project: Path) -> None:
+    (project / "ruff.toml").write_text('lint.select = ["I", "F401", "UP"]\nfix = true\n')
+    before = f"import os\n\n{FITS}"
+    after = f"import os\nimport sys\n\n{FITS}"
+    assert styled(project, before, after) == after
+
+
+def test_excluded_files_stay(project: Path) -> None:
+    (project / "ruff.toml").write_text('extend-exclude = ["deep"]\n')
+    assert styled(project, FITS, LONG) == LONG
+
+
+def test_line_ends_stay(project: Path) -> None:
+    (project / "ruff.toml").write_text("")
+    before, after, expected = (text.replace("\n", "\r\n") for text in (FITS, LONG, SPLIT))
+    assert styled(project, before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "after", "words"),
+    [
+        ('required-version = "==0.0.1"\n', LONG.encode(), "0.0.1"),
+        ("nonsense = 1\n", LONG.encode(), "nonsense"),
+        ("", "x = 'é'\n".encode("latin-1"), "not formatted"),
+    ],
+)
+def test_a_failure_keeps_the_edit(project: Path, settings: str, after: bytes, words: str) -> None:
+    (project / "ruff.toml").write_text(settings)
+    result = restyle(str(project / "x.py"), FITS.encode(), after)
+    assert result.data == after
+    assert words in result.note
