@@ -1,0 +1,246 @@
+"""What each command does, once its options are parsed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from qw_codemod import baseline, files, journal, packs, runner
+from qw_codemod.config import Config, ConfigError, Settings, schemas
+from qw_codemod.engine import Options
+from qw_codemod.model import Fix, Problem
+from qw_codemod.report.progress import Progress
+from qw_codemod.report.results import Command, Results
+from qw_codemod.source import SourceFile
+
+STDIN = "-"
+
+Accept = Callable[[Fix, SourceFile], bool]
+
+
+class UsageProblem(Exception):
+    """The command cannot be carried out as it was typed; the message says what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options that `check` and `apply` share."""
+
+    paths: tuple[str, ...] = (".",)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    likely: bool = False
+    unsafe: bool = False
+    jobs: int = 0
+    root: str = ""
+    force_exclude: bool = False
+    baseline: str = ""
+    write_baseline: bool = False
+    stdin: bytes | None = field(default=None, repr=False)
+    stdin_filename: str = ""
+    accept: Accept | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths on disk that are meant."""
+        if self.stdin is None:
+            return self.paths
+        return (self.stdin_filename or "stdin.py",)
+
+
+def check(request: Request) -> Results:
+    """Find, and write nothing but the baseline where that is asked for."""
+    results = _Project(request, ()).examine("check")
+    if not request.baseline:
+        return results
+    file = Path(request.baseline)
+    if request.write_baseline:
+        came, went = baseline.write(file, results.outcomes, results.root)
+        known = {each for outcome in results.outcomes for each in outcome.report.findings}
+        notice = f"{file}: {came} added, {went} removed, {len(known)} in all of these files"
+        notices = (*results.notices, notice)
+        return replace(results, known=frozenset(known), notices=notices)
+    compared = baseline.compare(file, results.outcomes, results.root)
+    return replace(results, known=compared.known, removable=compared.removable)
+
+
+def apply(families: str, request: Request, write: bool = True) -> Results:
+    """Edit what may be edited; without `write`, and for standard input, only in memory.
+
+    The journal is on the disk before the first file is replaced.
+    """
+    project = _Project(request, (families,))
+    if not write or request.stdin is not None:
+        return project.examine("apply" if write else "diff")
+    with journal.locked(project.root):
+        results = project.examine("apply")
+        changes = [
+            journal.Change(outcome.report.path, outcome.report.before, outcome.report.after)
+            for outcome in results.outcomes
+            if outcome.report.after is not None
+        ]
+        if not changes:
+            return results
+        journal.record(project.root, changes)
+        return _written(results, changes)
+
+
+def undo(root: str) -> tuple[Path, journal.Undone]:
+    """Give back what the last apply replaced."""
+    start = Path(root or ".").resolve()
+    found = journal.find_root(start)
+    if found is None:
+        raise UsageProblem(f"nothing to undo: no apply is recorded in {start} or above it")
+    with journal.locked(found):
+        return found, journal.undo(found)
+
+
+def effective(path: str, root: str) -> tuple[Path, Settings]:
+    """The settings that count for a file or folder."""
+    target = Path(path).resolve()
+    if not target.exists():
+        raise UsageProblem(f"{path} does not exist")
+    project = _root_of([path], root)
+    folder = target if target.is_dir() else target.parent
+    settings = Config(project, schemas(packs.load())).of(folder.as_posix())
+    return project, settings
+
+
+def _written(results: Results, changes: Sequence[journal.Change]) -> Results:
+    """Replace file by file; one that cannot be written becomes a problem and stays as it was."""
+    problems: list[Problem] = []
+    for change in changes:
+        try:
+            files.replace(change.path, change.before, change.after)
+        except files.FileProblem as problem:
+            problems.append(Problem(change.path, str(problem)))
+    unwritten = {problem.path for problem in problems}
+    outcomes = [
+        replace(each, report=replace(each.report, after=None, before=b"", fixed=()))
+        if each.report.path in unwritten
+        else each
+        for each in results.outcomes
+    ]
+    return replace(results, outcomes=outcomes, problems=(*results.problems, *problems))
+
+
+class _Project:
+    """The root, the rules and the settings of one run."""
+
+    def __init__(self, request: Request, fix: Sequence[str]) -> None:
+        self._request = request
+        self._fix = fix
+        self._started = time.perf_counter()
+        self._pack = packs.load()
+        self.root = _root_of(request.names, request.root)
+        self._config = Config(self.root, schemas(self._pack))
+        self._groups: dict[str, int] = {}
+        self._made: list[runner.Group] = []
+        if fix:
+            self._pack.select(fix)  # a wrong name is told before any file is read
+
+    def examine(self, command: Command) -> Results:
+        """The outcomes of all files that are meant."""
+        request = self._request
+        tasks, listing = self._tasks()
+        everything = files.project_files(self.root)
+        known = set(everything)
+        everything += [task.path for task in tasks if task.path not in known]
+        plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
+        progress = Progress(sys.stderr, len(tasks))
+        try:
+            outcomes = runner.run(plan, tasks, request.jobs, progress)
+        finally:
+            progress.wipe()
+        notices = listing.notices
+        if not tasks and not listing.problems:
+            notices = [*notices, f"no Python files in {', '.join(request.names)}"]
+        return Results(
+            command=command,
+            root=self.root.as_posix(),
+            cwd=Path.cwd().as_posix(),
+            outcomes=outcomes,
+            problems=[Problem(path, message) for path, message in listing.problems],
+            notices=notices,
+            rules=self._pack.rules,
+            mended=frozenset(
+                rule.code for rule in self._pack.rules if self._pack.mends(rule.family)
+            ),
+            likely=request.likely or self._config.of(str(self.root)).likely,
+            paths=request.names,
+            seconds=time.perf_counter() - self._started,
+        )
+
+    def _tasks(self) -> tuple[list[runner.Task], files.Listing]:
+        request = self._request
+        if request.stdin is not None:
+            path = Path(request.names[0]).resolve().as_posix()
+            return [runner.Task(path, self._group(path), request.stdin)], files.Listing()
+        listing = files.find(request.paths, self.root, self._config.excluded, request.force_exclude)
+        return [runner.Task(path, self._group(path)) for path in listing.files], listing
+
+    def _group(self, path: str) -> int:
+        folder = os.path.dirname(path)
+        if folder not in self._groups:
+            group = self._options(self._config.of(folder))
+            if group not in self._made:
+                self._made.append(group)
+            self._groups[folder] = self._made.index(group)
+        return self._groups[folder]
+
+    def _options(self, settings: Settings) -> runner.Group:
+        request = self._request
+        try:
+            ignored = self._selected((*settings.ignore, *request.ignore))
+            if self._fix:
+                named = self._pack.codes & {each for word in self._fix for each in word.split(",")}
+                codes = self._pack.select(self._fix) - (ignored - named)
+            else:
+                codes = self._pack.select(request.select or settings.select) - ignored
+        except packs.PackError as error:
+            where = "" if request.select or not settings.sources else f"{settings.sources[-1]}: "
+            raise ConfigError(f"{where}{error}") from error
+        options = Options(
+            codes=codes,
+            fix=codes if self._fix else frozenset(),
+            likely=request.likely or settings.likely,
+            unsafe=request.unsafe or settings.unsafe,
+            settings=_frozen(settings.families),
+            accept=request.accept,
+        )
+        return runner.Group(options, tuple(sorted(settings.types.items())))
+
+    def _selected(self, words: Sequence[str]) -> frozenset[str]:
+        return self._pack.select(words) if words else frozenset()
+
+
+def _frozen(families: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {family: dict(settings) for family, settings in families.items()}
+
+
+def _root_of(names: Sequence[str], given: str) -> Path:
+    """The one project of all paths; raises UsageProblem where there are several."""
+    if given:
+        root = Path(given).resolve()
+        if not root.is_dir():
+            raise UsageProblem(f"--root {given} is not a folder")
+        return root
+    roots = {files.find_root(_place(name)) for name in names}
+    if len(roots) > 1:
+        listed = ", ".join(sorted(root.as_posix() for root in roots))
+        raise UsageProblem(f"these paths are of several projects ({listed}): run once for each")
+    return roots.pop() if roots else files.find_root(Path.cwd())
+
+
+def _place(name: str) -> Path:
+    """Where a path stands; a symbolic link stands where it is, not where it leads."""
+    path = Path(name).absolute()
+    with contextlib.suppress(OSError):
+        path = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+    return path.parent if path.is_symlink() else path
