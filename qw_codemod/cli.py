@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,46 +22,67 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
+    sys.excepthook = _fault
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted: nothing more is done", err=True)
-        sys.exit(130)
+        code = 130
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        code = 2
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone: `check | head`
-        sys.exit(2)
-    except Exception as error:
-        code = _explained(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 2  # the reader has gone, as in `check | head`: it has not seen everything
     sys.exit(code)
 
 
-def _explained(error: Exception) -> int:
-    """Say what went wrong without a traceback, unless it is a fault of ours that is looked for."""
-    import os
+def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of our own: name it, and end as for a file that could not be examined."""
+    if os.environ.get("QW_CODEMOD_TRACEBACK"):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        click.echo(
+            f"error: a fault of qw-codemod's own, {kind.__name__}: {error}\n"
+            "See where with: QW_CODEMOD_TRACEBACK=1 qw-codemod ...",
+            err=True,
+        )
+    raise SystemExit(2)
 
+
+class Stopped(click.ClickException):
+    """The command cannot go on; the message says why and what to do."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """One line on the error stream."""
+        click.echo(f"error: {self.message}", err=True, file=file)
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Say what is wrong without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
+            raise  # before the next line loads the rooms to look their exceptions up
+        except _known() as error:
+            raise Stopped(str(error)) from error
+
+
+def _known() -> tuple[type[Exception], ...]:
+    """What the rooms raise for a person to read; looked up only when something is raised."""
     from qw_codemod.baseline import BaselineError
     from qw_codemod.commands import UsageProblem
     from qw_codemod.config import ConfigError
     from qw_codemod.journal import JournalError
     from qw_codemod.packs import PackError
 
-    if isinstance(error, (BaselineError, ConfigError, JournalError, PackError, UsageProblem)):
-        click.echo(f"error: {error}", err=True)
-        return 2
-    if os.environ.get("QW_CODEMOD_TRACEBACK"):
-        raise error
-    click.echo(
-        f"error: a fault of qw-codemod's own, {type(error).__name__}: {error}\n"
-        "See where with: QW_CODEMOD_TRACEBACK=1 qw-codemod ...",
-        err=True,
-    )
-    return 2
+    return (BaselineError, ConfigError, JournalError, PackError, UsageProblem)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "--version", package_name="qw-codemod", message="%(version)s")
 def cli() -> None:
     """Find what makes data pipelines hang, and rewrite it.
@@ -256,7 +279,7 @@ def _request(shared: dict[str, Any], **more: Any) -> Request:
     if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("`-` stands alone, with --stdin-filename PATH for its place")
-        stdin = click.get_binary_stream("stdin").read()
+        stdin = sys.stdin.buffer.read()
     options = {key: shared[key] for key in ("ignore", "likely", "jobs", "root", "force_exclude")}
     options |= {"stdin": stdin, "stdin_filename": shared["stdin_filename"]}
     return Request(**{**options, "paths": paths, **more})
@@ -294,7 +317,7 @@ def _write(path: str, report: str) -> None:
 def _mended(results: Results, given: bytes) -> None:
     """Standard input as it is now, or as it was where it could not be examined."""
     after = [each.report.after for each in results.outcomes if each.report.after is not None]
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     stream.write(after[0] if after else given)
     stream.flush()
 
@@ -313,19 +336,15 @@ def _differences(results: Results, shared: dict[str, Any]) -> None:
         Path(shared["output"]).write_bytes(b"".join(chunks))
         shared["output"] = ""
         return
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     stream.write(b"".join(chunks))
     stream.flush()
 
 
 def _colour() -> bool | None:
     """False where NO_COLOR asks for none; otherwise click looks whether it is a terminal."""
-    import os
-
     return False if os.environ.get("NO_COLOR") else None
 
 
 def _shown(path: str) -> str:
-    import os
-
     return os.path.relpath(path).replace(os.sep, "/")

@@ -1,0 +1,121 @@
+"""A family of toy rules, and projects to run the commands on."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import libcst as cst
+import pytest
+from click.testing import CliRunner, Result
+
+from qw_codemod import packs
+from qw_codemod.arguments import with_keyword
+from qw_codemod.cli import cli
+from qw_codemod.model import Evidence, Fact, Finding
+from qw_codemod.packs import Pack, assemble
+from qw_codemod.rule import Check, Codemod, Context, Hit, Rewrite
+from qw_codemod.source import SourceFile
+
+Run = Callable[..., Result]
+
+
+def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
+    """`wait()` without `timeout=`; its first argument says what else is to happen."""
+    for call in source.nodes(ast.Call):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else source.text(call.func)
+        if name != "wait" or any(each.arg == "timeout" for each in call.keywords):
+            continue
+        text = source.text(call)
+        if "crash" in text:
+            raise LookupError("no such thing")
+        if "die" in text:
+            os._exit(7)
+        facts = (Fact("it is called wait", source.path, call.lineno),)
+        likely = "likely" in text
+        unsafe = "unsafe" in text
+        yield Hit(
+            call,
+            f"`{name}()` without `timeout=` waits for ever",
+            Evidence("likely" if likely else "proven", facts, "only its name" if likely else ""),
+            remedy="" if "hopeless" in text else "add",
+            safety="unsafe" if unsafe else "safe",
+            caution="it is swallowed" if unsafe else "",
+        )
+
+
+def _rewrite(node: cst.CSTNode, finding: Finding, settings: Mapping[str, Any]) -> Rewrite | None:
+    assert isinstance(node, cst.Call)
+    return Rewrite(with_keyword(node, "timeout", str(settings.get("seconds", 5))))
+
+
+ENDLESS = Check("TOY101", "endless-wait", "A wait without an end.", _find, (b"wait",))
+
+
+@pytest.fixture
+def pack() -> Pack:
+    """One family, `waits`, with a rule that can be told what to do, and its codemod."""
+    return assemble({"waits": [ENDLESS]}, {"waits": Codemod(("TOY101",), _rewrite)})
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, which is the current folder."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
+def run(pack: Pack, project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line with the toy rules; `input=` is standard input."""
+    monkeypatch.setattr(packs, "load", lambda: pack)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+
+    def runs(*arguments: str, **options: Any) -> Result:
+        result = CliRunner().invoke(cli, arguments, standalone_mode=False, **options)
+        code = getattr(result.exception, "exit_code", None)
+        if isinstance(result.exception, Exception) and code is None:
+            raise result.exception
+        result.exit_code = code if code is not None else result.return_value or 0
+        if code is not None:
+            result.stderr_bytes += f"error: {result.exception}\n".encode()
+        return result
+
+    return runs
+
+
+@pytest.fixture
+def write(project: Path) -> Callable[..., Path]:
+    """Write a file of the project."""
+
+    def writes(path: str, text: str | bytes) -> Path:
+        file = project / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return file
+
+    return writes
+
+
+@pytest.fixture
+def git(project: Path) -> Callable[..., str]:
+    """Run git in the project, which becomes a repository."""
+    environment = {key: os.environ[key] for key in os.environ if not key.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def gits(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", *arguments]
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    gits("init", "-q")
+    return gits
