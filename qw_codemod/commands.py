@@ -142,8 +142,10 @@ class _Project:
         self._config = Config(self.root, schemas(self._pack))
         self._groups: dict[str, int] = {}
         self._made: list[runner.Group] = []
-        if fix:
-            self._pack.select(fix)  # a wrong name is told before any file is read
+        for word in fix:
+            if os.path.exists(word) and word not in self._pack.families:
+                raise UsageProblem(f"name the rules first: qw-codemod apply all {word}")
+            self._pack.select([word])  # a wrong name is told before any file is read
 
     def examine(self, command: Command) -> Results:
         """The outcomes of all files that are meant."""
