@@ -184,9 +184,9 @@ def _entries(folder: Path) -> list[_Entry]:
 
 def _entry(table: Any) -> _Entry:
     """One entry, checked: whoever wrote the tree may have written the journal too."""
-    entry = _Entry(table["path"], table["mode"], table["before"], table["after"])
+    entry = _Entry(str(table["path"]), table["mode"], str(table["before"]), str(table["after"]))
     parts = entry.path.split("/")
-    if entry.path.startswith("/") or ":" in parts[0] or ".." in parts or FOLDER in parts:
+    if not set(parts).isdisjoint(("", ".", "..", FOLDER, ".git")) or ":" in parts[0]:
         raise ValueError(entry.path)
     if not isinstance(entry.mode, int) or not 0 <= entry.mode <= 0o7777:
         raise ValueError(entry.mode)
