@@ -108,6 +108,7 @@ def _shared(command: _Command) -> _Command:
             type=click.Choice(FORMATS),
             default="text",
             show_default=True,
+            help="How the report is written.",
         ),
         click.option("--output", metavar="FILE", default="", help="Write the report to a file."),
         click.option("--jobs", "-j", type=click.IntRange(0), default=0, help="Processes to use."),
@@ -217,7 +218,12 @@ def explain(what: str) -> None:
 
 @cli.command()
 @click.option(
-    "--format", "--output-format", "format_", type=click.Choice(("text", "json")), default="text"
+    "--format",
+    "--output-format",
+    "format_",
+    type=click.Choice(("text", "json")),
+    default="text",
+    help="How the list is written.",
 )
 def rules(format_: str) -> None:
     """List the rules that are installed."""
@@ -311,7 +317,7 @@ def _write(path: str, report: str) -> None:
     try:
         file.write_text(click.unstyle(report), "utf-8")
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+        raise Stopped(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _mended(results: Results, given: bytes) -> None:
@@ -333,7 +339,11 @@ def _differences(results: Results, shared: dict[str, Any]) -> None:
         if each.report.after is not None
     ]
     if shared["output"]:
-        Path(shared["output"]).write_bytes(b"".join(chunks))
+        try:
+            Path(shared["output"]).write_bytes(b"".join(chunks))
+        except OSError as error:
+            message = f"{shared['output']} cannot be written: {error.strerror}"
+            raise Stopped(message) from error
         shared["output"] = ""
         return
     stream = sys.stdout.buffer
