@@ -45,13 +45,13 @@ def find_root(path: Path) -> Path:
 
     Git wins, so that a run on three staged files of a monorepo sees the whole tree.
     """
-    start = path if path.is_dir() else path.parent
+    start = path if os.path.isdir(path) else path.parent
     folders = [start, *start.parents]
     for folder in folders:
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return folder
     for folder in folders:
-        if any((folder / marker).is_file() for marker in _MARKERS):
+        if any(os.path.isfile(folder / marker) for marker in _MARKERS):
             return folder
     return start
 
@@ -71,7 +71,7 @@ def find(
     notebooks: set[str] = set()
     for given in paths:
         path = _real(given)
-        if Path(given).is_dir() and Path(path).is_relative_to(root):
+        if os.path.isdir(given) and Path(path).is_relative_to(root):
             for found in _in_folder(Path(path), listing):
                 if not excluded(found):
                     (notebooks if found.endswith(".ipynb") else chosen).add(found)
@@ -114,7 +114,7 @@ def _refusal(given: str, path: str, root: Path) -> str:
     if not os.path.lexists(given):
         return "does not exist"
     if not Path(path).is_relative_to(root):
-        if Path(given).is_symlink():
+        if os.path.islink(given):
             return f"a symbolic link out of the project, not followed: name {path} itself"
         return f"outside of the project {root}"
     if path.endswith(".ipynb"):
@@ -126,7 +126,7 @@ def _refusal(given: str, path: str, root: Path) -> str:
 
 def _has_shebang(path: str) -> bool:
     try:
-        if not Path(path).is_file():
+        if not os.path.isfile(path):
             return False
         with Path(path).open("rb") as stream:
             first = stream.readline(200)
@@ -173,7 +173,7 @@ def _left_out(folder: Path, path: str, environments: dict[str, bool]) -> str:
         if name in _NEVER or name.startswith("."):
             return f"{name}/"
         if at not in environments:
-            environments[at] = Path(at, "pyvenv.cfg").is_file()
+            environments[at] = os.path.isfile(f"{at}/pyvenv.cfg")
         if environments[at]:
             return f"the virtual environment {_short(at)}/"
     return ""
@@ -181,7 +181,7 @@ def _left_out(folder: Path, path: str, environments: dict[str, bool]) -> str:
 
 def _listed_by_git(folder: Path, listing: Listing) -> list[str]:
     """What git neither ignores nor hides; empty where git has nothing to say."""
-    if not any((each / ".git").exists() for each in (folder, *folder.parents)):
+    if not any(os.path.exists(each / ".git") for each in (folder, *folder.parents)):
         return []
     environment = {key: os.environ[key] for key in os.environ if key not in _GIT_ENVIRONMENT}
     command = ["git", "-c", "core.fsmonitor=false"]  # that setting would run a command of the tree
@@ -215,7 +215,7 @@ def _walked(folder: Path, listing: Listing) -> Iterator[str]:
             and name not in _BUILT
             and not name.startswith(".")
             and not name.endswith(".egg-info")
-            and not Path(at, name, "pyvenv.cfg").is_file()
+            and not os.path.isfile(f"{at}/{name}/pyvenv.cfg")
         )
         for name in sorted(names):
             if name.endswith((".py", ".ipynb")):

@@ -67,6 +67,7 @@ def locked(root: Path) -> Iterator[None]:
     try:
         handle = _lock(folder)
     except OSError as error:
+        _tidy(folder)
         raise JournalError(
             f"cannot write the undo journal in {folder}: {error.strerror}; nothing was changed"
         ) from error
@@ -222,12 +223,13 @@ def _prepare(folder: Path) -> None:
 
 def _tidy(folder: Path) -> None:
     """Leave nothing behind where there is nothing to undo."""
-    if (folder / "journal.json").exists():
+    if folder.is_symlink() or (folder / "journal.json").exists():
         return
     with contextlib.suppress(OSError):
-        for path in (*(folder / "blobs").iterdir(), folder / ".gitignore", folder / "lock"):
+        for path in (*(folder / "blobs").glob("*"), folder / ".gitignore", folder / "lock"):
             path.unlink(missing_ok=True)
-        (folder / "blobs").rmdir()
+        if (folder / "blobs").exists():
+            (folder / "blobs").rmdir()
         folder.rmdir()
 
 
