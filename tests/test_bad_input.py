@@ -65,7 +65,10 @@ EDITED = {
         "# coding: latin-1\né = wait('ü', timeout=5)\n".encode("latin-1"),
     ),
     "BOM": (BOM + b"wait()\n", BOM + b"wait(timeout=5)\n"),
-    "CRLF": (b"x = 1\r\nwait(\r\n    1,\r\n)\r\n", b"x = 1\r\nwait(\r\n    1,\r\n    timeout=5,\r\n)\r\n"),
+    "CRLF": (
+        b"x = 1\r\nwait(\r\n    1,\r\n)\r\n",
+        b"x = 1\r\nwait(\r\n    1,\r\n    timeout=5,\r\n)\r\n",
+    ),
     "CR": (b"x = 1\rwait()\ry = 2\r", b"x = 1\rwait(timeout=5)\ry = 2\r"),
     "mixed line ends": (b"x\r\nwait()\ny\rz\r\n", b"x\r\nwait(timeout=5)\ny\rz\r\n"),
     "tabs": (b"if x:\n\twait()\t# y\n", b"if x:\n\twait(timeout=5)\t# y\n"),

@@ -344,7 +344,9 @@ def test_rules_and_explain(run: Run) -> None:
 
 
 def test_config_prints_what_counts_and_whence(run: Run, write: Write, git: Git) -> None:
-    write("pyproject.toml", "[tool.qw-codemod]\nlikely = true\n[tool.qw-codemod.waits]\nseconds = 3\n")
+    write(
+        "pyproject.toml", "[tool.qw-codemod]\nlikely = true\n[tool.qw-codemod.waits]\nseconds = 3\n"
+    )
     write("x/pyproject.toml", '[tool.qw-codemod.types]\n"a.b" = "c.D"\n')
     output = run("config", "x").output
     assert "# from: pyproject.toml\n# from: x/pyproject.toml\n" in output

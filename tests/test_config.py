@@ -50,7 +50,12 @@ def test_every_key(project: Path, write: Write) -> None:
         """,
     )
     read = settings(project)
-    assert (read.select, read.ignore, read.likely, read.unsafe) == (("waits",), ("TOY1",), True, True)
+    assert (read.select, read.ignore, read.likely, read.unsafe) == (
+        ("waits",),
+        ("TOY1",),
+        True,
+        True,
+    )
     assert read.exclude == ((str(project), "made/*"),)
     assert read.types == {"shared.clients.get": "google.cloud.bigquery.Client"}
     assert read.families["waits"] == {
@@ -105,7 +110,10 @@ def test_seconds(project: Path, write: Write, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[tool.qw-codemod]\nselct = []", "[tool.qw-codemod] unknown key 'selct'; did you mean 'select'?"),
+        (
+            "[tool.qw-codemod]\nselct = []",
+            "[tool.qw-codemod] unknown key 'selct'; did you mean 'select'?",
+        ),
         ("[tool.qw-codemod.wait]\n", "[tool.qw-codemod] unknown key 'wait'; did you mean 'waits'?"),
         ("[tool.qw-codemod]\nzzz = 1", "unknown key 'zzz'; known are exclude, free, ignore"),
         ("[tool.qw-codemod]\nselect = 'all'", "select: must be a list of strings, not 'all'"),
@@ -124,7 +132,10 @@ def test_seconds(project: Path, write: Write, value: str) -> None:
         ("[tool.qw-codemod.waits]\nbigquery = nan", "must be a number of seconds"),
         ("[tool.qw-codemod.waits]\nbigquery = 'x; import os'", "must be a number of seconds"),
         ("[tool.qw-codemod.waits]\nbigquery = '300'", "must be a number of seconds"),
-        ("[tool.qw-codemod.waits]\nstyle = 'chian'", "style: must be one of auto, chain, not 'chian'"),
+        (
+            "[tool.qw-codemod.waits]\nstyle = 'chian'",
+            "style: must be one of auto, chain, not 'chian'",
+        ),
         ("[tool.qw-codemod.waits]\nstyle = []", "style: must be one of auto, chain"),
         ("[tool.qw-codemod.waits]\nloud = 'yes'", "loud: must be true or false"),
         ("[tool.qw-codemod.waits]\nnote = 3", "note: must be a string"),
@@ -152,7 +163,6 @@ def test_a_family_declares_its_settings_in_its_module(
     module = types.ModuleType("toy_waits")
     module.SETTINGS = {"bigquery": "seconds"}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_waits", module)
-
 
     declared = Pack((Rule(pack.rules[0].check, "waits", "toy_waits"),))
     assert schemas(declared) == {"waits": {"bigquery": "seconds"}}

@@ -167,7 +167,9 @@ def test_killed_at_any_instant_nothing_is_torn_and_undo_gives_all_back(project: 
         assert len(replaced) + len(untouched) == len(before)
         reached.add(len(replaced))
         if journal.find_root(project):
-            assert sorted(undo(project).restored) == sorted(f"{project}/{name}" for name in replaced)
+            assert sorted(undo(project).restored) == sorted(
+                f"{project}/{name}" for name in replaced
+            )
         assert {name: (project / name).read_bytes() for name in before} == before
         assert not list(project.glob(".*.qw-codemod"))
     assert len(reached) > 1, "no kill came in the middle: the test proves nothing"

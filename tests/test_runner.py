@@ -66,7 +66,9 @@ def test_a_dead_worker_costs_one_file(project: Path, write: Write, pack: Pack) -
     write("a_deadly.py", "wait('die')\n")
     write("z_deadly.py", "wait('die')\n")
     plan = plan_of(project, pack)
-    outcomes = {Path(each.report.path).name: each.report for each in runner.run(plan, tasks_of(plan), 2)}
+    outcomes = {
+        Path(each.report.path).name: each.report for each in runner.run(plan, tasks_of(plan), 2)
+    }
     assert len(outcomes) == 22
     for name in ("a_deadly.py", "z_deadly.py"):
         (problem,) = outcomes.pop(name).problems

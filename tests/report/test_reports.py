@@ -91,7 +91,9 @@ def test_why_prints_the_chain(run: Run, write: Write) -> None:
 
 
 def test_the_summary_counts_what_each_way_would_add(run: Run, write: Write) -> None:
-    write("a.py", "wait()\nwait('likely', 1)\nwait('likely', 2)\nwait('unsafe')\nwait('hopeless')\n")
+    write(
+        "a.py", "wait()\nwait('likely', 1)\nwait('likely', 2)\nwait('unsafe')\nwait('hopeless')\n"
+    )
     output = run("check").output
     assert "Found 5 findings in 1 of 1 file: 3 proven, 2 likely" in output
     assert "  1 edited by: qw-codemod apply waits\n" in output
@@ -199,7 +201,7 @@ def test_sarif_rule_indexes_point_at_their_rules(run: Run, write: Write) -> None
 
 def test_github_escapes_what_would_end_a_command(run: Run, write: Write) -> None:
     write("a,b:c%.py", "wait()\nwait('likely')\n")
-    lines = [line for line in stdout(run("check", "--format", "github")).splitlines()]
+    lines = stdout(run("check", "--format", "github")).splitlines()
     place = "file=a%2Cb%3Ac%25.py"
     message = "`wait()` without `timeout=` waits for ever"
     assert lines == [
