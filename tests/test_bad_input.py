@@ -311,7 +311,8 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     """
     code = (
         "from pathlib import Path\nfrom qw_codemod import files, journal\n"
-        "root = Path('.').resolve(); before = Path('a.py').read_bytes(); after = before + b'x = 1\\n'\n"
+        "root = Path('.').resolve()\n"
+        "before = Path('a.py').read_bytes(); after = before + b'x = 1\\n'\n"
         "try:\n    files.replace(str(root / 'a.py'), before, after)\n"
         "except files.FileProblem as problem: print(problem)\n"
         "try:\n    with journal.locked(root):\n"

@@ -163,7 +163,7 @@ def test_interactive_asks_for_each_edit(
 
 def test_interactive_with_nobody_there_edits_nothing(run: Run, write: Write) -> None:
     file = write("a.py", "wait(1)\n")
-    with pytest.raises(Exception, match="^$"):
+    with pytest.raises(Exception, match=r"^$"):
         run("apply", "waits", "-i", input="")
     assert file.read_text() == "wait(1)\n"
     assert not (file.parent / ".qw-codemod").exists()

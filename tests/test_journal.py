@@ -92,10 +92,13 @@ def test_nothing_is_left_where_nothing_was_done(project: Path) -> None:
 
 
 def test_two_runs_do_not_mix(project: Path) -> None:
-    with journal.locked(project):
-        with pytest.raises(JournalError, match=f"another run .process {os.getpid()}. is changing"):
-            with journal.locked(project):
-                pass
+    message = f"another run .process {os.getpid()}. is changing"
+    with (
+        journal.locked(project),
+        pytest.raises(JournalError, match=message),
+        journal.locked(project),
+    ):
+        pass
     with journal.locked(project):
         pass
 
@@ -228,9 +231,11 @@ def test_a_folder_swapped_for_a_link_out_is_refused(
 
 def test_a_journal_folder_that_is_a_link_is_refused(project: Path, tmp_path: Path) -> None:
     (project / ".qw-codemod").symlink_to(tmp_path)
-    with pytest.raises(JournalError, match="is a symbolic link"):
-        with journal.locked(project):
-            pass
+    with (
+        pytest.raises(JournalError, match="is a symbolic link"),
+        journal.locked(project),
+    ):
+        pass
 
 
 def test_the_journal_is_found_from_below(project: Path, write: Write) -> None:

@@ -163,7 +163,7 @@ def test_places_are_in_characters(
 def test_places_with_a_coding_cookie(project: Path, write: Write, pack: Pack) -> None:
     text = "# coding: latin-1\né = wait('ü')\n".encode("latin-1")
     outcome = only(project, write, pack, text)
-    (finding,) = outcome.report.findings
+    assert len(outcome.report.findings) == 1
     assert outcome.lines == {2: "é = wait('ü')"}
     assert outcome.extents == {Span(22, 31): Extent(2, 5, 2, 14)}
 
