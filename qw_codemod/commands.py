@@ -115,9 +115,14 @@ def effective(path: str, root: str) -> tuple[Path, Settings]:
 def _written(results: Results, changes: Sequence[journal.Change]) -> Results:
     """Replace file by file; one that cannot be written becomes a problem and stays as it was."""
     problems: list[Problem] = []
-    for change in changes:
+    for number, change in enumerate(changes):
         try:
             files.replace(change.path, change.before, change.after)
+        except KeyboardInterrupt:
+            done = f"{number} of {len(changes)} files are changed"
+            raise UsageProblem(
+                f"interrupted: {done}; give them back with: qw-codemod undo"
+            ) from None
         except files.FileProblem as problem:
             problems.append(Problem(change.path, str(problem)))
     unwritten = {problem.path for problem in problems}

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def test_a_folder_without_permission(write: Write, project: Path, as_git: bool) 
         "print(files.find(('.',), root, lambda path: False).problems)\n"
     )
     for folder in (project, *project.parents):
-        if folder == Path("/tmp") or folder.owner() != Path(project).owner():
+        if folder == Path(tempfile.gettempdir()) or folder.owner() != Path(project).owner():
             break
         folder.chmod(0o755)
     environment = {**os.environ, "HOME": str(project), "GIT_CONFIG_COUNT": "1"}

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qw_codemod import cli as command_line
-from qw_codemod import journal
+from qw_codemod import journal, runner
 from qw_codemod.cli import cli
 
 Write = Callable[..., Path]
@@ -140,6 +140,42 @@ def test_another_apply_is_waited_for(run: Run, write: Write, project: Path) -> N
     assert "another run" in result.stderr
 
 
+def test_interrupted_while_writing_it_says_how_to_go_back(
+    run: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = write("a.py", "wait(1)\n"), write("b.py", "wait(2)\n")
+    replace = os.replace
+
+    def interrupted(source: str, target: str) -> None:
+        if str(target).endswith("b.py"):
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        result = run("apply", "waits")
+    assert result.exit_code == 2
+    assert "1 of 2 files are changed; give them back with: qw-codemod undo" in result.stderr
+    assert (first.read_text(), second.read_text()) == ("wait(1, timeout=5)\n", "wait(2)\n")
+    assert not (first.parent / ".b.py.qw-codemod").exists()
+    run("undo")
+    assert first.read_text() == "wait(1)\n"
+
+
+def test_interrupted_while_examining_nothing_is_done(
+    run: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("a.py", "wait(1)\n")
+
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    with pytest.raises(click.Abort):
+        run("apply", "waits")
+    assert sorted(each.name for each in project.iterdir()) == ["a.py", "pyproject.toml"]
+
+
 @pytest.mark.parametrize(
     ("answers", "edited"),
     [
@@ -163,7 +199,7 @@ def test_interactive_asks_for_each_edit(
 
 def test_interactive_with_nobody_there_edits_nothing(run: Run, write: Write) -> None:
     file = write("a.py", "wait(1)\n")
-    with pytest.raises(Exception, match=r"^$"):
+    with pytest.raises(click.Abort):
         run("apply", "waits", "-i", input="")
     assert file.read_text() == "wait(1)\n"
     assert not (file.parent / ".qw-codemod").exists()
