@@ -148,22 +148,31 @@ with journal.locked(root):
 """
 
 
+def started(project: Path) -> subprocess.Popen[bytes]:
+    """An apply whose imports are done."""
+    process = subprocess.Popen([sys.executable, "-c", APPLY], cwd=project, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    return process
+
+
 def test_killed_at_any_instant_nothing_is_torn_and_undo_gives_all_back(project: Path) -> None:
     before = {f"f{number}.py": f"text {number}\n".encode() * 50 for number in range(12)}
+    for name, data in before.items():
+        (project / name).write_bytes(data)
+    process = started(project)
+    start = time.perf_counter()
+    process.wait()
+    whole = time.perf_counter() - start
+    undo(project)
     chance = random.Random(20)
     reached: set[int] = set()
     for _ in range(25):
-        for name, data in before.items():
-            (project / name).write_bytes(data)
-        process = subprocess.Popen(
-            [sys.executable, "-c", APPLY], cwd=project, stdout=subprocess.PIPE
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(chance.uniform(0, 0.03))
+        process = started(project)
+        time.sleep(chance.uniform(0, whole))
         process.kill()
         process.wait()
-        process.stdout.close()
         now = {name: (project / name).read_bytes() for name in before}
         replaced = [name for name in before if now[name] == before[name].upper()]
         untouched = [name for name in before if now[name] == before[name]]
