@@ -2,9 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from qw_codemod.infer.evaluate import Evaluator
+from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.values import (
+    Class,
+    Function,
+    Instance,
+    Items,
+    Knowledge,
+    Library,
+    Method,
+    Module,
+    Nothing,
+    Possibility,
+    Unknown,
+    Value,
+)
+from qw_codemod.model import Evidence, Fact
 from qw_codemod.source import SourceFile
+
+__all__ = [
+    "Answer",
+    "Class",
+    "Function",
+    "Inference",
+    "Instance",
+    "Items",
+    "Knowledge",
+    "Library",
+    "Method",
+    "Module",
+    "Nothing",
+    "Possibility",
+    "Unknown",
+    "Value",
+    "judge",
+]
+
+_STACK = 6000  # Python frames: following a chain through many files nests deeply
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The alternatives that a rule asked about, and how sure it is that there is no other."""
+
+    values: tuple[Value, ...]
+    evidence: Evidence
+
+
+def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | None:
+    """Whether an expression holds what is wanted: proven, likely, or (None) not at all.
+
+    Proven: every alternative is wanted, None aside, and none is in doubt.
+    """
+    yes = [p for p in knowledge if wanted(p.value)]
+    if not yes:
+        return None
+    others = [p for p in knowledge if p not in yes and not isinstance(p.value, Nothing)]
+    sure = next((p for p in yes if not p.doubt), None)
+    told = [p for p in others if not isinstance(p.value, Unknown)]
+    if sure is None and told:
+        return None  # a guess against knowledge
+    doubt = next((p.doubt for p in yes if p.doubt), "")
+    if not doubt and others:
+        other = (told or others)[0]
+        doubt = other.value.reason if isinstance(other.value, Unknown) else _otherwise(other)
+    facts = _once((sure or yes[0]).facts)
+    values = tuple(p.value for p in yes)
+    return Answer(values, Evidence("likely" if doubt else "proven", facts, doubt))
+
+
+def _otherwise(p: Possibility) -> str:
+    where = f" ({p.facts[0].path.rpartition('/')[2]}:{p.facts[0].line})" if p.facts else ""
+    return f"it may also be {_described(p.value)}{where}"
+
+
+def _described(value: Value) -> str:
+    if isinstance(value, Instance):
+        cls = value.of
+        return f"a {cls.node.name if isinstance(cls, Class) else cls.name}"
+    if isinstance(value, Items):
+        return f"a {value.kind}"
+    return "something else"
+
+
+def _once(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return tuple(dict.fromkeys(facts))
 
 
 class Inference:
@@ -22,5 +111,29 @@ class Inference:
         self.files = files
         self.types = dict(types or {})
 
+    @cached_property
+    def tree(self) -> Tree:
+        """The modules of the tree."""
+        return Tree(self.root, self.files)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What answers the questions."""
+        if sys.getrecursionlimit() < _STACK:
+            sys.setrecursionlimit(_STACK)
+        return Evaluator(self.tree, self.types)
+
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of the file instead of the one on disk."""
+        self.tree.overlay(source)
+        self.evaluator.forget()
+
+    def view(self, source: SourceFile) -> View:
+        """The file as inference sees it; its nodes are those of `source`."""
+        return self.tree.adopt(source)
+
+    def holds(self, source: SourceFile, node: ast.expr) -> Knowledge:
+        """What an expression of the file can hold."""
+        view = self.view(source)
+        self.evaluator.fresh_question()
+        return self.evaluator.value(node, view)

@@ -1,0 +1,352 @@
+"""What sets a timeout for requests far from the call: Session subclasses, adapters, partials, sockets."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none
+from qw_codemod.infer import Inference
+from qw_codemod.infer.bindings import dotted
+from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
+from qw_codemod.model import Fact
+from qw_codemod.recognize import http
+from qw_codemod.source import SourceFile
+
+_Base = Class | Library | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Why a call is bounded (`why`), or why that is not certain (`doubt`); neither: it is not.
+
+    `closed` says that the call cannot be given a timeout, and why.
+    """
+
+    why: str = ""
+    doubt: str = ""
+    closed: str = ""
+
+
+NONE = Bound()
+
+
+@dataclass(frozen=True, slots=True)
+class _Preparation:
+    """Something done to a session that may give it a timeout: mounted, replaced, handed on."""
+
+    holder: str  # the session as it is written there
+    function: ast.AST | None
+    cls: ast.AST | None
+    bound: Bound
+
+
+class Bounds:
+    """Answers about one tree of files; remembers them."""
+
+    def __init__(self, infer: Inference) -> None:
+        self._infer = infer
+        self._bases: dict[Class, tuple[_Base, ...]] = {}
+        self._prepared: dict[SourceFile, list[_Preparation]] = {}
+        self._defaults: list[str] | None = None
+
+    # -- classes --------------------------------------------------------------------------------
+
+    def bases(self, cls: Class) -> tuple[_Base, ...]:
+        """The class and its bases, the nearest first; None where a base could not be told."""
+        found = self._bases.get(cls)
+        if found is None:
+            self._bases[cls] = (cls,)  # a class that is its own base ends here
+            chain: list[_Base] = [cls]
+            for node in cls.node.bases:
+                named = node.value if isinstance(node, ast.Subscript) else node
+                values = [p.value for p in self._infer.holds(cls.view.source, named)]
+                known = [each for each in values if isinstance(each, (Class, Library))]
+                for value in known:
+                    chain += self.bases(value) if isinstance(value, Class) else [value]
+                if not known:
+                    chain.append(None)
+            found = self._bases[cls] = tuple(dict.fromkeys(chain))
+        return found
+
+    def library_base(self, cls: Class, known: Sequence[str]) -> str:
+        """The first base outside the tree that is one of these; empty if there is none."""
+        for base in self.bases(cls):
+            if isinstance(base, Library) and base.name in known:
+                return base.name
+        return ""
+
+    def is_own(self, cls: Class, method: str, past: Class | None = None) -> bool:
+        """Whether a class has a method of its own that does not hand its arguments on to requests."""
+        found = self._method(cls, method, past)
+        return found is not None and effect(found) == "closed"
+
+    def of_class(self, cls: Class, method: str, past: Class | None = None) -> Bound:
+        """What the subclasses of Session that a class is made of do to a call of `method`.
+
+        `past`: the call is one of `super()` in that class.
+        """
+        name = cls.node.name
+        for step in (method, *(() if method == "send" else ("request", "send"))):
+            found = self._method(cls, step, past if step == method else None)
+            if found is None:
+                continue
+            done = effect(found)
+            # Session.request hands timeout=None to send(), so a default there is never used. [run]
+            if done == "default" and step == "send" and method != "send":
+                return Bound(doubt=f"{name}.send() has a default timeout that requests overrules")
+            if done in ("set", "default"):
+                return Bound(why=f"{name}.{step}() sets a timeout")
+            if done == "closed" and step != method:
+                return Bound(closed=f"{name}.{step}() takes no timeout")
+        settings = self._method(cls, "merge_environment_settings", None)
+        if settings is not None and effect(settings) == "set":
+            return Bound(why=f"{name} sets a timeout for every request")
+        return self._of_constructors(cls)
+
+    def _method(self, cls: Class, name: str, past: Class | None) -> FunctionNode | None:
+        chain = self.bases(cls)
+        if past in chain:
+            chain = chain[chain.index(past) + 1 :]
+        for base in chain:
+            if isinstance(base, Class):
+                for node in base.node.body:
+                    if isinstance(node, FUNCTIONS) and node.name == name:
+                        return node
+        return None
+
+    def _of_constructors(self, cls: Class) -> Bound:
+        """`self.mount(…)` and `self.request = partial(…)` in the methods of a Session subclass."""
+        doubtful = NONE
+        for base in self.bases(cls):
+            if not isinstance(base, Class):
+                continue
+            for prepared in self._preparations(base.view.source):
+                if prepared.holder == "self" and prepared.cls is base.node:
+                    if prepared.bound.why:
+                        return prepared.bound
+                    doubtful = prepared.bound
+        return doubtful
+
+    # -- objects --------------------------------------------------------------------------------
+
+    def of_object(self, source: SourceFile, call: ast.Call, facts: Sequence[Fact]) -> Bound:
+        """What was done to the session of a call: here, where it was made, or by whom it was given to.
+
+        `facts` are the chain that tells what the session is.
+        """
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        doubtful = NONE
+        for bound in self._done(source, receiver, facts):
+            if bound.why:
+                return bound
+            doubtful = doubtful if doubtful.doubt else bound
+        return doubtful
+
+    def _done(
+        self, source: SourceFile, receiver: ast.expr, facts: Sequence[Fact]
+    ) -> Iterator[Bound]:
+        name = dotted(receiver)
+        if name:
+            yield from self._here(source, name, receiver)
+        for fact in facts:
+            made = self._infer.source(fact.path)
+            if made is None:
+                continue
+            for prepared in self._preparations(made):
+                # The fact names what is bound there: `session` is assigned here.
+                if f"`{prepared.holder}`" in fact.text and (
+                    _spans(prepared.function, fact.line)
+                    or (prepared.holder.startswith("self.") and _spans(prepared.cls, fact.line))
+                ):
+                    yield prepared.bound
+            yield from self._declared(made, fact)
+
+    def _here(self, source: SourceFile, name: str, receiver: ast.expr) -> Iterator[Bound]:
+        around = list(source.ancestors(receiver))
+        for prepared in self._preparations(source):
+            if prepared.holder != name:
+                continue
+            on_object = name.startswith(("self.", "cls."))
+            if on_object and prepared.cls in around or prepared.function in (None, *around):
+                yield prepared.bound
+
+    def _declared(self, source: SourceFile, fact: Fact) -> Iterator[Bound]:
+        """A function may say `-> Session` and give one of a subclass that sets a timeout."""
+        for node in source.nodes(ast.FunctionDef):
+            if node.lineno != fact.line or node.returns is None:
+                continue
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and inner.value is not None:
+                    for p in self._infer.holds(source, inner.value):
+                        if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
+                            yield self.of_class(p.value.of, "request")
+                    yield from self._here(source, dotted(inner.value), inner.value)
+
+    def _preparations(self, source: SourceFile) -> list[_Preparation]:
+        found = self._prepared.get(source)
+        if found is None:
+            self._prepared[source] = []  # a function that hands its session to itself ends here
+            found = self._prepared[source] = list(self._prepare(source))
+        return found
+
+    def _prepare(self, source: SourceFile) -> Iterator[_Preparation]:
+        if b".mount(" in source.data:
+            for call in source.nodes(ast.Call):
+                if isinstance(call.func, ast.Attribute) and call.func.attr == "mount":
+                    adapter = call.args[1:2] or [
+                        k.value for k in call.keywords if k.arg == "adapter"
+                    ]
+                    if adapter:
+                        bound = self._of_adapter(source, adapter[0])
+                        yield _preparation(source, call.func.value, call, bound)
+        for assign in source.nodes(ast.Assign):
+            for target in assign.targets:
+                if isinstance(target, ast.Attribute):
+                    bound = self._of_replacement(source, target.attr, assign.value)
+                    if bound is not NONE:
+                        yield _preparation(source, target.value, assign, bound)
+        yield from self._handed(source)
+
+    def _of_adapter(self, source: SourceFile, node: ast.expr) -> Bound:
+        for p in self._infer.holds(source, node):
+            value = p.value
+            if isinstance(value, Unknown):
+                return Bound(
+                    doubt="it mounts an adapter that is not followed, which may set a timeout"
+                )
+            if not isinstance(value, Instance):
+                continue
+            if isinstance(value.of, Library):
+                if "timeout" in value.of.last.lower():
+                    return Bound(why=f"a {value.of.last} is mounted")
+                continue
+            name = value.of.node.name
+            send = self._method(value.of, "send", None)
+            done = effect(send) if send is not None else "open"
+            if done == "set":
+                return Bound(why=f"{name}.send() sets a timeout")
+            if done == "default":
+                return Bound(doubt=f"{name}.send() has a default timeout that requests overrules")
+        return NONE
+
+    def _of_replacement(self, source: SourceFile, attribute: str, value: ast.expr) -> Bound:
+        if attribute == "timeout":
+            # A common belief; nothing in requests reads it. [run]
+            if not is_none(value):
+                return Bound(doubt="`.timeout` is set on the session, which requests does not read")
+            return NONE
+        if attribute not in (*http.VERBS, "request", "send"):
+            return NONE
+        for node in ast.walk(value):
+            if isinstance(node, ast.keyword) and node.arg == "timeout" and not is_none(node.value):
+                return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
+        if isinstance(value, ast.Name):
+            for p in self._infer.holds(source, value):
+                if isinstance(p.value, Function) and isinstance(p.value.node, FUNCTIONS):
+                    if effect(p.value.node) in ("set", "default"):
+                        return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
+        return NONE
+
+    def _handed(self, source: SourceFile) -> Iterator[_Preparation]:
+        """`add_timeouts(session)`: what the function does to its parameter is done to the session."""
+        for call in source.nodes(ast.Call):
+            if len(call.args) > 4 or not any(_is_session_name(each) for each in call.args):
+                continue
+            if isinstance(call.func, ast.Attribute) and call.func.attr in http.VERBS:
+                continue
+            for p in self._infer.holds(source, call.func):
+                if isinstance(p.value, Function) and isinstance(p.value.node, FUNCTIONS):
+                    yield from self._done_to_arguments(source, call, p.value)
+
+    def _done_to_arguments(
+        self, source: SourceFile, call: ast.Call, function: Function
+    ) -> Iterator[_Preparation]:
+        where = function.view.source
+        if b".mount(" not in where.data and b"timeout" not in where.data:
+            return
+        spec = function.node.args
+        names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
+        names = names[1:] if function.receiver is not None else names
+        for argument, name in zip(call.args, names, strict=False):
+            for prepared in self._preparations(where):
+                if prepared.function is function.node and prepared.holder == name:
+                    yield _preparation(source, argument, call, prepared.bound)
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def of_sockets(self, source: SourceFile) -> str:
+        """Where socket.setdefaulttimeout() bounds every socket that this file opens; empty if nowhere.
+
+        In the file itself, in a module that it imports, or in a program of the tree. It bounds
+        urllib alone: requests hands None to the socket, which takes the default away. [run]
+        """
+        if b"setdefaulttimeout" in source.data and _sets_default(source, anywhere=True):
+            return source.path
+        for path in self._default_files():
+            other = self._infer.source(path)
+            if other is None or path == source.path:
+                continue
+            program = _is_program(other)
+            if not _sets_default(other, anywhere=program):
+                continue
+            if program or _imports(source, path):
+                return path
+        return ""
+
+    def _default_files(self) -> list[str]:
+        if self._defaults is None:
+            self._defaults = list(self._infer.mentions("setdefaulttimeout"))
+        return self._defaults
+
+
+def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> _Preparation:
+    function = cls = None
+    for each in source.ancestors(node):
+        if isinstance(each, FUNCTIONS):
+            function = function or each
+        elif isinstance(each, ast.ClassDef):
+            cls = cls or each
+    return _Preparation(dotted(holder), function, cls, bound)
+
+
+def _spans(node: ast.AST | None, line: int) -> bool:
+    return isinstance(node, (*FUNCTIONS, ast.ClassDef)) and (
+        node.lineno <= line <= (node.end_lineno or node.lineno)
+    )
+
+
+def _is_session_name(node: ast.expr) -> bool:
+    last = dotted(node).rpartition(".")[2].lower()
+    return last in ("s", "http") or "sess" in last or "client" in last
+
+
+def _sets_default(source: SourceFile, anywhere: bool) -> bool:
+    """Whether it calls socket.setdefaulttimeout() with a number, anywhere or as it is imported."""
+    for call in source.nodes(ast.Call):
+        if dotted(call.func).rpartition(".")[2] != "setdefaulttimeout" or not call.args:
+            continue
+        if is_none(call.args[0]):
+            continue
+        if anywhere or not any(isinstance(each, FUNCTIONS) for each in source.ancestors(call)):
+            return True
+    return False
+
+
+def _is_program(source: SourceFile) -> bool:
+    return source.path.endswith("__main__.py") or b"__main__" in source.data
+
+
+def _imports(source: SourceFile, path: str) -> bool:
+    """Whether a file may import another: by the last part of its name, or of its package's."""
+    parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    for node in source.nodes(ast.Import):
+        if any(each.name.rpartition(".")[2] == parts[-1] for each in node.names):
+            return True
+    for node in source.nodes(ast.ImportFrom):
+        if (node.module or "").rpartition(".")[2] == parts[-1]:
+            return True
+        if any(each.name == parts[-1] for each in node.names):
+            return True
+    return False

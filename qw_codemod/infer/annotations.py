@@ -1,0 +1,160 @@
+"""What an annotation promises: names, strings, Optional, unions, containers and iterators."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import dotted
+from qw_codemod.infer.values import (
+    Class,
+    Instance,
+    Items,
+    Knowledge,
+    Library,
+    Nothing,
+    Possibility,
+    Unknown,
+    known,
+    union,
+    unknown,
+)
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+_SEQUENCES = frozenset(
+    "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet FrozenSet "
+    "List Deque".split()
+)
+_ITERATORS = frozenset("Iterator Iterable Generator AsyncIterator AsyncIterable AsyncGenerator".split())
+_MAPPINGS = frozenset("dict Dict Mapping MutableMapping DefaultDict defaultdict OrderedDict".split())
+_AWAITABLES = frozenset("Awaitable Coroutine".split())
+_CONTEXTS = frozenset("ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager".split())
+_WRAPPERS = frozenset("Annotated Final ClassVar Required NotRequired ReadOnly InitVar".split())
+_NO_CLASS = frozenset(
+    {"typing.Any", "typing_extensions.Any", "builtins.object", "typing.Callable", "typing.Hashable"}
+)
+
+
+class Annotations:
+    """Reads annotations; a class that is not in the tree is known by its dotted name."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    def value(self, node: ast.expr, view: View, quoted_in: ast.AST | None = None) -> Knowledge:
+        """What an object annotated like this holds; unknown for Any and the like."""
+        place = quoted_in or node
+        if isinstance(node, ast.Constant):
+            if node.value is None:
+                return known(Nothing())
+            if isinstance(node.value, str):
+                return self._quoted(node.value, view, place)
+            return unknown("an annotation that is not followed")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return union(
+                [self.value(node.left, view, quoted_in), self.value(node.right, view, quoted_in)]
+            )
+        if isinstance(node, ast.Subscript):
+            return self._subscript(node, view, quoted_in)
+        if isinstance(node, ast.Tuple):  # isinstance(x, (A, B))
+            return union(self.value(part, view, quoted_in) for part in node.elts)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self.of_classes(self._classes(node, view, quoted_in))
+        return unknown("an annotation that is not followed")
+
+    def _quoted(self, text: str, view: View, place: ast.AST) -> Knowledge:
+        try:
+            parsed = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            return unknown("a quoted annotation that does not parse")
+        return self.value(parsed, view, place)
+
+    def _classes(self, node: ast.expr, view: View, quoted_in: ast.AST | None) -> Knowledge:
+        evaluator = self._evaluator
+        if quoted_in is None:
+            return evaluator.value(node, view)
+        # Parsed out of a string: no flow knows these nodes, so names are looked up by scope alone.
+        if isinstance(node, ast.Name):
+            return evaluator.lookup(node.id, view.scope_of(quoted_in), view)
+        assert isinstance(node, ast.Attribute)
+        inner = self._classes(node.value, view, quoted_in) if dotted(node) else ()
+        return evaluator.attribute(inner, node.attr, view, node)
+
+    def of_classes(self, classes: Knowledge) -> Knowledge:
+        """Objects of these classes."""
+        parts: list[Possibility] = []
+        for p in classes:
+            value = p.value
+            if isinstance(value, Class):
+                parts.append(Possibility(Instance(value, exact=False), p.facts, p.doubt))
+            elif isinstance(value, Library):
+                parts.extend(self._library(value, p))
+            elif isinstance(value, Instance) and value.of == Library("typing.TypeVar"):
+                parts.append(Possibility(Unknown("a type variable")))
+            elif isinstance(value, (Instance, Items, Nothing)):
+                # An alias such as `Jobs = List[QueryJob]` has been read as a value.
+                parts.append(p if isinstance(value, Items) else Possibility(Unknown("an alias")))
+            else:
+                parts.append(Possibility(Unknown("an annotation that is not followed")))
+        return tuple(parts)
+
+    def _library(self, value: Library, p: Possibility) -> Knowledge:
+        if value.name in _NO_CLASS:
+            return unknown(f"{value.name} says nothing")
+        if value.name == "builtins.None":
+            return known(Nothing())
+        if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
+            return known(Items(_kind(value.last), unknown("items of no stated type")))
+        held = Instance(self._evaluator.typed(value), exact=False)
+        return (Possibility(held, p.facts, p.doubt),)
+
+    def _subscript(self, node: ast.Subscript, view: View, quoted_in: ast.AST | None) -> Knowledge:
+        name = dotted(node.value).rpartition(".")[2]
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+        def inner(index: int) -> Knowledge:
+            return self.value(parts[index], view, quoted_in) if parts else ()
+
+        if name in ("Optional", "Union"):
+            nothing = known(Nothing()) if name == "Optional" else ()
+            return union([*(inner(index) for index in range(len(parts))), nothing])
+        if name in _WRAPPERS:
+            return inner(0)
+        if name in _SEQUENCES or name in _ITERATORS:
+            return known(Items(_kind(name), inner(0)))
+        if name in ("tuple", "Tuple"):
+            if len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is ...:
+                return known(Items("tuple", inner(0)))
+            slots = tuple(inner(index) for index in range(len(parts)))
+            return known(Items("tuple", union(slots), slots))
+        if name in _MAPPINGS and len(parts) == 2:
+            return known(Items("dict", inner(1), None, inner(0)))
+        if name in _AWAITABLES:
+            return known(Items("awaitable", inner(-1)))
+        if name in _CONTEXTS:
+            return known(Items("context", inner(0)))
+        if name in ("type", "Type"):
+            return known(Items("type", inner(0)))
+        if name in ("Future", "Task"):
+            return known(Items("future", inner(0)))
+        if name == "Callable":
+            return known(Items("callable", inner(-1)))
+        if name == "Literal":
+            return known(Instance(Library("builtins.str")))
+        return self.value(node.value, view, quoted_in)
+
+
+def _generic(name: str) -> bool:
+    return name.startswith(("builtins.", "typing.", "collections.", "typing_extensions."))
+
+
+def _kind(name: str) -> str:
+    if name in _ITERATORS:
+        return "iterator"
+    if name in _MAPPINGS:
+        return "dict"
+    return "set" if name.lower().endswith("set") else "list"

@@ -1,0 +1,368 @@
+"""What a parameter is given, told by the places that call its function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import FUNCTIONS
+from qw_codemod.infer.signatures import Arguments, bind, of_call
+from qw_codemod.infer.values import (
+    Class,
+    Function,
+    FunctionNode,
+    Instance,
+    Items,
+    Knowledge,
+    Library,
+    Nothing,
+    Possibility,
+    Value,
+    because,
+    doubted,
+    known,
+    union,
+    unknown,
+)
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+_MOST_USES = 400  # a name read in more places than this is too common to be followed
+_Use = tuple["View", ast.AST, ast.expr]  # the file, the call, what is called
+
+
+class Callers:
+    """Looks for the calls of a function; remembers what it found."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._tree = evaluator.tree
+
+    def parameter(self, function: ast.AST, argument: ast.arg, view: View) -> Knowledge:
+        """What the parameter of a function can hold, over all its calls."""
+        evaluator = self._evaluator
+        return evaluator.detached(
+            lambda: evaluator.guarded(
+                ("parameter", argument), partial(self._parameter, function, argument, view)
+            )
+        )
+
+    def _parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+        if view.is_test:
+            return self._fixture(function, argument, view)
+        owner = view.source.parent(function)
+        if isinstance(owner, ast.ClassDef) and getattr(function, "name", "") == "__init__":
+            cls = Class(view, owner)
+            return self.of_constructor(function, argument, cls, Instance(cls, exact=False))
+        return self._over(function, argument, view, self._calls(function, view))
+
+    def _over(
+        self,
+        function: FunctionNode,
+        argument: ast.arg,
+        view: View,
+        calls: Iterator[tuple[View, ast.AST, Arguments | None, Value | None]],
+    ) -> Knowledge:
+        """The argument over these calls; a use that is none of them leaves a doubt."""
+        evaluator = self._evaluator
+        parts: list[Knowledge] = []
+        doubt = ""
+        for where, node, arguments, receiver in calls:
+            place = f"{_short(where.path)}:{getattr(node, 'lineno', 1)}"
+            if arguments is None:
+                doubt = doubt or f"{_called(function)} is used in {place} in a way that is not followed"
+                continue
+            given = None if receiver is None else known(receiver)
+            bound = bind(function, arguments, lambda each: evaluator.value(each, view), given)
+            look = bound.get(argument.arg)
+            if look is None:
+                doubt = doubt or f"the call in {place} does not pass `{argument.arg}`"
+                continue
+            fact = evaluator.fact(where, node, f"`{argument.arg}` is passed here")
+            parts.append(because(look(), fact))
+        found = tuple(p for p in union(parts) if not _is_double(p.value))
+        if not parts:
+            reason = doubt or f"{_called(function)} has no caller in the tree"
+            return union([self._default(function, argument, view), unknown(reason)])
+        if not doubt and not self._decorators_known(function, view):
+            doubt = f"{_called(function)} is handed to a decorator that may call it"
+        return doubted(found, doubt) if doubt else found
+
+    def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+        bound = bind(function, Arguments(), lambda each: self._evaluator.value(each, view))
+        look = bound.get(argument.arg)
+        return look() if look and _has_default(function, argument) else ()
+
+    def _decorators_known(self, function: FunctionNode, view: View) -> bool:
+        """Whether nothing that decorates the function can call it with arguments of its own."""
+        for decorator in getattr(function, "decorator_list", ()):
+            plain = decorator.func if isinstance(decorator, ast.Call) else decorator
+            values = [p.value for p in self._evaluator.value(plain, view)]
+            if not all(
+                isinstance(value, (Function, Class))
+                or (isinstance(value, Library) and library.passes_through(value.name))
+                for value in values
+            ):
+                return False
+        return True
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def _calls(
+        self, function: FunctionNode, view: View
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        """Each use of a function: its arguments (None: it is not called there) and its receiver."""
+        if isinstance(function, ast.Lambda):
+            yield from self._lambda_calls(function, view)
+            return
+        count = 0
+        for where, use in self._uses(function, view):
+            count += 1
+            if count > _MOST_USES:
+                yield where, use, None, None
+                return
+            found = self._match(use, function, where)
+            if found is None:
+                continue
+            receiver = found.receiver if isinstance(found, Function) else None
+            yield (*self._call_around(use, where), receiver)
+
+    def _uses(self, function: ast.AST, view: View) -> Iterator[tuple[View, ast.expr]]:
+        name = getattr(function, "name", "")
+        owner = view.source.parent(function)
+        local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
+        paths = (view.path,) if local else self._tree.mentions(name)
+        for path in paths:
+            where = self._tree.view(path)
+            if where is None or where.is_test:
+                continue
+            for use in where.uses.get(name, ()):
+                if isinstance(use, ast.Name) and isinstance(owner, ast.ClassDef):
+                    if not isinstance(where.scope_of(use), ast.ClassDef):
+                        continue  # a method is not reached by its bare name
+                yield where, use
+
+    def _match(self, use: ast.expr, function: ast.AST, where: View) -> Function | Library | None:
+        """The function as it is seen at a use; a Library where the use may or may not be it."""
+        unclear = False
+        for p in self._evaluator.value(use, where):
+            if isinstance(p.value, Function):
+                if p.value.node is function:
+                    return p.value
+                if any(_holds(held, function) for _, names in p.value.closure for _, held in names):
+                    return Function(p.value.view, function, p.value.receiver)  # type: ignore[arg-type]
+            elif isinstance(p.value, Items) and p.value.kind == "callable":
+                unclear = True
+            elif not p.value or type(p.value).__name__ == "Unknown":
+                unclear = True
+        if unclear and isinstance(use, ast.Attribute):
+            return Library(use.attr)  # some object's method of that name: it may be ours
+        return None
+
+    def _call_around(
+        self, use: ast.expr, where: View
+    ) -> tuple[View, ast.AST, Arguments | None]:
+        parent = where.source.parent(use)
+        evaluator = self._evaluator
+        if isinstance(parent, ast.Call) and parent.func is use:
+            if any(isinstance(p.value, Function) for p in evaluator.value(use, where)):
+                return where, parent, of_call(parent, where, evaluator)
+            return where, parent, None
+        if isinstance(parent, (ast.Call, ast.keyword)):
+            call = parent if isinstance(parent, ast.Call) else where.source.parent(parent)
+            if isinstance(call, ast.Call):
+                return where, use, evaluator.calls.handed_on(call, use, where)
+        if isinstance(parent, FUNCTIONS) and use in getattr(parent, "decorator_list", ()):
+            decorated = known(Function(where, parent))
+            return where, use, Arguments((lambda: decorated,))
+        return where, use, None
+
+    def _lambda_calls(
+        self, function: ast.Lambda, view: View
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        parent = view.source.parent(function)
+        if isinstance(parent, ast.Call) and function in parent.args:
+            yield view, parent, self._evaluator.calls.handed_on(parent, function, view), None
+        elif isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+            for use in view.uses.get(parent.targets[0].id, ()):
+                if any(
+                    isinstance(p.value, Function) and p.value.node is function
+                    for p in self._evaluator.value(use, view)
+                ):
+                    yield (*self._call_around(use, view), None)
+        else:
+            yield view, function, None, None
+
+    # -- constructors ---------------------------------------------------------------------------
+
+    def of_constructor(
+        self, function: FunctionNode, argument: ast.arg, cls: Class, instance: Instance
+    ) -> Knowledge:
+        """What a parameter of `__init__` is given when an object like `instance` is built."""
+        evaluator = self._evaluator
+        key = ("constructor", argument, instance)
+        return evaluator.detached(
+            lambda: evaluator.guarded(
+                key,
+                lambda: self._over(
+                    function, argument, cls.view, self._constructions(function, cls, instance)
+                ),
+            )
+        )
+
+    def _constructions(
+        self, function: FunctionNode, cls: Class, instance: Instance
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        hierarchy = self._evaluator.hierarchy
+        assert isinstance(instance.of, Class)
+        below = () if instance.exact else hierarchy.subclasses(instance.of)
+        built = [instance.of, *below]
+        if cls not in hierarchy.mro(instance.of):
+            built = [cls, *hierarchy.subclasses(cls)]
+        for kind in built:
+            own = self._init_of(kind)
+            if own is function:
+                yield from self._built(kind)
+        initializers = {
+            self._init_of(base): base
+            for kind in built
+            for base in hierarchy.mro(kind)
+            if isinstance(base, Class)
+        }
+        for method, base in initializers.items():
+            if method is not None and method is not function:
+                yield from self._super_calls(method, base, function)
+
+    def _init_of(self, cls: Class) -> FunctionNode | None:
+        """The `__init__` that a class of the tree has, its own or inherited."""
+        for base in self._evaluator.hierarchy.mro(cls):
+            if not isinstance(base, Class):
+                continue
+            for b in base.view.flow(base.node).bindings.get("__init__", ()):
+                if isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    return b.node
+        return None
+
+    def _built(
+        self, cls: Class
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        """The calls of a class."""
+        name = cls.node.name
+        instance = Instance(cls)
+        count = 0
+        for path in self._tree.mentions(name):
+            where = self._tree.view(path)
+            if where is None or where.is_test:
+                continue
+            inside = [use for each in ("cls", "__class__") for use in where.uses.get(each, ())]
+            renamed = [a.asname for a in where.source.nodes(ast.alias) if a.name == name and a.asname]
+            uses = [use for each in (name, *renamed) for use in where.uses.get(each, ())]
+            for use in (*uses, *inside):
+                count += 1
+                if count > _MOST_USES:
+                    yield where, use, None, None
+                    return
+                yield from self._construction(use, where, cls, instance)
+
+    def _construction(
+        self, use: ast.expr, where: View, cls: Class, instance: Instance
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        parent = where.source.parent(use)
+        if isinstance(parent, ast.Call) and parent.func is use:
+            if any(p.value == cls for p in self._evaluator.value(use, where)):
+                yield where, parent, of_call(parent, where, self._evaluator), instance
+            return
+        if isinstance(parent, ast.Call) and use in parent.args and dotted_is(parent, "isinstance"):
+            return
+        passed = isinstance(parent, (ast.Call, ast.keyword, ast.Return, ast.Dict, ast.Assign))
+        if passed and any(p.value == cls for p in self._evaluator.value(use, where)):
+            call = parent if isinstance(parent, ast.Call) else None
+            if call is not None and not dotted_is(call, "super"):
+                handed = self._evaluator.calls.handed_on(call, use, where)
+                if handed is not None:
+                    yield where, use, handed, instance
+
+    def _super_calls(
+        self, method: FunctionNode, base: Class, function: FunctionNode
+    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+        """Calls of this very `__init__` from another one: `super().__init__(…)`, `Base.__init__(self)`."""
+        for node in ast.walk(method):
+            if not (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "__init__"
+            ):
+                continue
+            for p in self._evaluator.value(node.func, base.view):
+                if isinstance(p.value, Function) and p.value.node is function:
+                    arguments = of_call(node, base.view, self._evaluator)
+                    yield base.view, node, arguments, p.value.receiver
+                    break
+
+    # -- tests ----------------------------------------------------------------------------------
+
+    def _fixture(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+        """In a test suite, a parameter gets what the fixture of its name gives."""
+        for where in (view, *self._conftests(view)):
+            for b in where.flow(where.source.tree).bindings.get(argument.arg, ()):
+                decorators = getattr(b.node, "decorator_list", ())
+                if b.kind == "def" and any("fixture" in ast.dump(each) for each in decorators):
+                    found = self._evaluator.calls.call(
+                        Possibility(Function(where, b.node)), Arguments()  # type: ignore[arg-type]
+                    )
+                    return union(
+                        p.value.element
+                        if isinstance(p.value, Items) and p.value.kind == "iterator"
+                        else (p,)
+                        for p in found
+                    )
+        return unknown("a parameter in a test")
+
+    def _conftests(self, view: View) -> Iterator[View]:
+        folder = view.path
+        while "/" in folder and len(folder) > len(self._tree.root):
+            folder = folder.rpartition("/")[0]
+            path = f"{folder}/conftest.py"
+            where = self._tree.view(path) if path in self._tree.known else None
+            if where is not None:
+                yield where
+
+
+def dotted_is(call: ast.Call, name: str) -> bool:
+    """Whether a call is that of a plain name."""
+    return isinstance(call.func, ast.Name) and call.func.id == name
+
+
+def _holds(knowledge: Knowledge, function: ast.AST) -> bool:
+    return any(isinstance(p.value, Function) and p.value.node is function for p in knowledge)
+
+
+def _has_default(function: FunctionNode, argument: ast.arg) -> bool:
+    spec = function.args
+    positional = [*spec.posonlyargs, *spec.args]
+    if argument in positional[len(positional) - len(spec.defaults) :]:
+        return bool(spec.defaults)
+    if argument in spec.kwonlyargs:
+        return spec.kw_defaults[spec.kwonlyargs.index(argument)] is not None
+    return False
+
+
+def _called(function: FunctionNode) -> str:
+    name = getattr(function, "name", "")
+    return f"`{name}()`" if name else "the lambda"
+
+
+def _short(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _is_double(value: Value) -> bool:
+    """Whether it is a stand-in of unittest.mock, which proves nothing and disproves nothing."""
+    if isinstance(value, Instance) and isinstance(value.of, Library):
+        return value.of.name.startswith("unittest.mock.")
+    return isinstance(value, Nothing) and False

@@ -1,0 +1,297 @@
+"""What a call gives: functions of the tree are followed, those of libraries are looked up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer import containers, passing
+from qw_codemod.infer.bindings import FUNCTIONS
+from qw_codemod.infer.containers import through
+from qw_codemod.infer.signatures import Arguments, bind, of_call
+from qw_codemod.infer.values import (
+    Class,
+    Function,
+    FunctionNode,
+    Instance,
+    Items,
+    Knowledge,
+    Library,
+    Method,
+    Nothing,
+    Possibility,
+    Super,
+    Unknown,
+    Value,
+    because,
+    is_unknown,
+    known,
+    union,
+    unknown,
+)
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+_Body = tuple[list[ast.Return], list[ast.Yield | ast.YieldFrom], bool]
+
+
+class Calls:
+    """Follows calls."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._bodies: dict[ast.AST, _Body] = {}
+
+    def result(self, node: ast.Call, view: View) -> Knowledge:
+        """What a call expression gives."""
+        evaluator = self._evaluator
+        callee = evaluator.value(node.func, view)
+        parts = []
+        arguments: Arguments | None = None
+        for p in callee:
+            if isinstance(p.value, Library) and p.value.name in ("builtins.super", "builtins.type"):
+                parts.append(self._of_class(p.value.last, node, view))
+                continue
+            if isinstance(p.value, Unknown):
+                parts.append((p,))
+                continue
+            arguments = arguments or of_call(node, view, evaluator)
+            found = self.call(p, arguments)
+            fact = self._fact(p.value, node, view)
+            parts.append(because(found, fact) if fact else found)
+        return union(parts)
+
+    def _fact(self, value: Value, node: ast.Call, view: View):  # type: ignore[no-untyped-def]
+        if isinstance(value, (Class, Library)):
+            name = value.node.name if isinstance(value, Class) else value.last
+            return self._evaluator.fact(view, node, f"`{name}(…)` is built here")
+        if isinstance(value, Method):
+            return self._evaluator.fact(view, node, f"`.{value.name}()` of {value.receiver.last}")
+        if isinstance(value, Function):
+            name = getattr(value.node, "name", "lambda")
+            return self._evaluator.fact(view, node, f"`{name}()` is called here")
+        return None
+
+    def call(self, p: Possibility, arguments: Arguments) -> Knowledge:
+        """What calling one alternative gives."""
+        return through(p, self._call(p.value, arguments))
+
+    def _call(self, value: Value, arguments: Arguments) -> Knowledge:
+        if isinstance(value, Function):
+            return self._function(value, arguments)
+        if isinstance(value, Class):
+            return self._construct(value, arguments)
+        if isinstance(value, Library):
+            return self._library(value, arguments)
+        if isinstance(value, Method):
+            return self._method(value, arguments)
+        if isinstance(value, Items):
+            if value.kind in ("callable", "type"):
+                return value.element
+            return containers.called(value, arguments)
+        if isinstance(value, Instance) and isinstance(value.of, Class):
+            given = self._evaluator.hierarchy.special(value, "__call__", arguments)
+            return unknown("the result of a call of an object") if given is None else given
+        if isinstance(value, Unknown):
+            return unknown(value.reason)
+        return unknown("the result of a call that is not followed")
+
+    def _of_class(self, name: str, node: ast.Call, view: View) -> Knowledge:
+        """`super()` and `type(x)`."""
+        evaluator = self._evaluator
+        if name == "type":
+            if len(node.args) != 1:
+                return unknown("a class made by type()")
+            found = evaluator.value(node.args[0], view)
+            return tuple(
+                Possibility(p.value.of, p.facts, p.doubt)
+                if isinstance(p.value, Instance)
+                else Possibility(Unknown("the type of something that is not followed"))
+                for p in found
+            )
+        cls = view.enclosing_class(node)
+        method = view.enclosing_method(node)
+        if cls is None or method is None:
+            return unknown("super() outside of a method")
+        first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+        if first is None:
+            return unknown("super() outside of a method")
+        past = Class(view, cls)
+        return tuple(
+            Possibility(Super(past, p.value), p.facts, p.doubt)
+            for p in evaluator.parameter(first, view)
+            if isinstance(p.value, Class)
+            or (isinstance(p.value, Instance) and isinstance(p.value.of, Class))
+        )
+
+    # -- functions of the tree ------------------------------------------------------------------
+
+    def _function(self, value: Function, arguments: Arguments) -> Knowledge:
+        evaluator = self._evaluator
+        configured = evaluator.configured(value.view, value.node)
+        if configured:
+            return configured
+        node, view = value.node, value.view
+        receiver = None if value.receiver is None else known(value.receiver)
+        bound = bind(node, arguments, lambda each: evaluator.value(each, view), receiver)
+        return evaluator.within(node, bound, partial(self._given, value), value.closure)
+
+    def _given(self, value: Function) -> Knowledge:
+        """What the body of a function gives, its parameters being what they are."""
+        evaluator, view, node = self._evaluator, value.view, value.node
+        if isinstance(node, ast.Lambda):
+            return evaluator.value(node.body, view)
+        returns, yields, is_abstract = self._body(node)
+        is_context = self._is_context(node, view)
+        declared: Knowledge = ()
+        if node.returns is not None:
+            declared = evaluator.annotations.value(node.returns, view)
+            declared = because(declared, evaluator.fact(view, node, f"`{node.name}()` says what it returns"))
+        if yields:
+            element = _element_of(declared)
+            if not element or is_unknown(element):
+                element = self._yielded(yields, view, isinstance(node, ast.AsyncFunctionDef))
+            return known(Items("context" if is_context else "iterator", element))
+        if is_context:
+            return known(Items("context", _element_of(declared)))
+        found = declared
+        if not declared or is_unknown(declared):
+            found = union(evaluator.value(each.value, view) for each in returns)
+            if not returns and not is_abstract:
+                found = known(Nothing())
+            elif declared and is_unknown(found) and not all(isinstance(p.value, Nothing) for p in found):
+                found = declared
+        if isinstance(node, ast.AsyncFunctionDef):
+            return known(Items("awaitable", found))
+        return found
+
+    def _yielded(
+        self, yields: list[ast.Yield | ast.YieldFrom], view: View, is_async: bool
+    ) -> Knowledge:
+        evaluator = self._evaluator
+        return union(
+            containers.element(evaluator.value(each.value, view), evaluator.hierarchy, is_async)
+            if isinstance(each, ast.YieldFrom)
+            else evaluator.value(each.value, view)
+            for each in yields
+        )
+
+    def _is_context(self, node: ast.FunctionDef | ast.AsyncFunctionDef, view: View) -> bool:
+        return any(
+            isinstance(p.value, Library) and library.CONTEXT.match(p.value.name)
+            for decorator in node.decorator_list
+            for p in self._evaluator.value(decorator, view)
+        )
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> _Body:
+        found = self._bodies.get(node)
+        if found is None:
+            returns: list[ast.Return] = []
+            yields: list[ast.Yield | ast.YieldFrom] = []
+            for each in _own_nodes(node):
+                if isinstance(each, ast.Return):
+                    returns.append(each)
+                elif isinstance(each, (ast.Yield, ast.YieldFrom)):
+                    yields.append(each)
+            returns.sort(key=lambda each: each.lineno)
+            found = self._bodies[node] = (returns, yields, _is_abstract(node))
+        return found
+
+    # -- classes --------------------------------------------------------------------------------
+
+    def _construct(self, cls: Class, arguments: Arguments) -> Knowledge:
+        evaluator = self._evaluator
+        configured = evaluator.configured(cls.view, cls.node)
+        if configured:
+            return configured
+        if any(name.rpartition(".")[2] == "NamedTuple" for name in evaluator.hierarchy.library_bases(cls)):
+            names = list(evaluator.hierarchy.fields(cls))
+            given = zip(names, arguments.positional)
+            named = tuple((name, look()) for name, look in (*given, *arguments.named.items()))
+            if not any(is_unknown(held) for _, held in named):
+                return known(Items("record", (), tuple(held for _, held in named), (), named))
+        return known(Instance(cls))
+
+    # -- libraries ------------------------------------------------------------------------------
+
+    def _library(self, value: Library, arguments: Arguments) -> Knowledge:
+        evaluator = self._evaluator
+        name = library.canonical(value.name)
+        configured = evaluator.types.get(name) or evaluator.types.get(value.name)
+        if configured:
+            return known(Instance(Library(library.canonical(configured))))
+        given = passing.call(name, arguments, evaluator)
+        if given is not None:
+            return given
+        notation = library.call_result(name)
+        if notation:
+            return containers.from_notation(notation)
+        last = value.last
+        if last[:1].isupper() or library.has(name) or name.startswith("builtins."):
+            return known(Instance(Library(name)))
+        return unknown(f"the result of {name}()")
+
+    def _method(self, value: Method, arguments: Arguments) -> Knowledge:
+        given = passing.method(value.receiver.name, value.name, arguments, self._evaluator)
+        if given is not None:
+            return given
+        notation = library.method_result(value.receiver.name, value.name)
+        if notation:
+            return containers.from_notation(notation, value.receiver)
+        if value.receiver.name.startswith("builtins."):
+            return known(Instance(Library("builtins.object")))
+        return unknown(f"the result of .{value.name}() of {value.receiver.last}")
+
+    def handed_on(self, call: ast.Call, function: ast.expr, view: View) -> Arguments | None:
+        """What a function gets that is itself an argument: of `submit`, `map`, `partial`, `Thread`.
+
+        None where that cannot be told.
+        """
+        evaluator = self._evaluator
+        if isinstance(call.func, ast.Name) and call.func.id in ("isinstance", "issubclass", "callable"):
+            return None
+        for p in evaluator.value(call.func, view):
+            if isinstance(p.value, Library):
+                name = library.canonical(p.value.name)
+            elif isinstance(p.value, Method):
+                name = f"{p.value.receiver.name}.{p.value.name}"
+            else:
+                continue
+            found = passing.handed(name, call, function, view, evaluator)
+            if found is not None:
+                return found
+        return None
+
+
+def _element_of(declared: Knowledge) -> Knowledge:
+    return union(
+        p.value.element
+        for p in declared
+        if isinstance(p.value, Items) and p.value.kind in ("iterator", "context")
+    )
+
+
+def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
+    """The nodes of a function's body that are not in a function or class inside it."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def _is_abstract(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the body only says that others must define it."""
+    if any("abstract" in ast.dump(each) for each in node.decorator_list):
+        return True
+    last = node.body[-1]
+    if isinstance(last, ast.Raise):
+        return True
+    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...

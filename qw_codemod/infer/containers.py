@@ -1,0 +1,307 @@
+"""Lists, dicts, tuples, iterators, awaitables: what goes in, and what comes out again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import COMPREHENSIONS, Binding
+from qw_codemod.infer.values import (
+    Class,
+    Instance,
+    Items,
+    Knowledge,
+    Library,
+    Nothing,
+    Possibility,
+    Unknown,
+    known,
+    union,
+    unknown,
+)
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.hierarchy import Hierarchy
+    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.signatures import Arguments
+
+_SEQUENCES = frozenset({"list", "tuple", "set", "iterator", "record"})
+
+
+def through(outer: Possibility, inner: Knowledge) -> Knowledge:
+    """Knowledge about a part, with the facts and doubts of the whole behind it."""
+    if not outer.facts and not outer.doubt:
+        return inner
+    return tuple(
+        Possibility(p.value, _joined(p.facts, outer.facts), p.doubt or outer.doubt) for p in inner
+    )
+
+
+def _joined(first: tuple[object, ...], second: tuple[object, ...]) -> tuple:  # type: ignore[type-arg]
+    return (*first, *(fact for fact in second if fact not in first))
+
+
+def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge:
+    """What a list, tuple, set, dict, comprehension or any other expression makes."""
+    if isinstance(node, (ast.List, ast.Set, ast.Tuple)):
+        return _sequence_display(node, value)
+    if isinstance(node, ast.Dict):
+        parts, keys, named = [], [], []
+        for key, part in zip(node.keys, node.values):
+            if key is None:  # {**other}
+                for p in value(part):
+                    if isinstance(p.value, Items) and p.value.kind == "dict":
+                        parts.append(p.value.element)
+                        keys.append(p.value.keys)
+                continue
+            found = value(part)
+            parts.append(found)
+            keys.append(value(key))
+            if isinstance(key, ast.Constant):
+                named.append((key.value, found))
+        return known(Items("dict", union(parts), None, union(keys), tuple(named)))
+    if isinstance(node, ast.DictComp):
+        return known(Items("dict", value(node.value), None, value(node.key)))
+    if isinstance(node, COMPREHENSIONS):
+        kind = {ast.ListComp: "list", ast.SetComp: "set"}.get(type(node), "iterator")
+        return known(Items(kind, value(node.elt)))  # type: ignore[attr-defined]
+    if isinstance(node, ast.JoinedStr):
+        return known(Instance(Library("builtins.str")))
+    if isinstance(node, ast.Compare):
+        return known(Instance(Library("builtins.bool")))
+    if isinstance(node, ast.BinOp):
+        sides = [value(node.left), value(node.right)]
+        if isinstance(node.op, ast.Add):
+            listed = [p for side in sides for p in side if isinstance(p.value, Items)]
+            if listed:
+                return known(Items("list", union(_elements_of(p.value) for p in listed)))
+    return unknown("an expression that is not followed")
+
+
+def _sequence_display(
+    node: ast.List | ast.Set | ast.Tuple, value: Callable[[ast.expr], Knowledge]
+) -> Knowledge:
+    kind = {ast.List: "list", ast.Set: "set", ast.Tuple: "tuple"}[type(node)]
+    parts: list[Knowledge] = []
+    starred = False
+    for part in node.elts:
+        if isinstance(part, ast.Starred):
+            starred = True
+            parts.append(union(_elements_of(p.value) for p in value(part.value)))
+        else:
+            parts.append(value(part))
+    slots = None if starred or kind == "set" or not parts else tuple(parts)
+    return known(Items(kind, union(parts), slots))
+
+
+def _elements_of(value: object) -> Knowledge:
+    if isinstance(value, Items):
+        if value.kind == "dict":
+            return value.keys
+        if value.kind in _SEQUENCES:
+            return value.element
+    return unknown("the items of something that is not followed")
+
+
+def element(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) -> Knowledge:
+    """What iterating gives."""
+    parts = []
+    for p in knowledge:
+        if isinstance(p.value, Nothing):
+            continue
+        if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
+            parts.append(through(p, hierarchy.iterated(p.value, is_async)))
+        elif isinstance(p.value, Instance) and isinstance(p.value.of, Library):
+            parts.append(through(p, unknown(f"an item of {p.value.of.name}")))
+        elif isinstance(p.value, Unknown):
+            parts.append(unknown(p.value.reason))
+        else:
+            parts.append(through(p, _elements_of(p.value)))
+    return union(parts)
+
+
+def entered(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) -> Knowledge:
+    """What `with … as` gives."""
+    parts = []
+    for p in knowledge:
+        if isinstance(p.value, Items) and p.value.kind == "context":
+            parts.append(through(p, p.value.element))
+        elif isinstance(p.value, Instance) and isinstance(p.value.of, Class):
+            parts.append(through(p, hierarchy.entered(p.value, is_async)))
+        elif isinstance(p.value, Nothing):
+            continue
+        else:
+            parts.append((p,))  # library objects give themselves
+    return union(parts)
+
+
+def awaited(knowledge: Knowledge) -> Knowledge:
+    """What `await` gives."""
+    parts = []
+    for p in knowledge:
+        if isinstance(p.value, Items) and p.value.kind in ("awaitable", "future"):
+            parts.append(through(p, p.value.element))
+        elif isinstance(p.value, Unknown):
+            parts.append((p,))
+        else:
+            parts.append(unknown("the result of an await that is not followed"))
+    return union(parts)
+
+
+def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
+    """What one target of a tuple assignment gets."""
+    for index in path:
+        parts = []
+        for p in knowledge:
+            if not isinstance(p.value, Items):
+                parts.append(unknown("a part of something that is not followed"))
+            elif index is None:
+                rest = union(p.value.slots) if p.value.slots else _elements_of(p.value)
+                parts.append(through(p, known(Items("list", rest))))
+            elif p.value.slots is not None and -len(p.value.slots) <= index < len(p.value.slots):
+                parts.append(through(p, p.value.slots[index]))
+            else:
+                parts.append(through(p, _elements_of(p.value)))
+        knowledge = union(parts)
+    return knowledge
+
+
+def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
+    """What `x[index]` gives."""
+    parts = []
+    constant = index.value if isinstance(index, ast.Constant) else None
+    if isinstance(index, ast.UnaryOp) and isinstance(index.operand, ast.Constant):
+        if isinstance(index.op, ast.USub) and isinstance(index.operand.value, int):
+            constant = -index.operand.value
+    for p in knowledge:
+        value = p.value
+        if isinstance(value, Nothing):
+            continue
+        if not isinstance(value, Items):
+            parts.append((p,) if isinstance(value, Unknown) else unknown("an item of a library object"))
+        elif isinstance(index, ast.Slice):
+            parts.append(through(p, known(Items(value.kind, value.element))))
+        elif value.slots and isinstance(constant, int) and -len(value.slots) <= constant < len(value.slots):
+            parts.append(through(p, value.slots[constant]))
+        elif constant is not None and constant in dict(value.named):
+            parts.append(through(p, dict(value.named)[constant]))
+        elif value.kind in ("dict", *_SEQUENCES):
+            parts.append(through(p, value.element))
+        else:
+            parts.append(unknown("an item of something that is not followed"))
+    return union(parts)
+
+
+def member(value: Items, name: str) -> Knowledge:
+    """An attribute of a container: its methods, to be called."""
+    if value.kind == "record":
+        held = dict(value.named)
+        return held[name] if name in held else unknown(f"`.{name}` of a record")
+    if value.kind == "future" and name == "result":
+        return known(Items("method:result", value.element))
+    if value.kind in ("dict", *_SEQUENCES, "future"):
+        return known(Items(f"method:{name}", value.element, value.slots, value.keys, value.named))
+    return unknown(f"`.{name}` of {value.kind}")
+
+
+def called(value: Items, arguments: Arguments) -> Knowledge:
+    """What calling a container's method gives."""
+    if value.kind == "recordtype":
+        return _record(value, arguments)
+    method = value.kind.partition(":")[2]
+    constant = arguments.constants[0] if arguments.constants else None
+    if method == "result":
+        return value.element
+    if method in ("get", "pop", "setdefault", "popleft", "get_nowait"):
+        found = value.element
+        if constant is not None and constant in dict(value.named):
+            found = dict(value.named)[constant]
+        return union([found, arguments.at(1, "default")]) if method != "setdefault" else found
+    if method in ("add_done_callback", "cancel", "done"):
+        return known(Nothing())
+    if method == "values":
+        return known(Items("iterator", value.element))
+    if method == "keys":
+        return known(Items("iterator", value.keys))
+    if method == "items":
+        pair = known(Items("tuple", union([value.keys, value.element]), (value.keys, value.element)))
+        return known(Items("iterator", pair))
+    if method == "popitem":
+        return known(Items("tuple", union([value.keys, value.element]), (value.keys, value.element)))
+    if method in ("copy", "union", "difference", "intersection"):
+        return known(Items("list" if not value.keys else "dict", value.element, None, value.keys))
+    return unknown(f"the result of .{method}() of a container")
+
+
+def _record(value: Items, arguments: Arguments) -> Knowledge:
+    """What a namedtuple's type makes: its fields by name and by place."""
+    fields = [str(name) for name, _ in value.named]
+    given = dict(zip(fields, (look() for look in arguments.positional)))
+    given.update((name, look()) for name, look in arguments.named.items())
+    slots = tuple(given.get(name, unknown(f"the field {name}")) for name in fields)
+    return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots))))
+
+
+def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluator) -> Knowledge:
+    """A container together with what is appended to it, or stored in it, in its scope."""
+    additions = view.additions.get(b.name)
+    if not additions:
+        return found
+    if "." in b.name:
+        home: ast.AST | None = view.enclosing_class(b.node)
+    else:
+        home = view.scope_of(b.node)
+        if b.name in view.flow(home).outer:  # type: ignore[arg-type]
+            home = view.source.tree
+    elements: list[Knowledge] = []
+    keys: list[Knowledge] = []
+    for method, node, expression in additions:
+        if home is not None and home not in view.source.ancestors(node):
+            continue
+        value = evaluator.value(expression, view)
+        if method in ("extend", "update"):
+            for p in value:
+                if isinstance(p.value, Items) and p.value.kind == "dict" and method == "update":
+                    elements.append(through(p, p.value.element))
+                    keys.append(p.value.keys)
+                else:
+                    elements.append(element((p,), evaluator.hierarchy))
+            continue
+        if method == "nested":
+            value = known(Items("list", value))
+        if method == "item" and isinstance(node, ast.Subscript):
+            keys.append(evaluator.value(node.slice, view))
+        fact = evaluator.fact(view, node, f"this is put into `{b.name}`")
+        elements.append(tuple(Possibility(p.value, (fact, *p.facts), p.doubt) for p in value))
+    parts = []
+    for p in found:
+        if not isinstance(p.value, Items):
+            parts.append((p,))
+            continue
+        inner = _without_empty(union([p.value.element, *elements]))
+        all_keys = union([p.value.keys, *keys])
+        parts.append((Possibility(Items(p.value.kind, inner, None, all_keys), p.facts, p.doubt),))
+    return union(parts)
+
+
+def _without_empty(knowledge: Knowledge) -> Knowledge:
+    """Lists of nothing say nothing where a list of something is an alternative."""
+    full = [p for p in knowledge if not (isinstance(p.value, Items) and not p.value.element)]
+    return tuple(full) if full else knowledge
+
+
+def from_notation(text: str, receiver: Library | None = None) -> Knowledge:
+    """The knowledge that a table of `recognize` writes as `kind[result]` or as a dotted class."""
+    if text == "self" and receiver is not None:
+        return known(Instance(receiver))
+    if text == "none":
+        return known(Nothing())
+    if text == "?":
+        return unknown("the result of a library call")
+    kind, bracket, rest = text.partition("[")
+    if bracket:
+        return known(Items(kind, from_notation(rest[:-1], receiver)))
+    return known(Instance(Library(library.canonical(text))))

@@ -1,0 +1,192 @@
+"""Which argument of a call reaches which parameter, each to be looked at only when it is asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer import containers
+from qw_codemod.infer.values import (
+    FunctionNode,
+    Items,
+    Knowledge,
+    known,
+    union,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+Look = Callable[[], Knowledge]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call passes.
+
+    `open`: `*` or `**` may pass more than can be told; `rest` is what the items behind `*` hold.
+    `constants` are the literal values of the positional arguments, where they are literals.
+    """
+
+    positional: tuple[Look, ...] = ()
+    named: Mapping[str, Look] = field(default_factory=dict)
+    open: bool = False
+    rest: tuple[Look, ...] = ()
+    constants: tuple[object, ...] = ()
+
+    @property
+    def second(self) -> object:
+        """The literal value of the second positional argument; None if it is no literal."""
+        return self.constants[1] if len(self.constants) > 1 else None
+
+    def first(self) -> Knowledge:
+        """The first positional argument."""
+        return self.positional[0]() if self.positional else ()
+
+    def at(self, position: int, name: str) -> Knowledge:
+        """The argument at that position (from 0) or of that name; nothing where it is not passed."""
+        if position < len(self.positional):
+            return self.positional[position]()
+        look = self.named.get(name)
+        return look() if look else ()
+
+    def after(self, count: int) -> Arguments:
+        """The same without the first positional ones."""
+        constants = self.constants[count:]
+        return Arguments(self.positional[count:], self.named, self.open, self.rest, constants)
+
+
+def of_call(call: ast.Call, view: View, evaluator: Evaluator) -> Arguments:
+    """The arguments of a call; `*args` and `**kwargs` are taken apart where they are known."""
+
+    def look(node: ast.expr) -> Look:
+        return lambda: evaluator.value(node, view)
+
+    positional: list[Look] = []
+    rest: list[Look] = []
+    is_open = False
+    for node in call.args:
+        if not isinstance(node, ast.Starred):
+            positional.append(look(node))
+            continue
+        starred = evaluator.value(node.value, view)
+        slots = _slots(starred)
+        if slots is None:
+            is_open = True
+            rest.append(_constant(containers.element(starred, evaluator.hierarchy)))
+            break
+        positional += [_constant(slot) for slot in slots]
+    constants = tuple(map(_literal, call.args))
+    named: dict[str, Look] = {}
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            named[keyword.arg] = look(keyword.value)
+            continue
+        for p in evaluator.value(keyword.value, view):
+            value = p.value
+            if isinstance(value, Items) and value.kind == "dict" and _is_spelled_out(value):
+                named.update((str(key), _constant(held)) for key, held in value.named)
+            else:
+                is_open = True
+    return Arguments(tuple(positional), named, is_open, tuple(rest), constants)
+
+
+def _literal(node: ast.expr) -> object:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return tuple(map(_literal, node.elts))
+    return None
+
+
+def _is_spelled_out(value: Items) -> bool:
+    return bool(value.named) or not value.element
+
+
+def _slots(knowledge: Knowledge) -> tuple[Knowledge, ...] | None:
+    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Items):
+        return None
+    return value.slots if value.slots is not None or value.element else ()
+
+
+def _constant(knowledge: Knowledge) -> Look:
+    return lambda: knowledge
+
+
+def bind(
+    node: FunctionNode,
+    arguments: Arguments,
+    default: Callable[[ast.expr], Knowledge],
+    receiver: Knowledge | None = None,
+) -> dict[str, Look]:
+    """What each parameter of a function gets in one call; `default` tells what a default holds."""
+    spec = node.args
+    bound: dict[str, Look] = {}
+    positional = list(arguments.positional)
+    if receiver is not None:
+        positional.insert(0, _constant(receiver))
+    names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
+    bound.update(zip(names, positional))
+    rest = positional[len(names) :]
+    if spec.vararg is not None:
+        more = [*rest, *arguments.rest]
+        bound[spec.vararg.arg] = _gathered(more, arguments.open, bool(arguments.rest))
+    taken = {*names, *(each.arg for each in spec.kwonlyargs)}
+    for name, look in arguments.named.items():
+        if name in taken:
+            bound[name] = look
+    if spec.kwarg is not None:
+        others = {name: look for name, look in arguments.named.items() if name not in taken}
+        bound[spec.kwarg.arg] = _gathered_by_name(others, arguments.open)
+    for name, value in _defaults(node):
+        if name not in bound:
+            bound[name] = _either(value, default, arguments.open)
+    if arguments.open:
+        for name in taken:
+            bound.setdefault(name, lambda: unknown("an argument behind `*`"))
+    return bound
+
+
+def _either(
+    value: ast.expr, default: Callable[[ast.expr], Knowledge], may_be_passed: bool
+) -> Look:
+    if not may_be_passed:
+        return lambda: default(value)
+    return lambda: union([default(value), unknown("an argument behind `*`")])
+
+
+def _defaults(node: FunctionNode) -> Iterable[tuple[str, ast.expr]]:
+    spec = node.args
+    names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
+    yield from zip(names[len(names) - len(spec.defaults) :], spec.defaults)
+    for each, value in zip(spec.kwonlyargs, spec.kw_defaults):
+        if value is not None:
+            yield each.arg, value
+
+
+def _gathered(rest: list[Look], is_open: bool, told: bool) -> Look:
+    def look() -> Knowledge:
+        slots = tuple(each() for each in rest)
+        if told:
+            return known(Items("tuple", union(slots)))
+        if is_open:
+            return known(Items("tuple", union([*slots, unknown("an argument behind `*`")])))
+        return known(Items("tuple", union(slots), slots))
+
+    return look
+
+
+def _gathered_by_name(more: Mapping[str, Look], is_open: bool) -> Look:
+    def look() -> Knowledge:
+        named = tuple((name, each()) for name, each in more.items())
+        element = union(held for _, held in named)
+        if is_open:
+            element = union([element, unknown("an argument behind `**`")])
+            named = ()
+        return known(Items("dict", element, None, (), named))
+
+    return look

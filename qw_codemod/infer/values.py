@@ -1,0 +1,167 @@
+"""What an expression can hold: a handful of value kinds, each possibility with its chain of facts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Union
+
+from qw_codemod.model import Fact
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.modules import View
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A module, class or function from outside the tree, by its dotted name."""
+
+    name: str
+
+    @property
+    def last(self) -> str:
+        """The name after the last dot."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of the tree."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of the tree."""
+
+    view: View
+    node: ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the tree; `receiver` is what its first parameter is bound to, if anything.
+
+    `closure`: the parameters of the functions around it, where it was made in a call that was followed.
+    """
+
+    view: View
+    node: FunctionNode
+    receiver: Instance | Class | None = None
+    closure: tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class. `exact`: it was built by this very class, not by one derived from it."""
+
+    of: Library | Class
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """What `super()` gives in a method of a class: its attributes are looked for past that class."""
+
+    past: Class
+    receiver: Instance | Class
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a library object, not called yet."""
+
+    receiver: Library
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Something that holds other values.
+
+    `kind` is list, tuple, set, dict, iterator, awaitable, future, context, type, callable (what it
+    gives is the element), record (attributes by name), or `method:` and the name of a container's
+    method that is not called yet. `slots` are the values of a tuple one by one
+    and `named` those of a dict's constant keys, where they are known; `keys` are a dict's keys.
+    """
+
+    kind: str
+    element: Knowledge
+    slots: tuple[Knowledge, ...] | None = None
+    keys: Knowledge = ()
+    named: tuple[tuple[object, Knowledge], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that could not be told, with the reason."""
+
+    reason: str
+
+
+Value = Union[
+    Library, Module, Class, Function, Instance, Super, Method, Items, Nothing, Unknown
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Possibility:
+    """One value, the facts that lead to it, and what keeps it from being proven (if anything)."""
+
+    value: Value
+    facts: tuple[Fact, ...] = ()
+    doubt: str = ""
+
+
+Knowledge = tuple[Possibility, ...]
+
+MANY = 12  # more alternatives than this tell nothing
+
+
+def known(value: Value, *facts: Fact) -> Knowledge:
+    """The knowledge that it is this one value."""
+    return (Possibility(value, facts),)
+
+
+def unknown(reason: str, *facts: Fact) -> Knowledge:
+    """The knowledge that nothing is known, and why."""
+    return (Possibility(Unknown(reason), facts),)
+
+
+def union(parts: Iterable[Knowledge]) -> Knowledge:
+    """All alternatives; of equal values the first facts stay, and any doubt."""
+    merged: dict[Value, Possibility] = {}
+    for part in parts:
+        for possibility in part:
+            other = merged.get(possibility.value)
+            if other is None:
+                merged[possibility.value] = possibility
+            elif possibility.doubt and not other.doubt:
+                merged[possibility.value] = replace(other, doubt=possibility.doubt)
+    if len(merged) > MANY:
+        return (*list(merged.values())[:MANY], Possibility(Unknown("too many alternatives")))
+    return tuple(merged.values())
+
+
+def because(knowledge: Knowledge, fact: Fact) -> Knowledge:
+    """The same knowledge with one more fact in front of the chain."""
+    return tuple(replace(p, facts=(fact, *p.facts)) for p in knowledge)
+
+
+def doubted(knowledge: Knowledge, doubt: str) -> Knowledge:
+    """The same knowledge, no longer certain."""
+    return tuple(p if p.doubt else replace(p, doubt=doubt) for p in knowledge)
+
+
+def is_unknown(knowledge: Knowledge) -> bool:
+    """Whether no alternative tells anything (None aside)."""
+    return all(isinstance(p.value, (Unknown, Nothing)) for p in knowledge)

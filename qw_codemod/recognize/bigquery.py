@@ -1,0 +1,162 @@
+"""Facts about google-cloud-bigquery: what makes a job, which calls wait, what bounds them.
+
+Read from and run with google-cloud-bigquery 3.47.0, 3.11.4 and 2.6.1.
+"""
+
+from __future__ import annotations
+
+import re
+
+CLIENT = "google.cloud.bigquery.Client"
+QUERY_JOB = "google.cloud.bigquery.QueryJob"
+LOAD_JOB = "google.cloud.bigquery.LoadJob"
+COPY_JOB = "google.cloud.bigquery.CopyJob"
+EXTRACT_JOB = "google.cloud.bigquery.ExtractJob"
+ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of the kinds
+ROWS = "google.cloud.bigquery.table.RowIterator"
+
+JOBS = {QUERY_JOB: "query", LOAD_JOB: "load", COPY_JOB: "copy", EXTRACT_JOB: "extract", ANY_JOB: "job"}
+ITERABLE_JOBS = frozenset({QUERY_JOB})  # the others have no __iter__
+DOWNLOADS = frozenset({"to_dataframe", "to_arrow", "to_geodataframe"})
+
+_CLIENT_METHODS = {
+    "query": QUERY_JOB,
+    "load_table_from_uri": LOAD_JOB,
+    "load_table_from_file": LOAD_JOB,
+    "load_table_from_dataframe": LOAD_JOB,
+    "load_table_from_json": LOAD_JOB,
+    "copy_table": COPY_JOB,
+    "extract_table": EXTRACT_JOB,
+    "get_job": ANY_JOB,
+    "cancel_job": ANY_JOB,
+    "create_job": ANY_JOB,
+    "job_from_resource": ANY_JOB,
+    "list_jobs": f"iterator[{ANY_JOB}]",
+    "query_and_wait": ROWS,
+    "list_rows": ROWS,
+    "get_table": "google.cloud.bigquery.Table",
+    "create_table": "google.cloud.bigquery.Table",
+    "get_dataset": "google.cloud.bigquery.Dataset",
+    "create_dataset": "google.cloud.bigquery.Dataset",
+    "insert_rows_json": "list[builtins.dict]",
+    "insert_rows": "list[builtins.dict]",
+    "__enter__": "self",
+}
+
+METHODS: dict[str, dict[str, str]] = {
+    CLIENT: _CLIENT_METHODS,
+    QUERY_JOB: {
+        "result": ROWS,
+        "to_dataframe": "pandas.DataFrame",
+        "to_arrow": "pyarrow.Table",
+        "to_geodataframe": "geopandas.GeoDataFrame",
+    },
+    LOAD_JOB: {"result": LOAD_JOB},
+    COPY_JOB: {"result": COPY_JOB},
+    EXTRACT_JOB: {"result": EXTRACT_JOB},
+    ANY_JOB: {"result": ROWS},
+    ROWS: {
+        "to_dataframe": "pandas.DataFrame",
+        "to_arrow": "pyarrow.Table",
+        "to_geodataframe": "geopandas.GeoDataFrame",
+        "to_dataframe_iterable": "iterator[pandas.DataFrame]",
+    },
+    # Wrappers that other libraries hand out. [src: apache-airflow-providers-google, prefect-gcp, dagster-gcp]
+    "airflow.providers.google.cloud.hooks.bigquery.BigQueryHook": {
+        "get_client": CLIENT,
+        "insert_job": ANY_JOB,
+        "get_job": ANY_JOB,
+    },
+    "prefect_gcp.GcpCredentials": {"get_bigquery_client": CLIENT},
+    "dagster_gcp.BigQueryResource": {"get_client": f"context[{CLIENT}]"},
+}
+
+FUNCTIONS: dict[str, str] = {
+    f"{CLIENT}.from_service_account_json": CLIENT,
+    f"{CLIENT}.from_service_account_info": CLIENT,
+    **{f"{job}.from_api_repr": job for job in (QUERY_JOB, LOAD_JOB, COPY_JOB, EXTRACT_JOB)},
+    "bigframes.pandas.read_gbq": "bigframes.dataframe.DataFrame",
+}
+
+
+def _aliases() -> dict[str, str]:
+    found = {
+        "google.cloud.bigquery.client.Client": CLIENT,
+        "google.cloud.bigquery.RowIterator": ROWS,
+        "google.cloud.bigquery.table._EmptyRowIterator": ROWS,
+        "google.cloud.bigquery.UnknownJob": ANY_JOB,
+        "google.cloud.bigquery.job.base.UnknownJob": ANY_JOB,
+        "google.cloud.bigquery.job._AsyncJob": ANY_JOB,
+        "google.cloud.bigquery.job.base._AsyncJob": ANY_JOB,
+        "prefect_gcp.credentials.GcpCredentials": "prefect_gcp.GcpCredentials",
+        "airflow.contrib.hooks.bigquery_hook.BigQueryHook": (
+            "airflow.providers.google.cloud.hooks.bigquery.BigQueryHook"
+        ),
+    }
+    for job, module in (
+        (QUERY_JOB, "query"),
+        (LOAD_JOB, "load"),
+        (COPY_JOB, "copy_"),
+        (EXTRACT_JOB, "extract"),
+    ):
+        name = job.rpartition(".")[2]
+        found[f"google.cloud.bigquery.job.{name}"] = job
+        found[f"google.cloud.bigquery.job.{module}.{name}"] = job
+    return found
+
+
+ALIASES = _aliases()
+
+# Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
+TIMEOUT_AT = {"query": 3, "load": 1, "copy": 1, "extract": 1, "job": 3}
+
+# The calls that start a job, and whose own `timeout=` bounds the one HTTP request of it. [src 3.47.0]
+SUBMISSIONS = frozenset(
+    {
+        "query",
+        "load_table_from_uri",
+        "load_table_from_file",
+        "load_table_from_dataframe",
+        "load_table_from_json",
+        "copy_table",
+        "extract_table",
+        "create_job",
+        "get_job",
+    }
+)
+
+# Arguments of QueryJob.to_dataframe and friends that RowIterator's methods do not take: they belong to
+# `result()`. [src 3.47.0]
+MOVES_TO_RESULT = frozenset({"max_results"})
+
+# No other library in this field has methods of these names.
+_UNMISTAKABLE = {
+    "load_table_from_uri",
+    "load_table_from_file",
+    "load_table_from_dataframe",
+    "load_table_from_json",
+    "query_and_wait",
+}
+_TELLING = {"query", "extract_table", "copy_table", "get_job", "list_jobs"}
+_CLIENT_NAME = re.compile(
+    r"(^|[._])(bq|bigquery|big_query|gbq)([._]?(client|conn|connection|cli|c))?(\(\))?$", re.I
+)
+_SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job$", re.I)
+
+
+def guess(receiver: str, method: str, in_bigquery_file: bool) -> tuple[str, str] | None:
+    """The class that an unknown receiver is likely to be, and why; None where nothing points at BigQuery."""
+    if method in _UNMISTAKABLE:
+        return CLIENT, f"only BigQuery clients are known to have .{method}()"
+    if method in _TELLING and _CLIENT_NAME.search(receiver):
+        return CLIENT, f"the name `{receiver}` suggests a BigQuery client"
+    if method in ("query", *_TELLING) and in_bigquery_file and receiver.endswith("client"):
+        return CLIENT, f"`{receiver}.{method}()` in a module that works with BigQuery"
+    if method in METHODS[QUERY_JOB] and in_bigquery_file:
+        if _SURE_JOB_NAME.search(receiver):
+            kind = receiver.rpartition(".")[2].lower()
+            for name, job in (("load", LOAD_JOB), ("copy", COPY_JOB), ("extract", EXTRACT_JOB)):
+                if kind.startswith(name):
+                    return job, f"the name `{receiver}` suggests a BigQuery job"
+            return QUERY_JOB, f"the name `{receiver}` suggests a BigQuery job"
+    return None
