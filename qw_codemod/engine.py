@@ -86,6 +86,7 @@ class _Examination:
         findings: list[Finding] = []
         crashed: set[str] = set()
         if checks:
+            self._inference.begin(source)
             _check_readable(source)  # an unreadable file is no fault of a rule's
         for check in checks:
             rule = self._rules[check.code]

@@ -116,9 +116,7 @@ def _keys_of_name(source: SourceFile, name: ast.Name, call: ast.Call) -> set[obj
     return None
 
 
-def _with_later(
-    source: SourceFile, keys: set[object], uses: list[ast.Name]
-) -> set[object] | None:
+def _with_later(source: SourceFile, keys: set[object], uses: list[ast.Name]) -> set[object] | None:
     """The keys with those that are stored later; None where the dict goes elsewhere."""
     for use in uses:
         around = source.parent(use)
@@ -153,7 +151,12 @@ def effect(function: FunctionNode) -> Effect:
                 found = "default"
             elif found == "closed" and open_:
                 found = "open"
-        if isinstance(node, ast.Call) and open_ and found == "closed" and _passes_on(node, function):
+        if (
+            isinstance(node, ast.Call)
+            and open_
+            and found == "closed"
+            and _passes_on(node, function)
+        ):
             found = "open"
     return found
 
@@ -185,13 +188,19 @@ def _is_key(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == "timeout"
 
 
+def _reads_key(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr in ("get", "pop") and bool(node.args) and _is_key(node.args[0])
+
+
 def _kind(value: ast.expr, function: FunctionNode) -> Effect:
     if is_none(value):
         return "open"
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+    if _reads_key(value):
         # kwargs.get("timeout", 5): the default counts where the caller says nothing
-        if value.func.attr in ("get", "pop") and value.args and _is_key(value.args[0]):
-            return "default" if len(value.args) > 1 and not is_none(value.args[1]) else "open"
+        assert isinstance(value, ast.Call)
+        return "default" if len(value.args) > 1 and not is_none(value.args[1]) else "open"
     if not isinstance(value, ast.Name) or value.id not in _parameters(function):
         return "set"
     stored = any(
@@ -216,11 +225,13 @@ def _default(function: FunctionNode, name: str) -> ast.expr | None:
     return None
 
 
-def _passes_on(call: ast.Call, function: FunctionNode) -> bool:
+def _passes_on(node: ast.AST, function: FunctionNode) -> bool:
     kwarg = function.args.kwarg
-    return kwarg is not None and any(
+    if kwarg is None or not isinstance(node, ast.Call):
+        return False
+    return any(
         each.arg is None and isinstance(each.value, ast.Name) and each.value.id == kwarg.arg
-        for each in call.keywords
+        for each in node.keywords
     )
 
 

@@ -1,20 +1,20 @@
-"""What sets a timeout for requests far from the call: Session subclasses, adapters, partials, sockets."""
+"""What sets a timeout for requests far from the call: subclasses, adapters, partials, sockets."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none
 from qw_codemod.infer import Inference
 from qw_codemod.infer.bindings import dotted
+from qw_codemod.infer.hierarchy import Base
 from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
 from qw_codemod.model import Fact
 from qw_codemod.recognize import http
 from qw_codemod.source import SourceFile
-
-_Base = Class | Library | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,14 @@ class Bounds:
 
     def __init__(self, infer: Inference) -> None:
         self._infer = infer
-        self._bases: dict[Class, tuple[_Base, ...]] = {}
-        self._prepared: dict[SourceFile, list[_Preparation]] = {}
+        self._prepared: WeakKeyDictionary[SourceFile, list[_Preparation]] = WeakKeyDictionary()
         self._defaults: list[str] | None = None
 
     # -- classes --------------------------------------------------------------------------------
 
-    def bases(self, cls: Class) -> tuple[_Base, ...]:
+    def bases(self, cls: Class) -> tuple[Base, ...]:
         """The class and its bases, the nearest first; None where a base could not be told."""
-        found = self._bases.get(cls)
-        if found is None:
-            self._bases[cls] = (cls,)  # a class that is its own base ends here
-            chain: list[_Base] = [cls]
-            for node in cls.node.bases:
-                named = node.value if isinstance(node, ast.Subscript) else node
-                values = [p.value for p in self._infer.holds(cls.view.source, named)]
-                known = [each for each in values if isinstance(each, (Class, Library))]
-                for value in known:
-                    chain += self.bases(value) if isinstance(value, Class) else [value]
-                if not known:
-                    chain.append(None)
-            found = self._bases[cls] = tuple(dict.fromkeys(chain))
-        return found
+        return self._infer.evaluator.hierarchy.mro(cls)
 
     def library_base(self, cls: Class, known: Sequence[str]) -> str:
         """The first base outside the tree that is one of these; empty if there is none."""
@@ -78,7 +64,7 @@ class Bounds:
         return ""
 
     def is_own(self, cls: Class, method: str, past: Class | None = None) -> bool:
-        """Whether a class has a method of its own that does not hand its arguments on to requests."""
+        """Whether a class has a method of its own that hands no timeout on to requests."""
         found = self._method(cls, method, past)
         return found is not None and effect(found) == "closed"
 
@@ -129,10 +115,14 @@ class Bounds:
                     doubtful = prepared.bound
         return doubtful
 
+    def _source(self, path: str) -> SourceFile | None:
+        view = self._infer.tree.view(path)
+        return view.source if view else None
+
     # -- objects --------------------------------------------------------------------------------
 
     def of_object(self, source: SourceFile, call: ast.Call, facts: Sequence[Fact]) -> Bound:
-        """What was done to the session of a call: here, where it was made, or by whom it was given to.
+        """What was done to the session of a call: here, where it was made, by whom it was given to.
 
         `facts` are the chain that tells what the session is.
         """
@@ -151,7 +141,7 @@ class Bounds:
         if name:
             yield from self._here(source, name, receiver)
         for fact in facts:
-            made = self._infer.source(fact.path)
+            made = self._source(fact.path)
             if made is None:
                 continue
             for prepared in self._preparations(made):
@@ -244,13 +234,13 @@ class Bounds:
                 return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
         if isinstance(value, ast.Name):
             for p in self._infer.holds(source, value):
-                if isinstance(p.value, Function) and isinstance(p.value.node, FUNCTIONS):
-                    if effect(p.value.node) in ("set", "default"):
-                        return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
+                made = p.value.node if isinstance(p.value, Function) else None
+                if isinstance(made, FUNCTIONS) and effect(made) in ("set", "default"):
+                    return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
         return NONE
 
     def _handed(self, source: SourceFile) -> Iterator[_Preparation]:
-        """`add_timeouts(session)`: what the function does to its parameter is done to the session."""
+        """`add_timeouts(session)`: what a function does to its parameter is done to the session."""
         for call in source.nodes(ast.Call):
             if len(call.args) > 4 or not any(_is_session_name(each) for each in call.args):
                 continue
@@ -277,7 +267,7 @@ class Bounds:
     # -- sockets --------------------------------------------------------------------------------
 
     def of_sockets(self, source: SourceFile) -> str:
-        """Where socket.setdefaulttimeout() bounds every socket that this file opens; empty if nowhere.
+        """Where socket.setdefaulttimeout() bounds the sockets that this file opens; empty: nowhere.
 
         In the file itself, in a module that it imports, or in a program of the tree. It bounds
         urllib alone: requests hands None to the socket, which takes the default away. [run]
@@ -285,7 +275,7 @@ class Bounds:
         if b"setdefaulttimeout" in source.data and _sets_default(source, anywhere=True):
             return source.path
         for path in self._default_files():
-            other = self._infer.source(path)
+            other = self._source(path)
             if other is None or path == source.path:
                 continue
             program = _is_program(other)
@@ -297,7 +287,7 @@ class Bounds:
 
     def _default_files(self) -> list[str]:
         if self._defaults is None:
-            self._defaults = list(self._infer.mentions("setdefaulttimeout"))
+            self._defaults = list(self._infer.tree.mentions("setdefaulttimeout"))
         return self._defaults
 
 
@@ -341,8 +331,8 @@ def _is_program(source: SourceFile) -> bool:
 def _imports(source: SourceFile, path: str) -> bool:
     """Whether a file may import another: by the last part of its name, or of its package's."""
     parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-    for node in source.nodes(ast.Import):
-        if any(each.name.rpartition(".")[2] == parts[-1] for each in node.names):
+    for plain in source.nodes(ast.Import):
+        if any(each.name.rpartition(".")[2] == parts[-1] for each in plain.names):
             return True
     for node in source.nodes(ast.ImportFrom):
         if (node.module or "").rpartition(".")[2] == parts[-1]:

@@ -70,6 +70,15 @@ class SourceFile:
             except (RecursionError, MemoryError) as error:
                 raise UnreadableSource("cannot parse: nested too deeply") from error
 
+    def share(self, other: SourceFile) -> bool:
+        """Take over the tree of a file with the same bytes; False if this one has its own."""
+        mine = self.__dict__.get("tree")
+        if mine is not None:
+            return mine is other.tree
+        self.__dict__["tree"] = other.tree
+        self.__dict__["_index"] = other._index
+        return True
+
     @cached_property
     def line_starts(self) -> list[int]:
         """Byte offsets of the lines' first bytes, past a BOM."""

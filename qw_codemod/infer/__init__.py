@@ -128,9 +128,19 @@ class Inference:
         self.tree.overlay(source)
         self.evaluator.forget()
 
+    def begin(self, source: SourceFile) -> None:
+        """Get ready for questions about a file; to be called before its tree is used."""
+        if self.tree.is_full:
+            self.tree.drop()
+            self.evaluator.forget()
+        self.view(source)
+
     def view(self, source: SourceFile) -> View:
         """The file as inference sees it; its nodes are those of `source`."""
-        return self.tree.adopt(source)
+        view, replaces = self.tree.adopt(source)
+        if replaces:
+            self.evaluator.forget()
+        return view
 
     def holds(self, source: SourceFile, node: ast.expr) -> Knowledge:
         """What an expression of the file can hold."""

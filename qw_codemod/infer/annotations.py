@@ -63,6 +63,9 @@ class Annotations:
         if isinstance(node, ast.Tuple):  # isinstance(x, (A, B))
             return union(self.value(part, view, quoted_in) for part in node.elts)
         if isinstance(node, (ast.Name, ast.Attribute)):
+            alias = self._evaluator.alias(node, view)
+            if alias is not None:
+                return self.value(*alias)
             return self.of_classes(self._classes(node, view, quoted_in))
         return unknown("an annotation that is not followed")
 
@@ -90,7 +93,8 @@ class Annotations:
         for p in classes:
             value = p.value
             if isinstance(value, Class):
-                parts.append(Possibility(Instance(value, exact=False), p.facts, p.doubt))
+                held = self._evaluator.hierarchy.made(Instance(value, exact=False))
+                parts.append(Possibility(held, p.facts, p.doubt))
             elif isinstance(value, Library):
                 parts.extend(self._library(value, p))
             elif isinstance(value, Instance) and value.of == Library("typing.TypeVar"):

@@ -18,7 +18,8 @@ class Binding:
     """One way a name gets its value.
 
     `kind`: assign, annotation, augment, for, with, import, from, def, class, param, walrus, narrow,
-    or opaque (nothing can be said). `value` is the expression it comes from, `path` the way into it
+    exclude (isinstance said no), or opaque (nothing can be said). `previous` are the bindings that
+    an augment or exclude builds on. `value` is the expression it comes from, `path` the way into it
     for tuple targets (an index each, None for a starred part).
     """
 
@@ -29,6 +30,7 @@ class Binding:
     path: tuple[int | None, ...] = ()
     annotation: ast.expr | None = None
     is_async: bool = False
+    previous: frozenset[Binding] = frozenset()
 
 
 ENTRY = Binding("", "entry", ast.Pass())  # an attribute as it was when the function was entered
@@ -91,7 +93,7 @@ class Flow:
         self.outer: set[str] = set()  # declared global or nonlocal
         self._made: dict[tuple[int, str, str], Binding] = {}
         self._loops: list[tuple[list[Env], list[Env]]] = []
-        self._exits: list[Env] = []
+        self._inner = 0  # inside comprehensions, whose names nobody else sees
         env: Env | None = {}
         if isinstance(scope, FUNCTIONS):
             for argument in parameters(scope):
@@ -107,9 +109,10 @@ class Flow:
     def _bind(self, env: Env | None, name: str, binding: Binding) -> Env | None:
         key = (id(binding.node), name, binding.kind)
         known = self._made.get(key)
-        if known is None:
+        if known is None or not binding.previous <= known.previous:
             self._made[key] = binding
-            self.bindings.setdefault(name, []).append(binding)
+            if not self._inner:
+                self.bindings.setdefault(name, []).append(binding)
         else:
             binding = known  # loops and finally blocks are walked twice
         if env is None:
@@ -258,6 +261,7 @@ class Flow:
 
     def _comprehension(self, node: ast.AST, env: Env | None) -> None:
         inner = self._copy(env)
+        self._inner += 1
         for generator in node.generators:  # type: ignore[attr-defined]
             self._expression(generator.iter, inner)
             self._target(
@@ -271,6 +275,7 @@ class Flow:
             self._expression(node.value, inner)
         else:
             self._expression(node.elt, inner)  # type: ignore[attr-defined]
+        self._inner -= 1
         self._adopt_walrus(node, env)
 
     def _narrow(self, test: ast.expr, env: Env | None, positive: bool) -> Env | None:
@@ -278,6 +283,13 @@ class Flow:
             name = dotted(subject)
             if name and env is not None:
                 env = self._bind(env, name, Binding(name, "narrow", subject, cls))
+        for subject, cls in () if positive else isinstance_tests(test, True):
+            name = dotted(subject)
+            if env is not None and name in env and not isinstance(test, ast.BoolOp):
+                before = env[name]
+                env = self._bind(
+                    env, name, Binding(name, "exclude", subject, cls, previous=before)
+                )
         return env
 
     # -- statements -----------------------------------------------------------------------------
@@ -316,6 +328,11 @@ class Flow:
 
     def _on_augassign(self, node: ast.AugAssign, env: Env | None) -> Env | None:
         self._expression(node.value, env)
+        if isinstance(node.target, ast.Name) and env is not None:
+            before = env.get(node.target.id, frozenset())
+            name = node.target.id
+            binding = Binding(name, "augment", node.target, node.value, previous=before)
+            return self._bind(env, name, binding)
         return self._target(node.target, env, "augment", node.value)
 
     def _on_for(self, node: ast.For | ast.AsyncFor, env: Env | None) -> Env | None:
@@ -402,9 +419,20 @@ class Flow:
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
                 if isinstance(name, str):
                     inner = self._bind(inner, name, Binding(name, "opaque", pattern))
+            inner = self._matched(node.subject, case.pattern, inner)
             self._expression(case.guard, inner)
             ends.append(self._block(case.body, inner))
         return self._merge(*ends)
+
+    def _matched(self, subject: ast.expr, pattern: ast.pattern, env: Env | None) -> Env | None:
+        """`case QueryJob():` and `case QueryJob() as job:` say what the subject is."""
+        if isinstance(pattern, ast.MatchAs) and isinstance(pattern.pattern, ast.MatchClass):
+            name, cls = pattern.name or "", pattern.pattern.cls
+            env = self._bind(env, name, Binding(name, "narrow", pattern, cls)) if name else env
+            pattern = pattern.pattern
+        if isinstance(pattern, ast.MatchClass) and (name := dotted(subject)):
+            env = self._bind(env, name, Binding(name, "narrow", pattern, pattern.cls))
+        return env
 
     def _on_functiondef(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Env | None

@@ -17,7 +17,6 @@ from qw_codemod.infer.values import (
     Items,
     Knowledge,
     Library,
-    Nothing,
     Possibility,
     Value,
     because,
@@ -88,7 +87,8 @@ class Callers:
         found = tuple(p for p in union(parts) if not _is_double(p.value))
         if not parts:
             reason = doubt or f"{_called(function)} has no caller in the tree"
-            return union([self._default(function, argument, view), unknown(reason)])
+            default = self._default(function, argument, view)
+            return union([default, unknown(reason, open=True)])
         if not doubt and not self._decorators_known(function, view):
             doubt = f"{_called(function)} is handed to a decorator that may call it"
         return doubted(found, doubt) if doubt else found
@@ -365,4 +365,4 @@ def _is_double(value: Value) -> bool:
     """Whether it is a stand-in of unittest.mock, which proves nothing and disproves nothing."""
     if isinstance(value, Instance) and isinstance(value.of, Library):
         return value.of.name.startswith("unittest.mock.")
-    return isinstance(value, Nothing) and False
+    return False

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.modules import View
 
+_OF_CLASSES = frozenset(
+    {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}
+)
 _Body = tuple[list[ast.Return], list[ast.Yield | ast.YieldFrom], bool]
 
 
@@ -54,7 +57,7 @@ class Calls:
         parts = []
         arguments: Arguments | None = None
         for p in callee:
-            if isinstance(p.value, Library) and p.value.name in ("builtins.super", "builtins.type"):
+            if isinstance(p.value, Library) and p.value.name in _OF_CLASSES:
                 parts.append(self._of_class(p.value.last, node, view))
                 continue
             if isinstance(p.value, Unknown):
@@ -102,8 +105,13 @@ class Calls:
         return unknown("the result of a call that is not followed")
 
     def _of_class(self, name: str, node: ast.Call, view: View) -> Knowledge:
-        """`super()` and `type(x)`."""
+        """`super()`, `type(x)` and `cast(T, x)`."""
         evaluator = self._evaluator
+        if name == "cast":
+            if len(node.args) != 2:
+                return unknown("a cast that is not followed")
+            declared = evaluator.annotations.value(node.args[0], view)
+            return evaluator.value(node.args[1], view) if is_unknown(declared) else declared
         if name == "type":
             if len(node.args) != 1:
                 return unknown("a class made by type()")
@@ -209,13 +217,7 @@ class Calls:
         configured = evaluator.configured(cls.view, cls.node)
         if configured:
             return configured
-        if any(name.rpartition(".")[2] == "NamedTuple" for name in evaluator.hierarchy.library_bases(cls)):
-            names = list(evaluator.hierarchy.fields(cls))
-            given = zip(names, arguments.positional)
-            named = tuple((name, look()) for name, look in (*given, *arguments.named.items()))
-            if not any(is_unknown(held) for _, held in named):
-                return known(Items("record", (), tuple(held for _, held in named), (), named))
-        return known(Instance(cls))
+        return known(evaluator.hierarchy.made(Instance(cls)))
 
     # -- libraries ------------------------------------------------------------------------------
 

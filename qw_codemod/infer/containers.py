@@ -72,13 +72,17 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
         return known(Instance(Library("builtins.str")))
     if isinstance(node, ast.Compare):
         return known(Instance(Library("builtins.bool")))
-    if isinstance(node, ast.BinOp):
-        sides = [value(node.left), value(node.right)]
-        if isinstance(node.op, ast.Add):
-            listed = [p for side in sides for p in side if isinstance(p.value, Items)]
-            if listed:
-                return known(Items("list", union(_elements_of(p.value) for p in listed)))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return joined([value(node.left), value(node.right)])
     return unknown("an expression that is not followed")
+
+
+def joined(sides: list[Knowledge]) -> Knowledge:
+    """What `a + b` makes, where they are lists."""
+    listed = [p for side in sides for p in side if isinstance(p.value, Items)]
+    if not listed:
+        return unknown("a sum that is not followed")
+    return known(Items("list", union(_elements_of(p.value) for p in listed)))
 
 
 def _sequence_display(

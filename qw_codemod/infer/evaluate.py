@@ -172,6 +172,8 @@ class Evaluator:
         found = containers.item(holder, node.slice)
         for p in holder:
             if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
+                if isinstance(node.slice, ast.Constant) and self.hierarchy.is_typed_dict(p.value.of):
+                    return self.hierarchy.attribute(p.value, str(node.slice.value))
                 look = Arguments((lambda: self.value(node.slice, view),))
                 given = self.hierarchy.special(p.value, "__getitem__", look)
                 if given is not None:
@@ -220,7 +222,7 @@ class Evaluator:
             return self.hierarchy.past(value, name)
         if isinstance(value, Items):
             return containers.member(value, name)
-        guessed = self._guess(node, name, view)
+        guessed = self._guess(node, name, view, isinstance(value, Unknown) and value.open)
         if guessed:
             return guessed
         reason = value.reason if isinstance(value, Unknown) else "an attribute of a function"
@@ -234,11 +236,6 @@ class Evaluator:
         if view is None:
             return unknown("an attribute by a name")
         return self.attribute(receiver, name, view, ast.Pass())
-
-    def cast(self, arguments: Arguments) -> Knowledge:
-        """What `typing.cast(T, x)` says."""
-        parts = self.annotations.of_classes(arguments.first())
-        return arguments.at(1, "val") if is_unknown(parts) else parts
 
     def _library_attribute(self, value: Library, name: str, view: View) -> Knowledge:
         dotted_name = f"{value.name}.{name}"
@@ -256,14 +253,14 @@ class Evaluator:
         """A method or attribute of an object whose class is not in the tree."""
         return known(Method(Library(library.canonical(cls.name)), name))
 
-    def _guess(self, node: ast.AST, name: str, view: View) -> Knowledge:
+    def _guess(self, node: ast.AST, name: str, view: View, untold: bool) -> Knowledge:
         if not isinstance(node, ast.Attribute) or view.is_test:
             return ()
         receiver = dotted(node.value)
         if not receiver and isinstance(node.value, ast.Call):
             receiver = dotted(node.value.func) + "()"
         in_bigquery_file = b"bigquery" in view.source.data
-        guessed = library.guess(receiver, name, in_bigquery_file)
+        guessed = library.guess(receiver, name, in_bigquery_file, untold)
         if guessed is None:
             return ()
         cls, why = guessed
@@ -280,7 +277,8 @@ class Evaluator:
             declared = [
                 b for b in flow.bindings.get(node.id, ()) if b.kind == "annotation" and not b.value
             ]
-            return self._of_bindings([*reaching, *declared], view)
+            inner = view.nonlocal_writes.get((scope, node.id), ())
+            return self._of_bindings([*reaching, *declared, *inner], view)
         return self.lookup(node.id, scope, view)
 
     def lookup(self, name: str, scope: ScopeNode | None, view: View) -> Knowledge:
@@ -290,7 +288,8 @@ class Evaluator:
             if innermost or not isinstance(scope, ast.ClassDef):
                 flow = view.flow(scope)
                 if name in flow.bindings and name not in flow.outer:
-                    return self._of_bindings(flow.bindings[name], view)
+                    inner = view.nonlocal_writes.get((scope, name), ())
+                    return self._of_bindings([*flow.bindings[name], *inner], view)
             innermost = False
             scope = view.outer_scope(scope)
         return self.global_name(name, view)
@@ -311,6 +310,27 @@ class Evaluator:
         if hasattr(builtins, name):
             return known(Library(f"builtins.{name}"))
         return unknown(f"`{name}` is not bound in this file")
+
+    def alias(self, node: ast.expr, view: View) -> tuple[ast.expr, View] | None:
+        """The expression that a name of a type stands for: `Jobs = dict[str, QueryJob]`."""
+        if isinstance(node, ast.Attribute):
+            for p in self.value(node.value, view):
+                if isinstance(p.value, Module):
+                    return self._exported_alias(node.attr, p.value.view)
+            return None
+        return self._exported_alias(node.id, view) if isinstance(node, ast.Name) else None
+
+    def _exported_alias(self, name: str, view: View, depth: int = 0) -> tuple[ast.expr, View] | None:
+        for b in view.exports(name):
+            if b.kind == "assign" and isinstance(b.value, (ast.Subscript, ast.BinOp)):
+                return b.value, view
+            if b.kind == "from" and isinstance(b.node, ast.alias) and depth < 5:
+                node = view.source.parent(b.node)
+                assert isinstance(node, ast.ImportFrom)
+                target = self.tree.view(self._import_path(node, view) or "")
+                if target is not None and target is not view:
+                    return self._exported_alias(b.node.name, target, depth + 1)
+        return None
 
     def _star(self, node: ast.ImportFrom, name: str, view: View) -> Knowledge:
         path = self._import_path(node, view)
@@ -397,8 +417,23 @@ class Evaluator:
         if b.kind == "param" and isinstance(b.node, ast.arg):
             return self._parameter(b.node, view)
         if b.kind == "augment":
-            return unknown(f"`{b.name}` is changed in place")
+            before = self._of_bindings(b.previous, view)
+            return containers.joined([before, self.value(b.value, view)])
+        if b.kind == "exclude":
+            assert b.value is not None
+            return self._without(self._of_bindings(b.previous, view), b.value, view)
         return unknown(f"`{b.name}` is bound in a way that is not followed")
+
+    def _without(self, found: Knowledge, excluded: ast.expr, view: View) -> Knowledge:
+        """The alternatives that are left when isinstance said no."""
+        classes = {
+            p.value.of
+            for p in self.annotations.value(excluded, view)
+            if isinstance(p.value, Instance)
+        }
+        return tuple(
+            p for p in found if not (isinstance(p.value, Instance) and p.value.of in classes)
+        )
 
     def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef, view: View) -> Knowledge:
         """What the name of a function holds once its decorators have run."""

@@ -17,6 +17,7 @@ from qw_codemod.infer.values import (
     Function,
     FunctionNode,
     Instance,
+    Items,
     Knowledge,
     Library,
     Super,
@@ -195,7 +196,8 @@ class Hierarchy:
                 return unknown(f"a base of {cls.node.name} is not known")
             bindings = self._class_bindings(base, name)
             if bindings:
-                return self._bound(bindings, base, cls)
+                found = self._bound(bindings, base, cls)
+                return union([found, self._class_writes(base, name)]) if is_unknown(found) else found
             if writes := self._class_writes(base, name):
                 return writes
         outside = self._set_from_outside(Instance(cls), name, ())
@@ -210,6 +212,10 @@ class Hierarchy:
         if value.past in chain:
             chain = chain[chain.index(value.past) + 1 :]
         instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
+        if name == "__new__" and not any(
+            isinstance(base, Class) and self._class_bindings(base, name) for base in chain
+        ):
+            return known(Items("callable", known(instance)))
         return self._of_chain(chain, instance, name)
 
     def _of_chain(self, chain: tuple[Base, ...], instance: Instance, name: str) -> Knowledge:
@@ -218,14 +224,16 @@ class Hierarchy:
         defined: Knowledge | None = None
         for base in chain:
             if base is None:
-                defined = defined or unknown(f"a base of {_name(instance)} is not known")
+                defined = defined or unknown(
+                    f"a base of {_name(instance)} is not known", open=True
+                )
                 continue
             if isinstance(base, Library):
                 if defined is None and base.name not in ("builtins.object", "abc.ABC"):
                     if library.has(base.name):
                         defined = self._evaluator.library_member(base, name)
                     elif not base.name.startswith(("typing.", "builtins.", "abc.")):
-                        defined = unknown(f"`{name}` may come from {base.name}")
+                        defined = unknown(f"`{name}` may come from {base.name}", open=True)
                 continue
             assigned.append(self._assigned(base, instance, name))
             bindings = self._class_bindings(base, name)
@@ -436,6 +444,19 @@ class Hierarchy:
     def library_bases(self, cls: Class) -> tuple[str, ...]:
         """The dotted names of the bases outside the tree."""
         return tuple(base.name for base in self.mro(cls) if isinstance(base, Library))
+
+    def is_typed_dict(self, cls: Class) -> bool:
+        """Whether objects of the class are dicts whose keys it annotates."""
+        return any(name.endswith(".TypedDict") for name in self.library_bases(cls))
+
+    def made(self, instance: Instance) -> Instance | Items:
+        """The object as it is used: a NamedTuple has places as well as names."""
+        assert isinstance(instance.of, Class)
+        if not any(name.endswith(".NamedTuple") for name in self.library_bases(instance.of)):
+            return instance
+        named = tuple((name, self.attribute(instance, name)) for name in self.fields(instance.of))
+        slots = tuple(held for _, held in named)
+        return Items("record", union(slots), slots, (), named)
 
     def fields(self, cls: Class) -> Iterator[str]:
         """The annotated names of a dataclass-like class, bases first."""

@@ -6,7 +6,6 @@ import ast
 import os
 import re
 import sys
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -18,7 +17,7 @@ _LIBRARIES = frozenset(
     "google requests httpx aiohttp pandas numpy sqlalchemy celery dask prefect airflow tornado "
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
-_FULL_TREES = 400  # syntax trees kept; beyond that the least recently used is parsed again
+_FULL_TREES = 1500  # syntax trees kept; beyond that all are dropped, with what leans on them
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
@@ -129,6 +128,23 @@ class View:
                             found[name].append(binding)
         return found
 
+    @cached_property
+    def nonlocal_writes(self) -> dict[tuple[ScopeNode, str], list[Binding]]:
+        """Bindings made inside nested functions to names of a function around them."""
+        found: dict[tuple[ScopeNode, str], list[Binding]] = {}
+        if b"nonlocal " not in self.source.data:
+            return found
+        for node in self.source.nodes(ast.Nonlocal):
+            inner = self.scope_of(node)
+            for name in node.names:
+                outer = self.outer_scope(inner)
+                while outer is not None and name not in self.flow(outer).bindings:
+                    outer = self.outer_scope(outer)
+                if outer is not None:
+                    writes = self.flow(inner).bindings.get(name, ())
+                    found.setdefault((outer, name), []).extend(writes)
+        return found
+
     def exports(self, name: str) -> list[Binding]:
         """The bindings that a module-level name can have once the module is loaded."""
         flow = self.flow(self.source.tree)
@@ -183,7 +199,7 @@ class Tree:
         self.root = root.rstrip(os.sep)
         self.files = list(files)
         self.known = set(self.files)
-        self._views: OrderedDict[str, View | None] = OrderedDict()
+        self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
         self._mentions: dict[str, tuple[str, ...]] = {}
         self._resolved: dict[tuple[str, str], str] = {}
@@ -197,13 +213,18 @@ class Tree:
             self.files.append(source.path)
             self.__dict__.pop("_by_name", None)
 
-    def adopt(self, source: SourceFile) -> View:
-        """The module of a file that is at hand; its tree is not parsed a second time."""
+    def adopt(self, source: SourceFile) -> tuple[View, bool]:
+        """The module of a file that is at hand, and whether it takes the place of another tree.
+
+        Facts hang on nodes: a file that was read before shares its tree with this source.
+        """
         view = self._views.get(source.path)
-        if view is None or view.source is not source:
-            view = self._views[source.path] = View(source, is_test(source.path[len(self.root) :]))
-        self._views.move_to_end(source.path)
-        return view
+        if view is not None and view.source.data == source.data:
+            if source.share(view.source):
+                return view, False
+        replaces = view is not None
+        view = self._views[source.path] = View(source, is_test(source.path[len(self.root) :]))
+        return view, replaces
 
     def read(self, path: str) -> bytes:
         """The bytes of a file; empty where it cannot be read (examining it will say so)."""
@@ -219,7 +240,6 @@ class Tree:
     def view(self, path: str) -> View | None:
         """The module in a file; None where it cannot be parsed."""
         if path in self._views:
-            self._views.move_to_end(path)
             return self._views[path]
         source = self._overlay.get(path) or SourceFile(path, self.read(path))
         view: View | None = View(source, is_test(path[len(self.root) :]))
@@ -228,9 +248,16 @@ class Tree:
         except UnreadableSource:
             view = None
         self._views[path] = view
-        if len(self._views) > _FULL_TREES:
-            self._views.popitem(last=False)
         return view
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more syntax trees are kept than memory should hold."""
+        return len(self._views) > _FULL_TREES
+
+    def drop(self) -> None:
+        """Forget the syntax trees; nothing may hold on to their nodes."""
+        self._views.clear()
 
     # -- imports --------------------------------------------------------------------------------
 

@@ -109,10 +109,6 @@ def _first(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
     return arguments.first()
 
 
-def _second(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
-    return arguments.at(1, "val")
-
-
 def _any_of(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
     if len(arguments.positional) == 1:
         return _element(arguments.first(), evaluator)
@@ -204,10 +200,6 @@ def _submit(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
     return known(Items("future", _called(arguments.first(), arguments.after(1), evaluator)))
 
 
-def _replaced(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
-    return arguments.first()
-
-
 def _constant(found: Knowledge) -> Look:
     return lambda: found
 
@@ -239,7 +231,6 @@ _FUNCTIONS: dict[str, _Pass] = {
     "asyncio.Queue": lambda a, e: known(Items("list", ())),
     "copy.copy": _first,
     "copy.deepcopy": _first,
-    "typing.cast": lambda a, e: e.cast(a),
     "functools.partial": _partial,
     "itertools.chain": _chain,
     "itertools.chain.from_iterable": _chained,
@@ -267,7 +258,7 @@ _FUNCTIONS: dict[str, _Pass] = {
     "asgiref.sync.sync_to_async": lambda a, e: known(
         Items("callable", known(Items("awaitable", _called(a.first(), Arguments(open=True), e))))
     ),
-    "dataclasses.replace": _replaced,
+    "dataclasses.replace": _first,
 }
 
 _EXECUTOR: dict[str, _Pass] = {"submit": _submit, "map": _mapped}

@@ -103,9 +103,13 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that could not be told, with the reason."""
+    """Something that could not be told, with the reason.
+
+    `open`: nothing at all speaks of it, as of a parameter that nobody passes; so its name may.
+    """
 
     reason: str
+    open: bool = False
 
 
 Value = Union[
@@ -132,9 +136,9 @@ def known(value: Value, *facts: Fact) -> Knowledge:
     return (Possibility(value, facts),)
 
 
-def unknown(reason: str, *facts: Fact) -> Knowledge:
+def unknown(reason: str, *facts: Fact, open: bool = False) -> Knowledge:
     """The knowledge that nothing is known, and why."""
-    return (Possibility(Unknown(reason), facts),)
+    return (Possibility(Unknown(reason, open), facts),)
 
 
 def union(parts: Iterable[Knowledge]) -> Knowledge:

@@ -139,18 +139,25 @@ _UNMISTAKABLE = {
 }
 _TELLING = {"query", "extract_table", "copy_table", "get_job", "list_jobs"}
 _CLIENT_NAME = re.compile(
-    r"(^|[._])(bq|bigquery|big_query|gbq)([._]?(client|conn|connection|cli|c))?(\(\))?$", re.I
+    r"(^|[._])(bq|bigquery|big_query|gbq)[._]?(client|conn|connection|cli|c)(\(\))?$", re.I
 )
+_SHORT_NAME = re.compile(r"(^|[._])(bq|bigquery|big_query|gbq)(\(\))?$", re.I)
 _SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job$", re.I)
 
 
-def guess(receiver: str, method: str, in_bigquery_file: bool) -> tuple[str, str] | None:
-    """The class that an unknown receiver is likely to be, and why; None where nothing points at BigQuery."""
+def guess(
+    receiver: str, method: str, in_bigquery_file: bool, untold: bool
+) -> tuple[str, str] | None:
+    """The class that an unknown receiver is likely to be, and why; None where nothing points at BigQuery.
+
+    `untold`: nothing at all is known of the receiver, not even what gave it.
+    """
     if method in _UNMISTAKABLE:
         return CLIENT, f"only BigQuery clients are known to have .{method}()"
-    if method in _TELLING and _CLIENT_NAME.search(receiver):
+    named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))
+    if method in _TELLING and named:
         return CLIENT, f"the name `{receiver}` suggests a BigQuery client"
-    if method in ("query", *_TELLING) and in_bigquery_file and receiver.endswith("client"):
+    if untold and in_bigquery_file and method in _TELLING and receiver.endswith("client"):
         return CLIENT, f"`{receiver}.{method}()` in a module that works with BigQuery"
     if method in METHODS[QUERY_JOB] and in_bigquery_file:
         if _SURE_JOB_NAME.search(receiver):

@@ -1,8 +1,8 @@
-"""Facts about requests, urllib.request, httpx and aiohttp: what sends a request, and what bounds it.
+"""Facts about requests, urllib, httpx and aiohttp: what sends a request, and what bounds it.
 
-Read from and run with requests 2.34.2, httpx 0.28.1, aiohttp 3.14.5 and Python 3.11's urllib; of the
-other sessions the signatures alone were read (requests-toolbelt 1.0, requests-oauthlib 2.0,
-requests-cache 1.2, cloudscraper 1.2, google-auth 2.63).
+Read from and run with requests 2.34.2, httpx 0.28.1, aiohttp 3.14.5 and Python 3.11's urllib; of
+the other sessions the signatures alone were read (requests-toolbelt, requests-oauthlib,
+requests-cache, cloudscraper, google-auth).
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class Sender:
     """A function or method that sends one request.
 
-    `verb` is the HTTP method, empty where an argument says it: the one at `verb_at` (the receiver is
-    not counted, as in all positions here). `limit_at` is where a positional timeout stands, None if
-    it goes by keyword alone, and `takes_limit` whether there is one. `default` is what the call waits
-    at most without it, in seconds; None: for ever.
+    `verb` is the HTTP method, empty where an argument says it: the one at `verb_at` (the receiver
+    is not counted, as in all positions here). `limit_at` is where a positional timeout stands, None
+    if it goes by keyword alone, and `takes_limit` whether there is one. `default` is what the call
+    waits at most without it, in seconds; None: for ever.
     """
 
     library: str
@@ -99,13 +99,11 @@ SESSION_LIKE = SESSIONS | {AUTHORIZED_SESSION}
 SENDERS: dict[str, Sender] = {
     **{f"requests.{name}": sender for name, sender in _with_request(_REQUESTS).items()},
     "urllib.request.urlopen": _URLLIB,
-    **{
-        f"httpx.{name}": sender for name, sender in _on_client(_HTTPX).items() if name != "send"
-    },
+    **{f"httpx.{name}": sender for name, sender in _on_client(_HTTPX).items() if name != "send"},
     "aiohttp.request": replace(_AIOHTTP, verb_at=0, url_at=1),
 }
 SENDING_METHODS: dict[str, dict[str, Sender]] = {
-    **{name: _ON_SESSION for name in SESSIONS},
+    **dict.fromkeys(sorted(SESSIONS), _ON_SESSION),
     AUTHORIZED_SESSION: {
         name: replace(sender, default=120) if name != "send" else sender
         for name, sender in _ON_SESSION.items()
@@ -121,20 +119,21 @@ SENDING_METHODS: dict[str, dict[str, Sender]] = {
 class Limit:
     """A class that holds a client's limits.
 
-    `main` is the argument that bounds the wait for an answer, by keyword and, the first of all, by
-    position; `others` bound it too where they are set.
+    `main` is the argument that bounds the wait for an answer, by name or first by position;
+    `decisive` ones outweigh it where they are passed, `others` bound the wait too.
+    `must_be_given`: the class refuses to be made without it.
     """
 
-    library: str
     main: str
+    decisive: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    needed: tuple[str, ...] = ()  # more arguments that a wait without end can hide in
+    must_be_given: bool = False
 
 
 # httpx.Timeout(5, read=None) never ends a read; aiohttp.ClientTimeout() sets nothing. [run]
 LIMITS = {
-    "httpx.Timeout": Limit("httpx", "timeout", needed=("read",)),
-    "aiohttp.ClientTimeout": Limit("aiohttp", "total", others=("sock_read",)),
+    "httpx.Timeout": Limit("timeout", decisive=("read",), must_be_given=True),
+    "aiohttp.ClientTimeout": Limit("total", others=("sock_read",)),
 }
 # aiohttp.ClientSession(timeout=None) is not among them: it gets the default of 300 s. [src]
 CLIENTS = frozenset({CLIENT, ASYNC_CLIENT})

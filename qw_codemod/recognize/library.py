@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 
-from qw_codemod.recognize import bigquery
+from qw_codemod.recognize import bigquery, http
 
 _FUTURE = "future[?]"
 
 FUNCTIONS: dict[str, str] = {
     **bigquery.FUNCTIONS,
+    **http.FUNCTIONS,
     "concurrent.futures.wait": "list[?]",
     "asyncio.create_task": "asyncio.Task",
     "asyncio.ensure_future": "asyncio.Future",
@@ -23,13 +24,13 @@ FUNCTIONS: dict[str, str] = {
     "asyncio.get_event_loop": "asyncio.AbstractEventLoop",
     "asyncio.get_running_loop": "asyncio.AbstractEventLoop",
     "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
-    "requests.session": "requests.Session",
     "dask.delayed": "dask.delayed.Delayed",
     "logging.getLogger": "logging.Logger",
 }
 
 METHODS: dict[str, dict[str, str]] = {
     **bigquery.METHODS,
+    **http.METHODS,
     "asyncio.AbstractEventLoop": {
         "create_task": "asyncio.Task",
         "create_future": "asyncio.Future",
@@ -53,10 +54,9 @@ METHODS: dict[str, dict[str, str]] = {
 # Names under which the same thing is known too.
 _ALIASES: dict[str, str] = {
     **bigquery.ALIASES,
+    **http.ALIASES,
     "concurrent.futures.thread.ThreadPoolExecutor": "concurrent.futures.ThreadPoolExecutor",
     "concurrent.futures.process.ProcessPoolExecutor": "concurrent.futures.ProcessPoolExecutor",
-    "requests.sessions.Session": "requests.Session",
-    "requests.api.get": "requests.get",
     "multiprocessing.Pool": "multiprocessing.pool.Pool",
     "google.cloud.pubsub.PublisherClient": "google.cloud.pubsub_v1.PublisherClient",
     "google.cloud.pubsub.SubscriberClient": "google.cloud.pubsub_v1.SubscriberClient",
@@ -116,6 +116,8 @@ def method_result(cls: str, method: str) -> str:
     return METHODS.get(cls, {}).get(method, "")
 
 
-def guess(receiver: str, method: str, in_bigquery_file: bool) -> tuple[str, str] | None:
+def guess(
+    receiver: str, method: str, in_bigquery_file: bool, untold: bool
+) -> tuple[str, str] | None:
     """The class that an unknown receiver may be, by its name and the method used, and why."""
-    return bigquery.guess(receiver, method, in_bigquery_file)
+    return bigquery.guess(receiver, method, in_bigquery_file, untold)
