@@ -76,7 +76,7 @@ class _Examination:
             )
         finally:
             if self._source is not self._original:
-                self._inference.overlay(self._original)
+                self._inference.restore()
 
     # Find
 
@@ -153,7 +153,7 @@ class _Examination:
                 return self._given_up(first, message, self._culprits(chosen))
             self._follow(chosen)
             self._source = changed
-            self._inference.overlay(changed)
+            self._inference.revise(changed)
             verdict = self._find()
             fixes, left = self._plan(verdict.kept)
         if not fixes:

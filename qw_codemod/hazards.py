@@ -36,6 +36,12 @@ _FILTERS = frozenset(
     "expected_exception autoretry_for retry_on_exception retryable_exceptions errors".split()
 )
 _BY_TYPE = frozenset({"retry_if_exception_type", "if_exception_type"})
+_BY_RESULT = frozenset({"retry_if_result", "retry_if_not_result"})
+# Keywords whose functions are asked or told, and not retried.
+_CALLBACKS = frozenset(
+    "retry_error_callback before after before_sleep wait stop sleep on_error on_backoff on_giveup "
+    "on_retry giveup".split()
+)
 _TURNS = frozenset(
     "attempt attempts retry retries try tries trial delay backoff wait pause".split()
 )
@@ -175,7 +181,9 @@ def _words(name: str) -> set[str]:
 
 def _says_retry(name: str) -> bool:
     words = _words(name)
-    return bool(words & _RETRY) and not words & _NOT_RETRY or name == "on_exception"
+    if name in ("on_exception", "sleep_and_retry"):  # the second is about a rate limit's error
+        return name == "on_exception"
+    return bool(words & _RETRY) and not words & _NOT_RETRY
 
 
 def _retries(source: SourceFile, retry: ast.expr, raised: str, depth: int = 3) -> bool:
@@ -226,6 +234,8 @@ def _filter(source: SourceFile, node: ast.expr) -> list[ast.expr] | None:
         left, right = _filter(source, node.left), _filter(source, node.right)
         return None if left is None or right is None else left + right
     if isinstance(node, ast.Call):
+        if last_name(node) in _BY_RESULT:
+            return []
         return list(node.args) if last_name(node) in _BY_TYPE else None
     names = classes(source, node)
     if names and all(name.rpartition(".")[2][:1].isupper() for name in names):
@@ -258,7 +268,8 @@ def _from_outside(source: SourceFile, node: ast.AST, raised: str) -> str:
 
 def _handed_over(call: ast.Call) -> Iterator[ast.expr]:
     """What a call is given to call, also by way of `partial`."""
-    for each in (*call.args, *(n.value for n in call.keywords if n.arg not in _FILTERS)):
+    skipped = _FILTERS | _CALLBACKS
+    for each in (*call.args, *(n.value for n in call.keywords if n.arg not in skipped)):
         yield each
         if isinstance(each, ast.Call) and last_name(each) == "partial":
             yield from each.args[:1]

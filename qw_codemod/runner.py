@@ -121,8 +121,9 @@ class Examiner:
         now = SourceFile(source.path, styled.data)
         if styled.data != report.after:
             # The formatter moved lines: what is left stands elsewhere now.
+            inference.revise(now)
             again = examine(now, self._plan.pack, inference, replace(options, accept=_decline))
-            inference.overlay(source)
+            inference.restore()
             report = replace(again, fixed=report.fixed, before=report.before, after=styled.data)
         return replace(_located(report, source, now), notes=notes)
 

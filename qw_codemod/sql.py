@@ -105,14 +105,24 @@ class _Text:
             return [_FIELD.sub(_UNKNOWN, t) for t in texts] if name.startswith("format") else texts
         if name in _WRAPPERS and node.args:
             return self.of(node.args[0])
-        if name == "join" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
-            return self._joined(node.args[0].elts, "\n")
+        if name == "join" and node.args:
+            parts = self._items(node.args[0])
+            return self._joined(parts, "\n") if parts else [_UNKNOWN]
         if dotted(node.func) in (name, f"self.{name}", f"cls.{name}"):
             for function in self.source.nodes(ast.FunctionDef):
                 if function.name == name:
                     found = [n for n in own_nodes(function.body) if isinstance(n, ast.Return)]
                     return self._any(each.value for each in found if each.value) or [_UNKNOWN]
         return [_UNKNOWN]
+
+    def _items(self, node: ast.expr) -> list[ast.expr]:
+        values = self._values(node) if isinstance(node, ast.Name) else [node]
+        return [
+            each
+            for value in values[:1]
+            if isinstance(value, (ast.List, ast.Tuple))
+            for each in value.elts
+        ]
 
     def _values(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
         """What is assigned to a name in its own scope, or to a class's attribute."""

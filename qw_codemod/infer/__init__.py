@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qw_codemod.infer.evaluate import Evaluator
-from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.modules import State, Tree, View
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -110,6 +110,7 @@ class Inference:
         self.root = root
         self.files = files
         self.types = dict(types or {})
+        self._kept: tuple[Evaluator, str, State] | None = None
 
     @cached_property
     def tree(self) -> Tree:
@@ -127,6 +128,22 @@ class Inference:
         """Look at this version of the file instead of the one on disk."""
         self.tree.overlay(source)
         self.evaluator.forget()
+
+    def revise(self, source: SourceFile) -> None:
+        """Look at an edited version of a file, until `restore`; what was found out before is kept."""
+        if self._kept is None:
+            self._kept = (self.evaluator, source.path, self.tree.state(source.path))
+        self.tree.overlay(source)
+        self.__dict__["evaluator"] = Evaluator(self.tree, self.types)
+
+    def restore(self) -> None:
+        """Look at the file as it was before it was revised."""
+        if self._kept is None:
+            return
+        evaluator, path, state = self._kept
+        self.tree.reset(path, state)
+        self.__dict__["evaluator"] = evaluator
+        self._kept = None
 
     def begin(self, source: SourceFile) -> None:
         """Get ready for questions about a file; to be called before its tree is used."""

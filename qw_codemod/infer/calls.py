@@ -50,6 +50,10 @@ class Calls:
         self._evaluator = evaluator
         self._bodies: dict[ast.AST, _Body] = {}
 
+    def forget(self) -> None:
+        """Drop what is remembered of function bodies."""
+        self._bodies.clear()
+
     def result(self, node: ast.Call, view: View) -> Knowledge:
         """What a call expression gives."""
         evaluator = self._evaluator

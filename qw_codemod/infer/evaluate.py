@@ -128,7 +128,7 @@ class Evaluator:
         self._pure.clear()
         self._rooted.clear()
         self.hierarchy.forget()
-        self.callers.forget()
+        self.calls.forget()
 
     def fact(self, view: View, node: ast.AST, text: str) -> Fact:
         """A fact that stands where the node stands."""

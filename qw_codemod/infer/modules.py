@@ -192,6 +192,9 @@ class View:
         return found
 
 
+State = tuple["View | None", "SourceFile | None"]
+
+
 class Tree:
     """All Python files under one root, read when asked for."""
 
@@ -212,6 +215,19 @@ class Tree:
             self.known.add(source.path)
             self.files.append(source.path)
             self.__dict__.pop("_by_name", None)
+
+    def state(self, path: str) -> State:
+        """What is known of a file, to be given back to `reset`."""
+        return self._views.get(path), self._overlay.get(path)
+
+    def reset(self, path: str, state: State) -> None:
+        """Know of a file what was known before."""
+        view, overlay = state
+        for held, value in ((self._views, view), (self._overlay, overlay)):
+            if value is None:
+                held.pop(path, None)  # type: ignore[attr-defined]
+            else:
+                held[path] = value  # type: ignore[index]
 
     def adopt(self, source: SourceFile) -> tuple[View, bool]:
         """The module of a file that is at hand, and whether it takes the place of another tree.

@@ -1,0 +1,16 @@
+"""The rewrite under test, as a user of the public test kit would call it."""
+
+from __future__ import annotations
+
+SECONDS = 1
+"""The bound that the rewrites set: short for the tests' sake, and no default of any library."""
+
+
+def rewrite(source: str) -> str:
+    from qw_codemod.testing import apply_to_text
+
+    return apply_to_text(
+        source,
+        families=("timeouts",),
+        settings={"timeouts": {"bigquery": SECONDS, "http": SECONDS}},
+    )

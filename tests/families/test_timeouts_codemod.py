@@ -1,0 +1,260 @@
+"""How each remedy of the family `timeouts` is written, whatever the check that asked for it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+
+from qw_codemod.codemods.timeouts import CODEMOD
+from qw_codemod.edits import apply
+from qw_codemod.model import Evidence, Finding
+from qw_codemod.rewrite import propose
+from qw_codemod.rule import Codemod, Refusal
+from qw_codemod.source import SourceFile
+
+
+@pytest.fixture
+def codemod() -> Codemod:
+    return CODEMOD
+
+
+def mended(
+    codemod: Codemod,
+    text: str,
+    remedy: str,
+    settings: dict[str, Any] | None = None,
+    **details: str,
+) -> str:
+    """The text after the remedy for the expression between the marks « and »."""
+    start = len(text[: text.index("«")].encode())
+    end = len(text[: text.index("»")].replace("«", "").encode())
+    source = SourceFile("/p/x.py", text.replace("«", "").replace("»", "").encode())
+    (node, *_) = (
+        each
+        for each in ast.walk(source.tree)
+        if isinstance(each, ast.expr)
+        and (source.span(each).start, source.span(each).end) == (start, end)
+    )
+    finding = Finding(
+        code="QW101",
+        rule="unbounded-bigquery-wait",
+        family="timeouts",
+        path="/p/x.py",
+        line=node.lineno,
+        column=1,
+        end_line=node.end_lineno or 0,
+        span=source.span(node),
+        message="",
+        evidence=Evidence("proven"),
+        remedy=remedy,
+        details=tuple(details.items()),
+    )
+    result = apply(source.data, propose(source, finding, codemod, settings or {}).edits)
+    compile(result, "x.py", "exec", dont_inherit=True)
+    return result.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "details", "expected"),
+    [
+        ("«job.result()»\n", {}, "job.result(timeout=300)\n"),
+        ("«job.result(a)»\n", {"limit": "load"}, "job.result(a, timeout=300)\n"),
+        ("«get(url)»\n", {"limit": "http"}, "get(url, timeout=30)\n"),
+        ("«c.q(s)»\n", {"keyword": "wait_timeout"}, "c.q(s, wait_timeout=300)\n"),
+        ("«job.result()»\n", {"value": "60 * 2"}, "job.result(timeout=60 * 2)\n"),
+    ],
+)
+def test_add_timeout(codemod: Codemod, text: str, details: dict[str, str], expected: str) -> None:
+    assert mended(codemod, text, "add-timeout", **details) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit", "value"),
+    [
+        ({"bigquery": 60}, "query", "60"),
+        ({"bigquery": 60, "load": 900}, "query", "60"),
+        ({"bigquery": 60, "load": 900}, "load", "900"),
+        ({"bigquery": 60, "load": 900}, "job", "60"),
+        ({"http": 2.5}, "http", "2.5"),
+        ({"http": 2.5}, "copy", "300"),
+        ({"bigquery": 60}, "http", "30"),
+    ],
+)
+def test_limits(codemod: Codemod, settings: dict[str, Any], limit: str, value: str) -> None:
+    result = mended(codemod, "«f()»\n", "add-timeout", settings, limit=limit)
+    assert result == f"f(timeout={value})\n"
+
+
+def test_a_limit_may_be_a_constant(codemod: Codemod) -> None:
+    settings = {"bigquery": "shared.limits:WAIT"}
+    assert mended(codemod, "import os\n\n«f()»\n", "add-timeout", settings) == (
+        "import os\n\nfrom shared.limits import WAIT\n\nf(timeout=WAIT)\n"
+    )
+    text = "from shared.limits import WAIT as most\n\n«j.to_dataframe()»\n"
+    assert mended(codemod, text, "wait-first", settings) == (
+        "from shared.limits import WAIT as most\n\nj.result(timeout=most).to_dataframe()\n"
+    )
+
+
+@pytest.mark.parametrize("value", ["300", "shared.limits", ":WAIT", "a b:C", True, None, [1]])
+def test_a_limit_that_is_none_is_said(codemod: Codemod, value: Any) -> None:
+    with pytest.raises(Refusal, match="the setting `bigquery`"):
+        mended(codemod, "«f()»\n", "add-timeout", {"bigquery": value})
+
+
+def test_replace_timeout(codemod: Codemod) -> None:
+    assert mended(codemod, "«f(1, timeout=None, a=2)»\n", "replace-timeout") == (
+        "f(1, timeout=300, a=2)\n"
+    )
+    assert mended(
+        codemod, "«f(wait_timeout=None)»\n", "replace-timeout", keyword="wait_timeout"
+    ) == ("f(wait_timeout=300)\n")
+
+
+def test_name_timeout(codemod: Codemod) -> None:
+    assert mended(codemod, "«j.result(5)»\n", "name-timeout", position="0") == (
+        "j.result(timeout=5)\n"
+    )
+    assert mended(
+        codemod, "«j.result(10, None, 5, job_retry=r)»\n", "name-timeout", position="2"
+    ) == ("j.result(10, None, timeout=5, job_retry=r)\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "import aiohttp\n\n«aiohttp.ClientSession()»\n",
+            "import aiohttp\n\naiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))\n",
+        ),
+        (
+            "import aiohttp as aio\n\n«aio.ClientSession(timeout=None)»\n",
+            "import aiohttp as aio\n\naio.ClientSession(timeout=aio.ClientTimeout(total=30))\n",
+        ),
+        (
+            "from aiohttp import ClientSession\n\n«ClientSession(timeout=None)»\n",
+            "import aiohttp\nfrom aiohttp import ClientSession\n\n"
+            "ClientSession(timeout=aiohttp.ClientTimeout(total=30))\n",
+        ),
+    ],
+)
+def test_client_timeout(codemod: Codemod, text: str, expected: str) -> None:
+    assert mended(codemod, text, "client-timeout", limit="http") == expected
+
+
+CHAINS = {
+    "«j.to_dataframe()»\n": "j.result(timeout=300).to_dataframe()\n",
+    "«c.query(s).to_arrow(a=1)»\n": "c.query(s).result(timeout=300).to_arrow(a=1)\n",
+    "«c.query(\n    s,\n).to_dataframe()»\n": (
+        "c.query(\n    s,\n).result(timeout=300).to_dataframe()\n"
+    ),
+    "x = (\n    «c.query(s)\n    .to_dataframe()»\n)\n": (
+        "x = (\n    c.query(s)\n    .result(timeout=300)\n    .to_dataframe()\n)\n"
+    ),
+    "x = (\n    «c\n    .query(s)  # long\n    # very\n    .to_dataframe()»\n    .head()\n)\n": (
+        "x = (\n    c\n    .query(s)  # long\n    # very\n"
+        "    .result(timeout=300)\n    .to_dataframe()\n    .head()\n)\n"
+    ),
+    "x = «c.query(s) \\\n    .to_dataframe()»\n": (
+        "x = c.query(s) \\\n    .result(timeout=300) \\\n    .to_dataframe()\n"
+    ),
+    "x = («c.query(s).\n     to_dataframe()»)\n": (
+        "x = (c.query(s).result(timeout=300).\n     to_dataframe())\n"
+    ),
+    "x = (\r\n    «c.query(s)\r\n    .to_dataframe()»\r\n)\r\n": (
+        "x = (\r\n    c.query(s)\r\n    .result(timeout=300)\r\n    .to_dataframe()\r\n)\r\n"
+    ),
+    "async def f():\n    «(await c.query(s)).to_dataframe()»\n": (
+        "async def f():\n    (await c.query(s)).result(timeout=300).to_dataframe()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CHAINS)
+def test_wait_first(codemod: Codemod, text: str) -> None:
+    assert mended(codemod, text, "wait-first", style="chain") == CHAINS[text]
+
+
+def test_arguments_move_to_the_wait_or_go(codemod: Codemod) -> None:
+    text = "«j.to_dataframe(max_results=2, a=1, timeout=5)»\n"
+    assert mended(codemod, text, "wait-first", moves="max_results") == (
+        "j.result(max_results=2, timeout=300).to_dataframe(a=1, timeout=5)\n"
+    )
+    assert mended(codemod, text, "wait-first", moves="max_results", drops="timeout", value="5") == (
+        "j.result(max_results=2, timeout=5).to_dataframe(a=1)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "if x:\n    df = «c.query(s).to_dataframe(max_results=2)»\n",
+            "if x:\n    job = c.query(s)\n    job.result(timeout=300)\n"
+            "    df = job.to_dataframe(max_results=2)\n",
+        ),
+        ("df = «j.to_dataframe()»\n", "j.result(timeout=300)\ndf = j.to_dataframe()\n"),
+        ("«self.j.to_dataframe()»\n", "self.j.result(timeout=300)\nself.j.to_dataframe()\n"),
+        (
+            "df = c.query(\n    s,\n).to_dataframe()\n",
+            "job = c.query(\n    s,\n)\njob.result(timeout=300)\ndf = job.to_dataframe()\n",
+        ),
+        (
+            "df = (\n    «c\n    .query(s)\n    .to_dataframe()»\n)\n",
+            "job = (c\n    .query(s))\njob.result(timeout=300)\ndf = (\n    job.to_dataframe()\n)\n",
+        ),
+    ],
+)
+def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -> None:
+    if "«" not in text:
+        text = text.replace("= ", "= «").rstrip() + "»\n"
+    details = {"style": "statement", "name": "job", "moves": "max_results"}
+    assert mended(codemod, text, "wait-first", **details) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("for x in «j»: pass\n", "for x in j.result(timeout=300): pass\n"),
+        ("list(«c.query(s)»)\n", "list(c.query(s).result(timeout=300))\n"),
+        (
+            "async def f():\n    list(«await c.query(s)»)\n",
+            "async def f():\n    list((await c.query(s)).result(timeout=300))\n",
+        ),
+        ("a, *b = «j or k»\n", "a, *b = (j or k).result(timeout=300)\n"),
+        ("list(«j if x else k»)\n", "list((j if x else k).result(timeout=300))\n"),
+        ("for x in («j or k»): pass\n", "for x in ((j or k).result(timeout=300)): pass\n"),
+        (
+            "for x in (\n    «c\n    .query(s)»\n):\n    pass\n",
+            "for x in (\n    c\n    .query(s)\n    .result(timeout=300)\n):\n    pass\n",
+        ),
+        (
+            "for x in «c.query(\n    s\n)»:\n    pass\n",
+            "for x in c.query(\n    s\n).result(timeout=300):\n    pass\n",
+        ),
+        ("[*«jobs[0]»]\n", "[*jobs[0].result(timeout=300)]\n"),
+    ],
+)
+def test_wait_around(codemod: Codemod, text: str, expected: str) -> None:
+    assert mended(codemod, text, "wait-around") == expected
+
+
+def test_wait_around_as_a_statement(codemod: Codemod) -> None:
+    text = "for x in «c.query(s)»:\n    pass\n"
+    assert mended(codemod, text, "wait-around", style="statement", name="job") == (
+        "job = c.query(s)\njob.result(timeout=300)\nfor x in job:\n    pass\n"
+    )
+    text = "for x in «j»:\n    pass\n"
+    assert mended(codemod, text, "wait-around", style="statement") == (
+        "j.result(timeout=300)\nfor x in j:\n    pass\n"
+    )
+    with pytest.raises(Refusal, match="no name"):
+        mended(codemod, "list(«f()»)\n", "wait-around", style="statement")
+
+
+def test_a_remedy_that_does_not_fit(codemod: Codemod) -> None:
+    for remedy in ("add-timeout", "wait-first", "client-timeout", "name-timeout", "nonsense"):
+        with pytest.raises(Refusal):
+            mended(codemod, "x = «y»\n", remedy)
