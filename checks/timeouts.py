@@ -43,11 +43,12 @@ class _Wait:
 
 
 def _waits(source: SourceFile, context: Context) -> Iterator[_Wait]:
+    bound = _bound_methods(source)
     for call in source.nodes(ast.Call):
         if isinstance(call.func, ast.Attribute):
             if call.func.attr in _METHODS:
                 yield from _method_wait(source, context, call, call.func.value)
-        elif isinstance(call.func, ast.Name) and _may_be_bound_method(source, call.func.id):
+        elif isinstance(call.func, ast.Name) and call.func.id in bound:
             yield from _method_wait(source, context, call, None)
     if any(word in source.data for word in (b"query", b"job", b"bigquery")):
         for node in _iterated(source):
@@ -73,7 +74,9 @@ def _is_waiting(value: Value) -> bool:
         return False
     if value.name == "query_and_wait":
         return value.receiver.name == bigquery.CLIENT
-    return value.name in _METHODS and value.receiver.name in bigquery.JOBS
+    if value.name in _DOWNLOADS:
+        return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
+    return value.name == "result" and value.receiver.name in bigquery.JOBS
 
 
 def _iterable(value: Value, context: Context) -> bool:
@@ -90,13 +93,15 @@ def _iterable(value: Value, context: Context) -> bool:
     )
 
 
-def _may_be_bound_method(source: SourceFile, name: str) -> bool:
-    return any(
-        isinstance(assign.value, ast.Attribute)
-        and assign.value.attr in _METHODS
-        and any(isinstance(target, ast.Name) and target.id == name for target in assign.targets)
+def _bound_methods(source: SourceFile) -> set[str]:
+    """Names that a waiting method is given: `wait = job.result`."""
+    return {
+        target.id
         for assign in source.nodes(ast.Assign)
-    )
+        if isinstance(assign.value, ast.Attribute) and assign.value.attr in _METHODS
+        for target in assign.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _iterated(source: SourceFile) -> Iterator[ast.expr]:

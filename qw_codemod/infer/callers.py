@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qw_codemod.infer.bindings import FUNCTIONS
 from qw_codemod.infer.signatures import Arguments, bind, of_call
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.modules import View
 
-_MOST_USES = 400  # a name read in more places than this is too common to be followed
-_Use = tuple["View", ast.AST, ast.expr]  # the file, the call, what is called
+_MOST_USES = 100  # a name read in more places than this is too common to be followed
+# A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
+_Use = tuple["View", ast.AST, Arguments | None, Value | None]
 
 
 class Callers:
@@ -58,14 +59,14 @@ class Callers:
         if isinstance(owner, ast.ClassDef) and getattr(function, "name", "") == "__init__":
             cls = Class(view, owner)
             return self.of_constructor(function, argument, cls, Instance(cls, exact=False))
-        return self._over(function, argument, view, self._calls(function, view))
+        return self._over(function, argument, view, self._known_calls(function, view))
 
     def _over(
         self,
         function: FunctionNode,
         argument: ast.arg,
         view: View,
-        calls: Iterator[tuple[View, ast.AST, Arguments | None, Value | None]],
+        calls: Iterable[_Use],
     ) -> Knowledge:
         """The argument over these calls; a use that is none of them leaves a doubt."""
         evaluator = self._evaluator
@@ -111,11 +112,21 @@ class Callers:
                 return False
         return True
 
+    def _known_calls(self, function: FunctionNode, view: View) -> Iterable[_Use]:
+        """The calls of a function, looked for once."""
+        found: Any = self._evaluator.guarded(
+            ("calls", function),
+            lambda: tuple(self._calls(function, view)),  # type: ignore[arg-type, return-value]
+        )
+        if any(isinstance(each, Possibility) for each in found):
+            return ((view, function, None, None),)  # too much to follow
+        return found  # type: ignore[no-any-return]
+
     # -- calls ----------------------------------------------------------------------------------
 
     def _calls(
         self, function: FunctionNode, view: View
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         """Each use of a function: its arguments (None: it is not called there) and its receiver."""
         if isinstance(function, ast.Lambda):
             yield from self._lambda_calls(function, view)
@@ -184,7 +195,7 @@ class Callers:
 
     def _lambda_calls(
         self, function: ast.Lambda, view: View
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         parent = view.source.parent(function)
         if isinstance(parent, ast.Call) and function in parent.args:
             yield view, parent, self._evaluator.calls.handed_on(parent, function, view), None
@@ -217,7 +228,7 @@ class Callers:
 
     def _constructions(
         self, function: FunctionNode, cls: Class, instance: Instance
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         hierarchy = self._evaluator.hierarchy
         assert isinstance(instance.of, Class)
         below = () if instance.exact else hierarchy.subclasses(instance.of)
@@ -250,7 +261,7 @@ class Callers:
 
     def _built(
         self, cls: Class
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         """The calls of a class."""
         name = cls.node.name
         instance = Instance(cls)
@@ -271,7 +282,7 @@ class Callers:
 
     def _construction(
         self, use: ast.expr, where: View, cls: Class, instance: Instance
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         parent = where.source.parent(use)
         if isinstance(parent, ast.Call) and parent.func is use:
             if any(p.value == cls for p in self._evaluator.value(use, where)):
@@ -289,7 +300,7 @@ class Callers:
 
     def _super_calls(
         self, method: FunctionNode, base: Class, function: FunctionNode
-    ) -> Iterator[tuple[View, ast.AST, Arguments | None, Value | None]]:
+    ) -> Iterator[_Use]:
         """Calls of this very `__init__` from another one: `super().__init__(…)`, `Base.__init__(self)`."""
         for node in ast.walk(method):
             if not (

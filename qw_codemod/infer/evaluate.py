@@ -58,6 +58,26 @@ class Frame:
     answers: dict[object, Knowledge] = field(default_factory=dict)  # that lean on this call alone
 
 
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """An answer that leans on a question which is still open, further out."""
+
+    answer: Knowledge
+    cut: int
+    frame_read: int
+    reads_parameters: bool
+
+
+def _says_nothing(found: Knowledge) -> bool:
+    """Whether all that is known is that it can be called."""
+    return all(
+        is_unknown(p.value.element)
+        if isinstance(p.value, Items) and p.value.kind == "callable"
+        else is_unknown((p,))
+        for p in found
+    )
+
+
 class Evaluator:
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
@@ -72,6 +92,8 @@ class Evaluator:
         self._pure: dict[object, Knowledge] = {}  # what needs no parameter
         self._rooted: dict[object, Knowledge] = {}  # what was found through the callers
         self._active: dict[object, int] = {}
+        self._started: dict[object, _Started] = {}
+        self._leaning: dict[int, list[object]] = {}  # what leans on the question at that depth
         self._parameters_read = 0
         self._cut = _FREE  # lowest unfinished question that an answer leans on
         self._frame_read = _FREE  # lowest frame that an answer leans on
@@ -95,6 +117,13 @@ class Evaluator:
             self._cut = min(self._cut, active)
             return ()
         depth = len(self._active)
+        within = (key, self.frames[-1] if self.frames else None)
+        started = self._started.get(within)
+        if started is not None:
+            self._cut = min(self._cut, started.cut)
+            self._frame_read = min(self._frame_read, started.frame_read)
+            self._parameters_read += started.reads_parameters
+            return started.answer
         self._steps += 1
         if depth > _DEPTH or self._steps > _STEPS:
             return unknown("too much to follow")
@@ -108,6 +137,13 @@ class Evaluator:
             del self._active[key]
         if self._cut >= depth:
             self._cut = _FREE
+        for other in self._leaning.pop(depth, ()):
+            del self._started[other]
+        if self._cut != _FREE:
+            # Good until the question that it leans on has its own answer, and no longer.
+            reads = self._parameters_read != read_before
+            self._started[within] = _Started(result, self._cut, self._frame_read, reads)
+            self._leaning.setdefault(self._cut, []).append(within)
         if self._cut == _FREE and self._frame_read == _FREE and self._steps <= _STEPS:
             if self._parameters_read == read_before:
                 self._pure[key] = result
@@ -251,6 +287,9 @@ class Evaluator:
 
     def library_member(self, cls: Library, name: str) -> Knowledge:
         """A method or attribute of an object whose class is not in the tree."""
+        held = library.attribute(cls.name, name)
+        if held:
+            return containers.from_notation(held)
         return known(Method(Library(library.canonical(cls.name)), name))
 
     def _guess(self, node: ast.AST, name: str, view: View, untold: bool) -> Knowledge:
@@ -260,11 +299,19 @@ class Evaluator:
         if not receiver and isinstance(node.value, ast.Call):
             receiver = dotted(node.value.func) + "()"
         in_bigquery_file = b"bigquery" in view.source.data
+        untold = untold or self._is_untold(node.value, view)
         guessed = library.guess(receiver, name, in_bigquery_file, untold)
         if guessed is None:
             return ()
         cls, why = guessed
         return (Possibility(Method(Library(cls), name), (self.fact(view, node, why),), why),)
+
+    def _is_untold(self, node: ast.expr, view: View) -> bool:
+        """Whether nothing at all is known of the first name of `context.resources.bigquery`."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        found = self.value(node, view) if isinstance(node, ast.Name) else ()
+        return bool(found) and all(isinstance(p.value, Unknown) and p.value.open for p in found)
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -449,7 +496,7 @@ class Evaluator:
                 return found
             given = self.calls.call(decorator, Arguments((lambda: found,)))
             # A decorator that cannot be followed is taken for one that gives the function back.
-            return found if is_unknown(given) else given
+            return found if _says_nothing(given) else given
         return found
 
     def _closure(self, node: ast.AST, view: View) -> Closure:

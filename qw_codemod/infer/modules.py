@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -21,7 +20,6 @@ _FULL_TREES = 1500  # syntax trees kept; beyond that all are dropped, with what 
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
-_BITS = 1 << 14
 _ADDING = frozenset({"append", "add", "extend", "insert", "appendleft", "setdefault", "update", "put"})
 
 
@@ -214,7 +212,9 @@ class Tree:
         if source.path not in self.known:
             self.known.add(source.path)
             self.files.append(source.path)
-            self.__dict__.pop("_by_name", None)
+            for derived in ("_by_name", "_words"):
+                self.__dict__.pop(derived, None)
+            self._mentions.clear()
 
     def state(self, path: str) -> State:
         """What is known of a file, to be given back to `reset`."""
@@ -368,29 +368,22 @@ class Tree:
     # -- who mentions a name --------------------------------------------------------------------
 
     @cached_property
-    def _vocabulary(self) -> dict[str, int]:
-        """One bit pattern a file: which identifiers it may hold (no false negatives)."""
-        return {path: self._signature(path) for path in self.files}
-
-    def _signature(self, path: str) -> int:
-        words = set(self.read(path).translate(_NOT_IDENTIFIER).split())
-        bits = bytearray(_BITS // 8)
-        for word in words:
-            place = hash(word) % _BITS
-            bits[place >> 3] |= 1 << (place & 7)
-        return int.from_bytes(bits, "little")
+    def _words(self) -> dict[bytes, list[int]]:
+        """For each identifier the files, by their place in the tree, in which it stands."""
+        found: dict[bytes, list[int]] = {}
+        for place, path in enumerate(self.files):
+            for word in set(self.read(path).translate(_NOT_IDENTIFIER).split()):
+                places = found.get(word)
+                if places is None:
+                    found[word] = [place]
+                else:
+                    places.append(place)
+        return found
 
     def mentions(self, name: str) -> tuple[str, ...]:
         """The files in which an identifier occurs as a word of its own, in the order of the tree."""
         found = self._mentions.get(name)
         if found is None:
-            word = name.encode()
-            bit = 1 << (hash(word) % _BITS)
-            pattern = re.compile(rb"(?<![\w])" + re.escape(word) + rb"(?![\w])")
-            found = tuple(
-                path
-                for path, bits in self._vocabulary.items()
-                if (bits & bit or path in self._overlay) and pattern.search(self.read(path))
-            )
-            self._mentions[name] = found
+            places = self._words.get(name.encode(), ())
+            found = self._mentions[name] = tuple(self.files[place] for place in places)
         return found

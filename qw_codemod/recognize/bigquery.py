@@ -71,6 +71,11 @@ METHODS: dict[str, dict[str, str]] = {
     "dagster_gcp.BigQueryResource": {"get_client": f"context[{CLIENT}]"},
 }
 
+# Attributes that hold something, by class. [src 3.47.0]
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "google.cloud.bigquery.dbapi.Cursor": {"query_job": QUERY_JOB},
+}
+
 FUNCTIONS: dict[str, str] = {
     f"{CLIENT}.from_service_account_json": CLIENT,
     f"{CLIENT}.from_service_account_info": CLIENT,
@@ -82,6 +87,7 @@ FUNCTIONS: dict[str, str] = {
 def _aliases() -> dict[str, str]:
     found = {
         "google.cloud.bigquery.client.Client": CLIENT,
+        "google.cloud.bigquery.dbapi.cursor.Cursor": "google.cloud.bigquery.dbapi.Cursor",
         "google.cloud.bigquery.RowIterator": ROWS,
         "google.cloud.bigquery.table._EmptyRowIterator": ROWS,
         "google.cloud.bigquery.UnknownJob": ANY_JOB,
@@ -142,6 +148,7 @@ _CLIENT_NAME = re.compile(
     r"(^|[._])(bq|bigquery|big_query|gbq)[._]?(client|conn|connection|cli|c)(\(\))?$", re.I
 )
 _SHORT_NAME = re.compile(r"(^|[._])(bq|bigquery|big_query|gbq)(\(\))?$", re.I)
+_WEAK_NAME = re.compile(r"(client|conn|connection)$", re.I)
 _SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job$", re.I)
 
 
@@ -157,7 +164,7 @@ def guess(
     named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))
     if method in _TELLING and named:
         return CLIENT, f"the name `{receiver}` suggests a BigQuery client"
-    if untold and in_bigquery_file and method in _TELLING and receiver.endswith("client"):
+    if untold and in_bigquery_file and method in _TELLING and _WEAK_NAME.search(receiver):
         return CLIENT, f"`{receiver}.{method}()` in a module that works with BigQuery"
     if method in METHODS[QUERY_JOB] and in_bigquery_file:
         if _SURE_JOB_NAME.search(receiver):

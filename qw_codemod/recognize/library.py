@@ -96,6 +96,11 @@ def canonical(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
+def attribute(cls: str, name: str) -> str:
+    """What an attribute of a library class holds; empty if no table knows it."""
+    return bigquery.ATTRIBUTES.get(canonical(cls), {}).get(name, "")
+
+
 def has(cls: str) -> bool:
     """Whether a table knows the methods of a library class."""
     return canonical(cls) in METHODS or canonical(cls) in EXECUTORS or cls == FUTURE
