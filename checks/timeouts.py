@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from qw_codemod.infer import Answer, Class, Instance, Items, Library, Method, Value, judge
+from qw_codemod import doubles
+from qw_codemod.hazards import retried, swallowed, written
+from qw_codemod.http_calls import HttpCall, http_calls
+from qw_codemod.http_limits import OpenLimit, open_limits
+from qw_codemod.infer import Items
+from qw_codemod.infer.bindings import dotted
+from qw_codemod.model import Safety
+from qw_codemod.names import free_name
+from qw_codemod.placement import why_nothing_before
 from qw_codemod.recognize import bigquery
-from qw_codemod.rule import Check, Context, Evidence, Hit, SourceFile
+from qw_codemod.rule import Check, Context, Evidence, Fact, Hit, SourceFile
+from qw_codemod.waits import TOKENS, Wait, is_over, submission, waits
 
 SETTINGS = {
     "bigquery": "seconds",
@@ -20,225 +29,6 @@ SETTINGS = {
     "style": ("auto", "chain", "statement"),
 }
 
-_DOWNLOADS = bigquery.DOWNLOADS
-_METHODS = frozenset({"result", "query_and_wait", *_DOWNLOADS})
-# Calls of these names give no job, whatever they are called on.
-_NO_JOB = frozenset(
-    "items keys values split splitlines range enumerate zip sorted reversed list set tuple dict "
-    "getLogger read readlines walk glob iterdir rglob listdir chunks strip findall finditer".split()
-)
-_ITERATE = frozenset("list tuple set frozenset sorted iter enumerate zip map filter any all".split())
-
-
-@dataclass(frozen=True)
-class _Wait:
-    """A place that waits for a job: the node that a rewrite would change, and what it waits for."""
-
-    node: ast.expr
-    at: ast.expr
-    form: str  # the method's name, or `iterate`
-    kind: str  # of job: query, load, copy, extract, job
-    answer: Answer
-    job: ast.expr | None  # the expression that holds the job, where there is one
-
-
-def _waits(source: SourceFile, context: Context) -> Iterator[_Wait]:
-    bound = _bound_methods(source)
-    for call in source.nodes(ast.Call):
-        if isinstance(call.func, ast.Attribute):
-            if call.func.attr in _METHODS:
-                yield from _method_wait(source, context, call, call.func.value)
-        elif isinstance(call.func, ast.Name) and call.func.id in bound:
-            yield from _method_wait(source, context, call, None)
-    if any(word in source.data for word in (b"query", b"job", b"bigquery")):
-        for node in _iterated(source):
-            answer = judge(context.infer.holds(source, node), lambda v: _iterable(v, context))
-            if answer:
-                yield _Wait(node, node, "iterate", "query", answer, node)
-
-
-def _method_wait(
-    source: SourceFile, context: Context, call: ast.Call, receiver: ast.expr | None
-) -> Iterator[_Wait]:
-    answer = judge(context.infer.holds(source, call.func), _is_waiting)
-    if answer is None:
-        return
-    method = answer.values[0]
-    assert isinstance(method, Method)
-    kind = bigquery.JOBS.get(method.receiver.name, "query")
-    yield _Wait(call, call, method.name, kind, answer, receiver)
-
-
-def _is_waiting(value: Value) -> bool:
-    if not isinstance(value, Method):
-        return False
-    if value.name == "query_and_wait":
-        return value.receiver.name == bigquery.CLIENT
-    if value.name in _DOWNLOADS:
-        return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
-    return value.name == "result" and value.receiver.name in bigquery.JOBS
-
-
-def _iterable(value: Value, context: Context) -> bool:
-    if not isinstance(value, Instance):
-        return False
-    if isinstance(value.of, Library):
-        return value.of.name in bigquery.ITERABLE_JOBS or value.of.name == bigquery.ANY_JOB
-    hierarchy = context.infer.evaluator.hierarchy
-    if not bigquery.ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
-        return False
-    return not any(
-        isinstance(base, Class) and "__iter__" in base.view.flow(base.node).bindings
-        for base in hierarchy.mro(value.of)
-    )
-
-
-def _bound_methods(source: SourceFile) -> set[str]:
-    """Names that a waiting method is given: `wait = job.result`."""
-    return {
-        target.id
-        for assign in source.nodes(ast.Assign)
-        if isinstance(assign.value, ast.Attribute) and assign.value.attr in _METHODS
-        for target in assign.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def _iterated(source: SourceFile) -> Iterator[ast.expr]:
-    """The expressions that are iterated, as far as they could be a job."""
-    for node in _iterations(source):
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.NamedExpr)):
-            yield node
-        elif isinstance(node, (ast.BoolOp, ast.IfExp, ast.Await)):
-            yield node
-        elif isinstance(node, ast.Call):
-            func = node.func
-            name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-            if name not in _NO_JOB and name not in _METHODS:
-                yield node
-
-
-def _iterations(source: SourceFile) -> Iterator[ast.expr]:
-    for loop in (*source.nodes(ast.For), *source.nodes(ast.comprehension)):
-        yield loop.iter
-    for call in source.nodes(ast.Call):
-        if isinstance(call.func, ast.Name) and call.args:
-            if call.func.id in _ITERATE:
-                first = call.args[1:] if call.func.id in ("map", "filter") else call.args
-                yield from (arg for arg in first if not isinstance(arg, ast.Starred))
-        yield from (arg.value for arg in call.args if isinstance(arg, ast.Starred))
-    for display in (*source.nodes(ast.List), *source.nodes(ast.Tuple), *source.nodes(ast.Set)):
-        if isinstance(getattr(display, "ctx", ast.Load()), ast.Load):
-            yield from (each.value for each in display.elts if isinstance(each, ast.Starred))
-    for assign in source.nodes(ast.Assign):
-        if any(isinstance(target, (ast.Tuple, ast.List)) for target in assign.targets):
-            yield assign.value
-    for delegation in source.nodes(ast.YieldFrom):
-        yield delegation.value
-
-
-# QW101 and QW102
-
-
-def _unbounded(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for wait in _waits(source, context):
-        hit = _judged(source, context, wait)
-        if hit is not None and not hit[0]:
-            yield hit[1]
-
-
-def _misplaced(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for wait in _waits(source, context):
-        hit = _judged(source, context, wait)
-        if hit is not None and hit[0]:
-            yield hit[1]
-
-
-def _judged(source: SourceFile, context: Context, wait: _Wait) -> tuple[bool, Hit] | None:
-    """Whether a timeout is misplaced, and the hit; None where the wait is bounded."""
-    if wait.form == "iterate":
-        return _of_iteration(source, context, wait)
-    assert isinstance(wait.node, ast.Call)
-    if wait.form in _DOWNLOADS:
-        return _of_download(source, context, wait, wait.node)
-    if wait.form == "query_and_wait":
-        return _of_call(source, context, wait, wait.node, "wait_timeout")
-    return _of_call(source, context, wait, wait.node, "timeout")
-
-
-def _of_call(
-    source: SourceFile, context: Context, wait: _Wait, call: ast.Call, keyword: str
-) -> tuple[bool, Hit] | None:
-    given = _keyword(call, keyword)
-    name = f".{wait.form}()"
-    if given is not None:
-        if not (isinstance(given, ast.Constant) and given.value is None):
-            return None
-        return False, _hit(
-            wait,
-            f"{name} waits for ever: {keyword}=None is no bound",
-            "replace-timeout",
-            {"keyword": keyword, "limit": wait.kind},
-            "None was written on purpose",
-        )
-    if wait.form == "result":
-        position = bigquery.TIMEOUT_AT.get(wait.kind, 3)
-        if len(call.args) > position and not _starred(call):
-            return None
-        number = _number_by_position(call, wait)
-        if number is not None:
-            name_of = "page_size" if wait.kind == "query" and number == 0 else "another parameter"
-            return True, _hit(
-                wait,
-                f"the number in .result({source.text(call.args[number])}) is {name_of}, "
-                "not a timeout: pass timeout= by keyword",
-                "name-timeout",
-                {"position": str(number), "keyword": "timeout"},
-            )
-    doubt = _packed(source, context, call, keyword)
-    if doubt is None:
-        return None
-    submitted = _submission_timeout(source, context, wait)
-    details = {"keyword": keyword, "limit": wait.kind}
-    if submitted is not None and wait.form == "result":
-        return True, _hit(
-            wait,
-            "the timeout= of the submission bounds one HTTP request, not this wait",
-            "add-timeout",
-            {**details, **_value(submitted)},
-            doubt=doubt,
-        )
-    message = f"{name} of a {_KINDS[wait.kind]} without {keyword}= can wait for ever"
-    if wait.form == "query_and_wait":
-        message = f"query_and_wait() without {keyword}= can wait for ever"
-    return False, _hit(wait, message, "" if doubt else "add-timeout", details, doubt=doubt)
-
-
-def _of_download(
-    source: SourceFile, context: Context, wait: _Wait, call: ast.Call
-) -> tuple[bool, Hit] | None:
-    own = _keyword(call, "timeout")
-    name = f".{wait.form}()"
-    details = {"limit": wait.kind, "moves": ", ".join(sorted(bigquery.MOVES_TO_RESULT))}
-    if own is not None and not (isinstance(own, ast.Constant) and own.value is None):
-        message = f"the timeout= of {name} bounds the download, not the wait for the job"
-        return True, _hit(wait, message, "wait-first", {**details, **_value(own)})
-    submitted = _submission_timeout(source, context, wait)
-    if submitted is not None:
-        message = "the timeout= of the submission bounds one HTTP request, not this wait"
-        return True, _hit(wait, message, "wait-first", {**details, **_value(submitted)})
-    return False, _hit(wait, f"{name} of a query job can wait for ever", "wait-first", details)
-
-
-def _of_iteration(source: SourceFile, context: Context, wait: _Wait) -> tuple[bool, Hit]:
-    details = {"limit": wait.kind}
-    submitted = _submission_timeout(source, context, wait)
-    if submitted is not None:
-        message = "the timeout= of the submission bounds one HTTP request, not this wait"
-        return True, _hit(wait, message, "wait-around", {**details, **_value(submitted)})
-    return False, _hit(wait, "iterating a query job can wait for ever", "wait-around", details)
-
-
 _KINDS = {
     "query": "query job",
     "load": "load job",
@@ -246,47 +36,219 @@ _KINDS = {
     "extract": "extract job",
     "job": "BigQuery job",
 }
+_OF_SUBMISSION = "the timeout= of the submission bounds one HTTP request, not this wait"
+_JOB_NAMES = ("job", "query_job", "bigquery_job")
+_ON_PURPOSE = "None was written on purpose"
+_STREAM = "it may be a stream, which a limit would cut off"
+_NO_TOTAL = "only other limits are set: one on the whole would count the download too"
+_STREAMING = frozenset(
+    "stream content iter_bytes iter_text iter_lines iter_raw aiter_bytes aiter_text aiter_lines "
+    "aiter_raw iter_chunked iter_any iter_chunks readline ws_connect".split()
+)
+
+_HTTP_TIMEOUTS = {
+    "requests": ("requests.exceptions.Timeout",),
+    "urllib": ("socket.timeout",),
+    "httpx": ("httpx.TimeoutException",),
+    "aiohttp": ("asyncio.TimeoutError",),
+}
+# `requests` alone stands in half of all comments.
+_HTTP_TOKENS = (
+    *(b"import requests", b"from requests", b", requests", b"cloudscraper", b"httpx", b"aiohttp"),
+    *(b"urlopen", b"build_opener", b"session.", b"session()", b"Session", b"headers=", b".post("),
+    *(b".request(", b".get(url", b".get(self.url", b"timeout=None"),
+)
 
 
-def _hit(
-    wait: _Wait,
-    message: str,
-    remedy: str,
-    details: dict[str, str],
-    caution: str = "",
-    doubt: str | None = "",
-) -> Hit:
-    evidence = wait.answer.evidence
-    if doubt:
-        evidence = Evidence("likely", evidence.facts, doubt)
-    return Hit(
-        wait.node,
-        message,
-        evidence,
-        remedy,
-        details,
-        "unsafe" if caution else "safe",
-        caution,
-        wait.at,
+# QW101 and QW102: waits for BigQuery jobs
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One wait without a bound: is a timeout misplaced, what to say, what to do about it."""
+
+    misplaced: bool
+    message: str
+    remedy: str
+    details: dict[str, str]
+    caution: str = ""
+    doubt: str = ""
+
+
+def _unbounded(source: SourceFile, context: Context) -> Iterator[Hit]:
+    yield from _hits(source, context, misplaced=False)
+
+
+def _misplaced(source: SourceFile, context: Context) -> Iterator[Hit]:
+    yield from _hits(source, context, misplaced=True)
+
+
+def _hits(source: SourceFile, context: Context, misplaced: bool) -> Iterator[Hit]:
+    for wait in waits(source, context.infer):
+        case = _case(source, context, wait)
+        if case is None or case.misplaced != misplaced:
+            continue
+        case = _with_tests(source, context, wait, _with_hazards(source, context, wait, case))
+        evidence = wait.answer.evidence
+        if case.doubt and evidence.level == "proven":
+            evidence = Evidence("likely", evidence.facts, case.doubt)
+        safety: Safety = "unsafe" if case.caution else "safe"
+        details = {"limit": wait.kind, **case.details}
+        yield Hit(
+            wait.node, case.message, evidence, case.remedy, details, safety, case.caution, wait.node
+        )
+
+
+def _case(source: SourceFile, context: Context, wait: Wait) -> _Case | None:
+    """What is wrong with a wait; None where it is bounded, or over."""
+    if is_over(source, context.infer, wait):
+        return None
+    if wait.form == "iterate":
+        case = _Case(False, "iterating a query job can wait for ever", "wait-around", {})
+        return _submitted(source, context, wait, case)
+    assert isinstance(wait.node, ast.Call)
+    if wait.form in bigquery.DOWNLOADS:
+        return _of_download(source, context, wait, wait.node)
+    if wait.form == "query_and_wait":
+        message = "query_and_wait() without wait_timeout= can wait for ever"
+        return _of_call(source, context, wait.node, "wait_timeout", message)
+    return _of_result(source, context, wait, wait.node)
+
+
+def _of_download(source: SourceFile, context: Context, wait: Wait, call: ast.Call) -> _Case:
+    details = {"moves": ", ".join(sorted(bigquery.MOVES_TO_RESULT))}
+    own = _keyword(call, "timeout")
+    if own is not None and not _is_none(own):
+        message = f"the timeout= of .{wait.form}() bounds the download, not the wait for the job"
+        return _Case(True, message, "wait-first", {**details, **_value(own)})
+    message = f".{wait.form}() of a query job can wait for ever"
+    return _submitted(source, context, wait, _Case(False, message, "wait-first", details))
+
+
+def _of_result(source: SourceFile, context: Context, wait: Wait, call: ast.Call) -> _Case | None:
+    position = bigquery.TIMEOUT_AT[wait.kind]
+    starred = any(isinstance(arg, ast.Starred) for arg in call.args)
+    if len(call.args) > position and not starred:
+        return None
+    last = call.args[-1] if call.args and not _keyword(call, "timeout") else None
+    if isinstance(last, ast.Constant) and type(last.value) in (int, float):
+        number = source.text(last)
+        message = f"the {number} in .result({number}) is no timeout: pass it as timeout="
+        return _Case(True, message, "name-timeout", {"position": str(len(call.args) - 1)})
+    message = f".result() of a {_KINDS[wait.kind]} without timeout= can wait for ever"
+    case = _of_call(source, context, call, "timeout", message)
+    if case is None or case.remedy != "add-timeout":
+        return case
+    return _submitted(source, context, wait, case)
+
+
+def _of_call(
+    source: SourceFile, context: Context, call: ast.Call, keyword: str, message: str
+) -> _Case | None:
+    given = _keyword(call, keyword)
+    details = {"keyword": keyword}
+    if given is not None:
+        if not _is_none(given):
+            return None
+        message = message.replace(f"without {keyword}=", f"with {keyword}=None")
+        return _Case(False, message, "replace-timeout", details, _ON_PURPOSE)
+    doubt = _packed(source, context, call, keyword)
+    if doubt is None:
+        return None
+    return _Case(False, message, "" if doubt else "add-timeout", details, doubt, doubt)
+
+
+def _submitted(source: SourceFile, context: Context, wait: Wait, case: _Case) -> _Case:
+    """The same where `query(timeout=…)` was taken for the bound: its number is what was meant."""
+    call = submission(source, context.infer, wait)
+    given = _keyword(call, "timeout") if call else None
+    if given is None or _is_none(given):
+        return case
+    return replace(
+        case, misplaced=True, message=_OF_SUBMISSION, details={**case.details, **_value(given)}
     )
+
+
+# What makes an edit unsafe, or calls for another form of it
+
+
+def _with_hazards(source: SourceFile, context: Context, wait: Wait, case: _Case) -> _Case:
+    """A timeout that vanishes, or starts the same thing again, is for a person to judge."""
+    caution = case.caution or swallowed(source, wait.node) or retried(source, wait.node)
+    if caution and not case.caution and "run it again" in caution:
+        call = submission(source, context.infer, wait)
+        verb = written(source, call.args[0]) if call and call.args else ""
+        if verb:
+            caution += f", while the first {verb} goes on"
+    return replace(case, caution=caution)
+
+
+def _with_tests(source: SourceFile, context: Context, wait: Wait, case: _Case) -> _Case:
+    """In the form that the project's tests can stand; unsafe where there is none."""
+    known = doubles.of(context.infer.tree)
+    line = wait.node.lineno
+    makers = _makers(wait)
+    if case.remedy in ("add-timeout", "replace-timeout", "name-timeout"):
+        keyword = case.details.get("keyword", "timeout")
+        refused = known.refuses(source.path, wait.form, keyword, makers=makers, line=line)
+        return _cautioned(case, refused)
+    if case.remedy not in ("wait-first", "wait-around"):
+        return case
+    method = "__iter__" if wait.form == "iterate" else wait.form
+    refused = known.refuses(
+        source.path, "result", "timeout", instead=method, makers=makers, line=line
+    )
+    style = context.settings.get("style", "auto")
+    stubbed = (
+        known.stubbed(source.path, method, makers=makers, line=line) if style == "auto" else ()
+    )
+    if style == "statement" or stubbed:
+        reason = why_nothing_before(source, wait.node)
+        if not reason:
+            details = {"style": "statement", "name": free_name(source, wait.node, _JOB_NAMES)}
+            return _cautioned(replace(case, details={**case.details, **details}), refused)
+        refused = refused or stubbed
+    return _cautioned(case, refused)
+
+
+def _makers(wait: Wait) -> tuple[str, ...]:
+    if wait.form == "query_and_wait":
+        return ("client", "bq", "bigquery")
+    calls = [
+        f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
+    ]
+    return (*sorted(calls), "job")
+
+
+def _fits(job: str, wait: Wait) -> bool:
+    return (
+        job == bigquery.ANY_JOB
+        or bigquery.JOBS.get(job) == wait.kind
+        or (wait.kind == "job" and job in bigquery.JOBS)
+    )
+
+
+def _cautioned(case: _Case, facts: tuple[Fact, ...]) -> _Case:
+    if not facts or case.caution:
+        return case
+    return replace(case, caution=_said(facts))
+
+
+def _said(facts: tuple[Fact, ...]) -> str:
+    """The first of the facts about the project's tests, with its place; empty if there is none."""
+    first = next(iter(facts), None)
+    return f"{first.text} ({first.path.rpartition('/')[2]}:{first.line})" if first else ""
+
+
+# Arguments
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((each.value for each in call.keywords if each.arg == name), None)
 
 
-def _starred(call: ast.Call) -> bool:
-    return any(isinstance(arg, ast.Starred) for arg in call.args)
-
-
-def _number_by_position(call: ast.Call, wait: _Wait) -> int | None:
-    """The place of a number that someone took for the timeout: the last positional argument."""
-    if not call.args or _starred(call):
-        return None
-    last = call.args[-1]
-    if isinstance(last, ast.Constant) and type(last.value) in (int, float):
-        return len(call.args) - 1
-    return None
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _packed(source: SourceFile, context: Context, call: ast.Call, keyword: str) -> str | None:
@@ -306,28 +268,6 @@ def _packed(source: SourceFile, context: Context, call: ast.Call, keyword: str) 
     return ""
 
 
-def _submission_timeout(
-    source: SourceFile, context: Context, wait: _Wait
-) -> ast.expr | None:
-    """The `timeout=` of the call that started the job, where it stands in the same function."""
-    call = wait.job
-    if isinstance(call, ast.Name):
-        scope = context.infer.view(source).scope_of(call)
-        reaching = context.infer.view(source).flow(scope).reaching.get(call) or set()
-        values = [b.value for b in reaching if b.kind in ("assign", "walrus") and not b.path]
-        if len(values) != 1 or len(reaching) != 1:
-            return None
-        call = values[0]
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        return None
-    if call.func.attr not in bigquery.SUBMISSIONS:
-        return None
-    given = _keyword(call, "timeout")
-    if isinstance(given, ast.Constant) and given.value is None:
-        return None
-    return given
-
-
 def _value(node: ast.expr) -> dict[str, str]:
     """A number that a person wrote is the bound that they meant."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
@@ -335,7 +275,98 @@ def _value(node: ast.expr) -> dict[str, str]:
     return {}
 
 
-_TOKENS = tuple(name.encode() for name in sorted(_METHODS)) + (b"query", b"job", b"bigquery")
+# QW103: HTTP requests
+
+
+def _requests(source: SourceFile, context: Context) -> Iterator[Hit]:
+    for call in http_calls(source, context.infer, bounded=False):
+        if not call.bound:
+            yield _of_request(source, context, call)
+    for limit in open_limits(source, context.infer):
+        yield _of_limit(source, limit)
+
+
+def _of_request(source: SourceFile, context: Context, call: HttpCall) -> Hit:
+    said = call.said
+    message = f"{call.name}() without timeout= can wait for ever"
+    details = {"limit": "http"}
+    if said.node is None:
+        closed = call.closed or said.beside
+        caution = closed or _in_the_way(source, context, call)
+        return _http_hit(call, message, "" if closed else "add-timeout", details, caution)
+    message = f"{call.name}() with {_given(source, 'timeout', said.node)} can wait for ever"
+    if not said.keyword:
+        details["position"] = str(said.position)
+    remedy = "client-timeout" if call.sender.library == "aiohttp" else "replace-timeout"
+    by_name = isinstance(call.node.func, ast.Attribute) and call.node.func.attr == "stream"
+    streams = by_name or _streams(source, _around(source, call.node))
+    return _http_hit(call, message, remedy, details, _STREAM if streams else _ON_PURPOSE)
+
+
+def _in_the_way(source: SourceFile, context: Context, call: HttpCall) -> str:
+    """Why the project, or its tests, would not stand the timeout; empty if they would."""
+    if not call.is_idempotent:
+        reason = retried(source, call.node, _HTTP_TIMEOUTS[call.sender.library])
+        if reason:
+            return f"{reason}, and {call.verb or 'it'} may do its work twice"
+    method = dotted(call.node.func).rpartition(".")[2]
+    known = doubles.of(context.infer.tree)
+    makers = (call.sender.library, "session", "client", "http")
+    line = call.node.lineno
+    return _said(known.refuses(source.path, method, "timeout", makers=makers, line=line))
+
+
+def _http_hit(
+    call: HttpCall | OpenLimit, message: str, remedy: str, details: dict[str, str], caution: str
+) -> Hit:
+    safety: Safety = "unsafe" if caution and remedy else "safe"
+    return Hit(call.node, message, call.evidence, remedy, details, safety, caution)
+
+
+def _of_limit(source: SourceFile, limit: OpenLimit) -> Hit:
+    details = {"limit": "http", "keyword": limit.argument}
+    remedy, caution = "replace-timeout", ""
+    message = f"{limit.name}({limit.argument}=None) lets requests wait for ever"
+    if limit.position >= 0:
+        details["position"] = str(limit.position)
+    if not limit.given:
+        remedy = "add-timeout"
+        message = f"{limit.name}() without {limit.argument}= lets requests wait for ever"
+        caution = _NO_TOTAL if limit.node.keywords else ""
+    if _streams(source, source.tree):
+        caution = caution or _STREAM
+    elif limit.given:
+        caution = _ON_PURPOSE
+    return _http_hit(limit, message, remedy, details, caution)
+
+
+def _given(source: SourceFile, name: str, node: ast.expr) -> str:
+    return f"{name}={source.text(node)}"
+
+
+def _around(source: SourceFile, node: ast.AST) -> ast.AST:
+    """The innermost function around a node, or the module."""
+    for each in source.ancestors(node):
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return each
+    return source.tree
+
+
+def _streams(source: SourceFile, scope: ast.AST) -> bool:
+    """Whether something in a scope reads an answer piece by piece."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _STREAMING
+        and (node.attr != "content" or _is_read_on(source, node))
+        for node in ast.walk(scope)
+    )
+
+
+def _is_read_on(source: SourceFile, node: ast.Attribute) -> bool:
+    """Whether aiohttp's `response.content` is a stream here: `.content` of others is the whole."""
+    around = source.parent(node)
+    return isinstance(around, (ast.Attribute, ast.AsyncFor))
+
 
 CHECKS = (
     Check(
@@ -343,13 +374,20 @@ CHECKS = (
         "unbounded-bigquery-wait",
         "A wait for a BigQuery job has no timeout.",
         _unbounded,
-        _TOKENS,
+        TOKENS,
     ),
     Check(
         "QW102",
         "misplaced-bigquery-timeout",
         "A timeout bounds something else than the wait for the job.",
         _misplaced,
-        _TOKENS,
+        TOKENS,
+    ),
+    Check(
+        "QW103",
+        "unbounded-http-request",
+        "An HTTP request has no timeout.",
+        _requests,
+        _HTTP_TOKENS,
     ),
 )

@@ -185,4 +185,4 @@ _REMEDIES: dict[str, _Remedy] = {
     "wait-around": _wait_around,
 }
 
-CODEMOD = Codemod(fixes=("QW101", "QW102"), rewrite=_rewrite)
+CODEMOD = Codemod(fixes=("QW101", "QW102", "QW103"), rewrite=_rewrite)

@@ -207,7 +207,7 @@ class _Examination:
         return self._guarded(finding.code, work) or "its codemod crashed"
 
     def _first_party(self, name: str) -> bool:
-        """Whether a top-level module of that name stands in the tree, at its root or near the file."""
+        """Whether a top-level module of that name stands at the tree's root or near the file."""
         root = PurePath(self._inference.root)
         folders = [each for each in (root / self._source.path).parents if each.is_relative_to(root)]
         starts = tuple(

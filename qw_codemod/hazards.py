@@ -207,11 +207,7 @@ def _retries(source: SourceFile, retry: ast.expr, raised: str, depth: int = 3) -
         caught = keywords.get("autoretry_for")
         return caught is not None and catches(source, caught, raised)
     if not _says_retry(name):
-        return (
-            bool(depth)
-            and isinstance(retry.func, ast.Call)
-            and _retries(source, retry.func, raised, depth - 1)
-        )
+        return depth > 0 and _retries(source, retry.func, raised, depth - 1)
     filters = [keywords[each] for each in _FILTERS & keywords.keys()]
     if full.startswith("google.api_core.") and not filters and not retry.args:
         return False  # by default it retries what the server calls transient

@@ -143,7 +143,7 @@ def effect(function: FunctionNode) -> Effect:
     open_ = _takes_limit(function)
     found: Effect = "closed"
     for node in ast.walk(function):
-        for value, only_if_absent in _limits(node):
+        for value, only_if_absent in limits(node):
             kind = _kind(value, function)
             if kind == "set" and not only_if_absent:
                 return "set"
@@ -165,7 +165,7 @@ def _takes_limit(function: FunctionNode) -> bool:
     return function.args.kwarg is not None or "timeout" in _parameters(function)
 
 
-def _limits(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+def limits(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
     """The values given to a timeout here, and whether only where there is none yet."""
     if isinstance(node, ast.Assign):
         for target in node.targets:

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none
+from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
 from qw_codemod.infer import Inference
 from qw_codemod.infer.bindings import dotted
-from qw_codemod.infer.hierarchy import Base
+from qw_codemod.infer.classes import Base
 from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
-from qw_codemod.model import Fact
 from qw_codemod.recognize import http
 from qw_codemod.source import SourceFile
 
@@ -33,7 +32,7 @@ NONE = Bound()
 
 
 @dataclass(frozen=True, slots=True)
-class _Preparation:
+class Preparation:
     """Something done to a session that may give it a timeout: mounted, replaced, handed on."""
 
     holder: str  # the session as it is written there
@@ -47,7 +46,7 @@ class Bounds:
 
     def __init__(self, infer: Inference) -> None:
         self._infer = infer
-        self._prepared: WeakKeyDictionary[SourceFile, list[_Preparation]] = WeakKeyDictionary()
+        self._prepared: WeakKeyDictionary[SourceFile, list[Preparation]] = WeakKeyDictionary()
         self._defaults: list[str] | None = None
 
     # -- classes --------------------------------------------------------------------------------
@@ -108,7 +107,7 @@ class Bounds:
         for base in self.bases(cls):
             if not isinstance(base, Class):
                 continue
-            for prepared in self._preparations(base.view.source):
+            for prepared in self.preparations(base.view.source):
                 if prepared.holder == "self" and prepared.cls is base.node:
                     if prepared.bound.why:
                         return prepared.bound
@@ -119,69 +118,17 @@ class Bounds:
         view = self._infer.tree.view(path)
         return view.source if view else None
 
-    # -- objects --------------------------------------------------------------------------------
+    # -- what is done to sessions ---------------------------------------------------------------
 
-    def of_object(self, source: SourceFile, call: ast.Call, facts: Sequence[Fact]) -> Bound:
-        """What was done to the session of a call: here, where it was made, by whom it was given to.
-
-        `facts` are the chain that tells what the session is.
-        """
-        receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-        doubtful = NONE
-        for bound in self._done(source, receiver, facts):
-            if bound.why:
-                return bound
-            doubtful = doubtful if doubtful.doubt else bound
-        return doubtful
-
-    def _done(
-        self, source: SourceFile, receiver: ast.expr, facts: Sequence[Fact]
-    ) -> Iterator[Bound]:
-        name = dotted(receiver)
-        if name:
-            yield from self._here(source, name, receiver)
-        for fact in facts:
-            made = self._source(fact.path)
-            if made is None:
-                continue
-            for prepared in self._preparations(made):
-                # The fact names what is bound there: `session` is assigned here.
-                if f"`{prepared.holder}`" in fact.text and (
-                    _spans(prepared.function, fact.line)
-                    or (prepared.holder.startswith("self.") and _spans(prepared.cls, fact.line))
-                ):
-                    yield prepared.bound
-            yield from self._declared(made, fact)
-
-    def _here(self, source: SourceFile, name: str, receiver: ast.expr) -> Iterator[Bound]:
-        around = list(source.ancestors(receiver))
-        for prepared in self._preparations(source):
-            if prepared.holder != name:
-                continue
-            on_object = name.startswith(("self.", "cls."))
-            if on_object and prepared.cls in around or prepared.function in (None, *around):
-                yield prepared.bound
-
-    def _declared(self, source: SourceFile, fact: Fact) -> Iterator[Bound]:
-        """A function may say `-> Session` and give one of a subclass that sets a timeout."""
-        for node in source.nodes(ast.FunctionDef):
-            if node.lineno != fact.line or node.returns is None:
-                continue
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None:
-                    for p in self._infer.holds(source, inner.value):
-                        if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
-                            yield self.of_class(p.value.of, "request")
-                    yield from self._here(source, dotted(inner.value), inner.value)
-
-    def _preparations(self, source: SourceFile) -> list[_Preparation]:
+    def preparations(self, source: SourceFile) -> list[Preparation]:
+        """What a file does to the sessions in it, wherever they come from."""
         found = self._prepared.get(source)
         if found is None:
             self._prepared[source] = []  # a function that hands its session to itself ends here
             found = self._prepared[source] = list(self._prepare(source))
         return found
 
-    def _prepare(self, source: SourceFile) -> Iterator[_Preparation]:
+    def _prepare(self, source: SourceFile) -> Iterator[Preparation]:
         if b".mount(" in source.data:
             for call in source.nodes(ast.Call):
                 if isinstance(call.func, ast.Attribute) and call.func.attr == "mount":
@@ -230,7 +177,7 @@ class Bounds:
         if attribute not in (*http.VERBS, "request", "send"):
             return NONE
         for node in ast.walk(value):
-            if isinstance(node, ast.keyword) and node.arg == "timeout" and not is_none(node.value):
+            if any(not is_none(given) for given, _ in limits(node)):
                 return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
         if isinstance(value, ast.Name):
             for p in self._infer.holds(source, value):
@@ -239,10 +186,11 @@ class Bounds:
                     return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
         return NONE
 
-    def _handed(self, source: SourceFile) -> Iterator[_Preparation]:
+    def _handed(self, source: SourceFile) -> Iterator[Preparation]:
         """`add_timeouts(session)`: what a function does to its parameter is done to the session."""
         for call in source.nodes(ast.Call):
-            if len(call.args) > 4 or not any(_is_session_name(each) for each in call.args):
+            given = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if not any(map(_is_session_name, given)):
                 continue
             if isinstance(call.func, ast.Attribute) and call.func.attr in http.VERBS:
                 continue
@@ -252,15 +200,16 @@ class Bounds:
 
     def _done_to_arguments(
         self, source: SourceFile, call: ast.Call, function: Function
-    ) -> Iterator[_Preparation]:
+    ) -> Iterator[Preparation]:
         where = function.view.source
         if b".mount(" not in where.data and b"timeout" not in where.data:
             return
         spec = function.node.args
         names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
         names = names[1:] if function.receiver is not None else names
-        for argument, name in zip(call.args, names, strict=False):
-            for prepared in self._preparations(where):
+        passed = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+        for name, argument in passed:
+            for prepared in self.preparations(where):
                 if prepared.function is function.node and prepared.holder == name:
                     yield _preparation(source, argument, call, prepared.bound)
 
@@ -291,20 +240,14 @@ class Bounds:
         return self._defaults
 
 
-def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> _Preparation:
+def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> Preparation:
     function = cls = None
     for each in source.ancestors(node):
         if isinstance(each, FUNCTIONS):
             function = function or each
         elif isinstance(each, ast.ClassDef):
             cls = cls or each
-    return _Preparation(dotted(holder), function, cls, bound)
-
-
-def _spans(node: ast.AST | None, line: int) -> bool:
-    return isinstance(node, (*FUNCTIONS, ast.ClassDef)) and (
-        node.lineno <= line <= (node.end_lineno or node.lineno)
-    )
+    return Preparation(dotted(holder), function, cls, bound)
 
 
 def _is_session_name(node: ast.expr) -> bool:

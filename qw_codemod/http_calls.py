@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 from qw_codemod.http_arguments import (
     HTTP_KEYWORDS,
@@ -17,6 +17,7 @@ from qw_codemod.http_arguments import (
 )
 from qw_codemod.http_bounds import NONE, Bound, Bounds
 from qw_codemod.http_names import Names
+from qw_codemod.http_objects import Objects
 from qw_codemod.infer import Inference, Value, judge
 from qw_codemod.infer.values import (
     Class,
@@ -35,9 +36,9 @@ from qw_codemod.recognize.http import Sender
 from qw_codemod.source import SourceFile
 
 _SESSION_NAME = re.compile(
-    r"(^|[._])((https?|requests?|req|web|api|o?auth|rest)_?)?(session|sess)$", re.I
+    r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
 )
-_bounds: WeakKeyDictionary[Inference, Bounds] = WeakKeyDictionary()
+_objects = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def _surely_bounded(call: ast.Call) -> bool:
 def _call(
     source: SourceFile, infer: Inference, names: Names, node: ast.Call, name: str
 ) -> HttpCall | None:
-    bounds = _bounds.setdefault(infer, Bounds(infer))
-    knowledge, sender_of = _asked(source, infer, bounds, node)
+    objects = _objects(infer)
+    knowledge, sender_of = _asked(source, infer, objects.bounds, node)
     answer = judge(knowledge, lambda value: sender_of(value) is not None)
     no_values: tuple[Value, ...] = ()
     if answer is None:
@@ -116,7 +117,7 @@ def _call(
     if any(each.library != sender.library for each in senders):
         evidence = replace(evidence, level="likely", doubt="it is sent by more than one library")
     spoken = said(source, node, sender)
-    bound = _bound(source, bounds, node, sender, spoken, values, evidence)
+    bound = _bound(source, objects, node, sender, spoken, values, evidence)
     if bound.doubt and evidence.level == "proven":
         evidence = replace(evidence, level="likely", doubt=bound.doubt)
     verb = sender.verb or _verb(node, sender)
@@ -140,6 +141,8 @@ def _asked(
         if isinstance(value, Library):
             return http.SENDERS.get(library.canonical(f"{value.name}.{method}"))
         if isinstance(value, Instance) and isinstance(value.of, Library):
+            if value.of.name == http.SESSION and not _is_for_session(node):
+                return None
             return http.SENDING_METHODS.get(value.of.name, {}).get(method)
         past = value.past if isinstance(value, Super) else None
         held = value.receiver if isinstance(value, Super) else value
@@ -150,6 +153,11 @@ def _asked(
         return http.SENDING_METHODS.get(base, {}).get(method)
 
     return knowledge, sender_of
+
+
+def _is_for_session(node: ast.Call) -> bool:
+    """Whether requests.Session would take these arguments, or another class must be meant."""
+    return all(each.arg is None or each.arg in http.SESSION_KEYWORDS for each in node.keywords)
 
 
 def _function(value: Value) -> Sender | None:
@@ -185,9 +193,10 @@ def _guess(
     """A name like `session`, an address or HTTP's own arguments, and requests in the file."""
     method = _last(node)
     receiver = name.rpartition(".")[0].removesuffix("()")
+    last = receiver.rpartition(".")[2]
     if "requests" not in names.packages or method not in (*http.VERBS, "request"):
         return None
-    if not _SESSION_NAME.search(receiver):
+    if not _SESSION_NAME.fullmatch(last):
         return None
     if not all(isinstance(p.value, (Unknown, Nothing)) for p in knowledge):
         return None
@@ -213,7 +222,7 @@ def _is_awaited(source: SourceFile, node: ast.Call) -> bool:
 
 def _bound(
     source: SourceFile,
-    bounds: Bounds,
+    objects: Objects,
     node: ast.Call,
     sender: Sender,
     spoken: Said,
@@ -227,12 +236,12 @@ def _bound(
     if sender.default is not None:
         return Bound(why=f"{sender.library} waits {sender.default:g} s at the most by default")
     if sender.library == "urllib":
-        path = bounds.of_sockets(source)
+        path = objects.bounds.of_sockets(source)
         return Bound(why=f"socket.setdefaulttimeout() in {_short(path)}") if path else NONE
-    found = _of_session(source, bounds, node, values, evidence)
+    found = _of_session(source, objects, node, values, evidence)
     if found.why or found.doubt or found.closed:
         return found
-    path = bounds.of_sockets(source)
+    path = objects.bounds.of_sockets(source)
     if not path:
         return NONE
     return Bound(
@@ -242,7 +251,7 @@ def _bound(
 
 def _of_session(
     source: SourceFile,
-    bounds: Bounds,
+    objects: Objects,
     node: ast.Call,
     values: tuple[Value, ...],
     evidence: Evidence,
@@ -250,13 +259,14 @@ def _of_session(
     method = _last(node)
     if any(isinstance(value, Library) for value in values) or not method:
         return NONE  # a function of the module: nothing can be done to its session
-    found = [bounds.of_object(source, node, evidence.facts)]
+    assert isinstance(node.func, ast.Attribute)
+    found = [objects.bound(source, node.func.value, method, evidence.facts)]
     for value in values:
         past = value.past if isinstance(value, Super) else None
         held = value.receiver if isinstance(value, Super) else value
         cls = held.of if isinstance(held, Instance) else held
         if isinstance(cls, Class):
-            found.append(bounds.of_class(cls, method, past))
+            found.append(objects.bounds.of_class(cls, method, past))
     bounded = [each for each in found if each.why]
     if bounded and len(values) > 1 and not found[0].why and len(bounded) < len(values):
         return Bound(doubt=f"only some of what it may be is bounded: {bounded[0].why}")

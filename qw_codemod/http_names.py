@@ -15,6 +15,8 @@ PACKAGES = frozenset(
 )
 FUNCTIONS = frozenset({*http.VERBS, "request", "stream", "urlopen"})
 _METHODS = frozenset({*FUNCTIONS, "send", "open"})
+# Of these names few methods are not HTTP's; every second object has a `get`.
+_RARE = frozenset({"post", "patch", "request", "urlopen"})
 _CLIENT_WORD = re.compile(
     r"sess|client|http|request|scraper|crawler|api|conn|opener|adapter|browser|web|rest", re.I
 )
@@ -82,19 +84,30 @@ class Names:
             return func.id if func.id in self._functions else ""
         if not isinstance(func, ast.Attribute) or func.attr not in _METHODS:
             return ""
-        receiver = dotted(func.value)
-        if receiver.partition(".")[0] in self._modules:
-            return f"{receiver}.{func.attr}"
-        if isinstance(func.value, ast.Call):
-            receiver = f"{dotted(func.value.func)}()"
-        if receiver.removesuffix("()") and self._speaks(call, receiver, func.attr):
+        receiver = _written(func.value)
+        if receiver.partition(".")[0] in self._modules or (
+            receiver and self._speaks(call, receiver, func.attr)
+        ):
             return f"{receiver}.{func.attr}"
         return ""
 
     def _speaks(self, call: ast.Call, receiver: str, method: str) -> bool:
-        last = receiver.removesuffix("()").rpartition(".")[2]
+        last = re.sub(r"\W*$", "", receiver).rpartition(".")[2]
         if last in self._sessions or last == "super" or _CLIENT_WORD.search(last):
             return True
         if any(keyword.arg in HTTP_KEYWORDS for keyword in call.keywords):
             return True
+        if method in _RARE and not isinstance(call.args[0] if call.args else None, ast.Constant):
+            return True
         return is_url(url_argument(call, 1 if method in ("request", "stream") else 0))
+
+
+def _written(node: ast.expr) -> str:
+    """A receiver as it is written, `[]` and `()` for what is in brackets; empty for a literal."""
+    if isinstance(node, (ast.Call, ast.Subscript)):
+        inner = _written(node.func if isinstance(node, ast.Call) else node.value)
+        return f"{inner}{'()' if isinstance(node, ast.Call) else '[]'}" if inner else ""
+    if isinstance(node, ast.Attribute):
+        inner = _written(node.value)
+        return f"{inner}.{node.attr}" if inner else ""
+    return node.id if isinstance(node, ast.Name) else ""

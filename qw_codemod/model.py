@@ -1,4 +1,4 @@
-"""The values that travel between rooms: frozen, without syntax nodes, ready for JSON and for other processes."""
+"""The values that travel between rooms: frozen, without syntax nodes, ready for JSON."""
 
 from __future__ import annotations
 

@@ -81,6 +81,28 @@ def name_for(source: SourceFile, wanted: Import, span: Span) -> str | None:
     return None
 
 
+def free_name(source: SourceFile, node: ast.AST, candidates: Iterable[str]) -> str:
+    """The first candidate that means nothing in the file yet; with a number behind it if all do."""
+    taken = {each.id for each in source.nodes(ast.Name)}
+    taken |= {each.arg for each in source.nodes(ast.arg)}
+    taken |= {(each.asname or each.name).partition(".")[0] for each in source.nodes(ast.alias)}
+    taken |= {each.name for each in source.nodes(ast.FunctionDef)}
+    taken |= {each.name for each in source.nodes(ast.AsyncFunctionDef)}
+    taken |= {each.name for each in source.nodes(ast.ClassDef)}
+    names = list(candidates)
+    for scope in source.ancestors(node):
+        if isinstance(scope, _FUNCTIONS):
+            # A local name is in nobody's way in another function.
+            own = {each.id for each in ast.walk(scope) if isinstance(each, ast.Name)}
+            own |= {each.arg for each in ast.walk(scope) if isinstance(each, ast.arg)}
+            taken = own
+            break
+    free = [name for name in names if name not in taken]
+    if free:
+        return free[0]
+    return next(f"{names[0]}_{n}" for n in range(2, 1000) if f"{names[0]}_{n}" not in taken)
+
+
 def _seen(name: str, scopes: Iterable[ast.AST]) -> str:
     root = name.partition(".")[0]
     if any(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from qw_codemod.edits import shrink
 from qw_codemod.imports import import_edit
 from qw_codemod.model import Edit, Finding, Fix, Span
 from qw_codemod.names import name_for, path_to
+from qw_codemod.placement import why_nothing_before_path
 from qw_codemod.rule import Codemod, Import, Refusal, Rewrite, Settings
 from qw_codemod.source import SourceFile
 
@@ -187,58 +187,15 @@ def _renamed(
 def _lines_before(
     source: SourceFile, path: Sequence[ast.AST], span: Span, before: tuple[str, ...]
 ) -> tuple[int, bytes]:
-    statement = [node for node in path if isinstance(node, ast.stmt)][-1]
-    reason = _why_not_before(path[path.index(statement) :])
+    reason = why_nothing_before_path(source, path)
     if reason:
         raise Refusal(f"no statement can go before it: {reason}")
+    statement = [node for node in path if isinstance(node, ast.stmt)][-1]
     start = source.offset(statement.lineno, statement.col_offset)
     line_start = source.line_starts[statement.lineno - 1]
     indent = source.data[line_start:start]
-    if indent.strip():
-        raise Refusal("its statement shares the line with another")
-    if source.data[:line_start].rstrip(b"\r\n").endswith(b"\\"):
-        raise Refusal("its statement shares the line with another")
-    if isinstance(statement, ast.If) and source.data.startswith(b"elif", start):
-        raise Refusal("no statement can go before it: it is an `elif`")
-    if any(
-        isinstance(node, ast.NamedExpr) and source.span(node).end <= span.start
-        for child in ast.iter_child_nodes(statement)
-        if not isinstance(child, ast.stmt)
-        for node in ast.walk(child)
-    ):
-        raise Refusal(
-            "no statement can go before it: it may use a name bound in the same statement"
-        )
     # The first line of a file may end otherwise than this one.
     end = re.compile(rb"\r\n|\r|\n").search(source.data, start)
     newline = end.group() if end else source.newline
     lines = (_LINE_END.sub(newline.decode(), line).encode(source.encoding) for line in before)
     return line_start, b"".join(indent + line + newline for line in lines)
-
-
-def _why_not_before(path: Sequence[ast.AST]) -> str:
-    """Why the last node is not run once, when its statement (the first) begins; empty if it is."""
-    for parent, child in pairwise(path):
-        match parent:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                return "it belongs to a definition"
-            case ast.While() | ast.Try() | ast.ExceptHandler() | ast.match_case():
-                return "it is not run once"
-            case ast.With(items=[first, *_]) | ast.AsyncWith(items=[first, *_]):
-                if child is not first:
-                    return "it runs inside another context manager of the same statement"
-            case ast.Lambda():
-                return "it is in a lambda"
-            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                if child is not parent.generators[0]:
-                    return "it is in a comprehension"
-            case ast.comprehension():
-                if child is not parent.iter:
-                    return "it is in a comprehension"
-            case ast.BoolOp(values=[first, *_]) | ast.IfExp(test=first) | ast.Assert(test=first):
-                if child is not first:
-                    return "it is run on a condition"
-            case ast.Compare():
-                if child in parent.comparators[1:]:
-                    return "it is run on a condition"
-    return ""

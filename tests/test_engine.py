@@ -32,9 +32,20 @@ class Recorder(Inference):
     def __init__(self) -> None:
         super().__init__("/p", [PATH, "/p/limits.py"])
         self.seen: list[bytes] = []
+        self.begun: list[bytes] = []
 
-    def overlay(self, source: SourceFile) -> None:
+    def begin(self, source: SourceFile) -> None:
+        if not self.begun:
+            self.begun.append(source.data)
+        super().begin(source)
+
+    def revise(self, source: SourceFile) -> None:
         self.seen.append(source.data)
+        super().revise(source)
+
+    def restore(self) -> None:
+        self.seen += self.begun
+        super().restore()
 
 
 def find_waits(source: SourceFile, context: Context) -> Iterator[Hit]:
@@ -203,7 +214,9 @@ def test_findings_that_wait_for_a_round_keep_their_lines() -> None:
     )
     assert [(each.line, each.column) for each in report.fixed] == [(1, 1), (3, 1), (4, 1)]
     (left,) = report.left
-    assert left.reason == "its statement shares the line with another"
+    assert (
+        left.reason == "no statement can go before it: its statement shares the line with another"
+    )
 
 
 def test_first_party_imports_stand_apart() -> None:
@@ -379,7 +392,8 @@ from qw_codemod import engine, packs
 from qw_codemod.infer import Inference
 from qw_codemod.source import SourceFile
 pack = packs.load()
-source = SourceFile("/x.py", b"import requests\\nrequests.get('x')  # noqa: QW103\\njob.result()\\n")
+text = b"import requests\\nrequests.get('x')  # noqa: QW103\\njob.result()\\n"
+source = SourceFile("/x.py", text)
 engine.examine(source, pack, Inference("/", []))
 assert pack.mends("timeouts")
 print("libcst" in sys.modules)

@@ -100,8 +100,8 @@ class Inference:
     """Knowledge about one tree of files.
 
     `root` is the absolute path of the project, `files` the absolute paths of every Python file in
-    it (also those that are not examined), `types` the user's own wrappers: dotted name to the dotted
-    name of the class that it gives.
+    it (also those that are not examined), `types` the user's own wrappers: dotted name to the
+    dotted name of the class that it gives.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Inference:
         self.evaluator.forget()
 
     def revise(self, source: SourceFile) -> None:
-        """Look at an edited version of a file, until `restore`; what was found out before is kept."""
+        """Look at an edited version of a file, until `restore`; what was known before is kept."""
         if self._kept is None:
             self._kept = (self.evaluator, source.path, self.tree.state(source.path))
         self.tree.overlay(source)

@@ -19,20 +19,25 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
-from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.modules import View
 
 _SEQUENCES = frozenset(
-    "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet FrozenSet "
-    "List Deque".split()
+    "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet "
+    "FrozenSet List Deque".split()
 )
-_ITERATORS = frozenset("Iterator Iterable Generator AsyncIterator AsyncIterable AsyncGenerator".split())
-_MAPPINGS = frozenset("dict Dict Mapping MutableMapping DefaultDict defaultdict OrderedDict".split())
+_ITERATORS = frozenset(
+    "Iterator Iterable Generator AsyncIterator AsyncIterable AsyncGenerator".split()
+)
+_MAPPINGS = frozenset(
+    "dict Dict Mapping MutableMapping DefaultDict defaultdict OrderedDict".split()
+)
 _AWAITABLES = frozenset("Awaitable Coroutine".split())
-_CONTEXTS = frozenset("ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager".split())
+_CONTEXTS = frozenset(
+    "ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager".split()
+)
 _WRAPPERS = frozenset("Annotated Final ClassVar Required NotRequired ReadOnly InitVar".split())
 _NO_CLASS = frozenset(
     {"typing.Any", "typing_extensions.Any", "builtins.object", "typing.Callable", "typing.Hashable"}
@@ -63,7 +68,7 @@ class Annotations:
         if isinstance(node, ast.Tuple):  # isinstance(x, (A, B))
             return union(self.value(part, view, quoted_in) for part in node.elts)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            alias = self._evaluator.alias(node, view)
+            alias = self._evaluator.names.alias(node, view)
             if alias is not None:
                 return self.value(*alias)
             return self.of_classes(self._classes(node, view, quoted_in))
@@ -82,7 +87,7 @@ class Annotations:
             return evaluator.value(node, view)
         # Parsed out of a string: no flow knows these nodes, so names are looked up by scope alone.
         if isinstance(node, ast.Name):
-            return evaluator.lookup(node.id, view.scope_of(quoted_in), view)
+            return evaluator.names.lookup(node.id, view.scope_of(quoted_in), view)
         assert isinstance(node, ast.Attribute)
         inner = self._classes(node.value, view, quoted_in) if dotted(node) else ()
         return evaluator.attribute(inner, node.attr, view, node)

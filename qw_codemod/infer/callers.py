@@ -18,6 +18,7 @@ from qw_codemod.infer.values import (
     Knowledge,
     Library,
     Possibility,
+    Unknown,
     Value,
     because,
     doubted,
@@ -43,7 +44,7 @@ class Callers:
         self._evaluator = evaluator
         self._tree = evaluator.tree
 
-    def parameter(self, function: ast.AST, argument: ast.arg, view: View) -> Knowledge:
+    def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         """What the parameter of a function can hold, over all its calls."""
         evaluator = self._evaluator
         return evaluator.detached(
@@ -75,7 +76,9 @@ class Callers:
         for where, node, arguments, receiver in calls:
             place = f"{_short(where.path)}:{getattr(node, 'lineno', 1)}"
             if arguments is None:
-                doubt = doubt or f"{_called(function)} is used in {place} in a way that is not followed"
+                doubt = (
+                    doubt or f"{_called(function)} is used in {place} in a way that is not followed"
+                )
                 continue
             given = None if receiver is None else known(receiver)
             bound = bind(function, arguments, lambda each: evaluator.value(each, view), given)
@@ -116,7 +119,7 @@ class Callers:
         """The calls of a function, looked for once."""
         found: Any = self._evaluator.guarded(
             ("calls", function),
-            lambda: tuple(self._calls(function, view)),  # type: ignore[arg-type, return-value]
+            lambda: tuple(self._calls(function, view)),  # type: ignore[arg-type]
         )
         if any(isinstance(each, Possibility) for each in found):
             return ((view, function, None, None),)  # too much to follow
@@ -124,9 +127,7 @@ class Callers:
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def _calls(
-        self, function: FunctionNode, view: View
-    ) -> Iterator[_Use]:
+    def _calls(self, function: FunctionNode, view: View) -> Iterator[_Use]:
         """Each use of a function: its arguments (None: it is not called there) and its receiver."""
         if isinstance(function, ast.Lambda):
             yield from self._lambda_calls(function, view)
@@ -153,9 +154,9 @@ class Callers:
             if where is None or where.is_test:
                 continue
             for use in where.uses.get(name, ()):
-                if isinstance(use, ast.Name) and isinstance(owner, ast.ClassDef):
-                    if not isinstance(where.scope_of(use), ast.ClassDef):
-                        continue  # a method is not reached by its bare name
+                bare = isinstance(use, ast.Name) and isinstance(owner, ast.ClassDef)
+                if bare and not isinstance(where.scope_of(use), ast.ClassDef):
+                    continue  # a method is not reached by its bare name
                 yield where, use
 
     def _match(self, use: ast.expr, function: ast.AST, where: View) -> Function | Library | None:
@@ -167,17 +168,17 @@ class Callers:
                     return p.value
                 if any(_holds(held, function) for _, names in p.value.closure for _, held in names):
                     return Function(p.value.view, function, p.value.receiver)  # type: ignore[arg-type]
-            elif isinstance(p.value, Items) and p.value.kind == "callable":
-                unclear = True
-            elif not p.value or type(p.value).__name__ == "Unknown":
+            elif (
+                isinstance(p.value, Unknown)
+                or isinstance(p.value, Items)
+                and p.value.kind == "callable"
+            ):
                 unclear = True
         if unclear and isinstance(use, ast.Attribute):
             return Library(use.attr)  # some object's method of that name: it may be ours
         return None
 
-    def _call_around(
-        self, use: ast.expr, where: View
-    ) -> tuple[View, ast.AST, Arguments | None]:
+    def _call_around(self, use: ast.expr, where: View) -> tuple[View, ast.AST, Arguments | None]:
         parent = where.source.parent(use)
         evaluator = self._evaluator
         if isinstance(parent, ast.Call) and parent.func is use:
@@ -193,9 +194,7 @@ class Callers:
             return where, use, Arguments((lambda: decorated,))
         return where, use, None
 
-    def _lambda_calls(
-        self, function: ast.Lambda, view: View
-    ) -> Iterator[_Use]:
+    def _lambda_calls(self, function: ast.Lambda, view: View) -> Iterator[_Use]:
         parent = view.source.parent(function)
         if isinstance(parent, ast.Call) and function in parent.args:
             yield view, parent, self._evaluator.calls.handed_on(parent, function, view), None
@@ -259,9 +258,7 @@ class Callers:
                     return b.node
         return None
 
-    def _built(
-        self, cls: Class
-    ) -> Iterator[_Use]:
+    def _built(self, cls: Class) -> Iterator[_Use]:
         """The calls of a class."""
         name = cls.node.name
         instance = Instance(cls)
@@ -271,7 +268,9 @@ class Callers:
             if where is None or where.is_test:
                 continue
             inside = [use for each in ("cls", "__class__") for use in where.uses.get(each, ())]
-            renamed = [a.asname for a in where.source.nodes(ast.alias) if a.name == name and a.asname]
+            renamed = [
+                a.asname for a in where.source.nodes(ast.alias) if a.name == name and a.asname
+            ]
             uses = [use for each in (name, *renamed) for use in where.uses.get(each, ())]
             for use in (*uses, *inside):
                 count += 1
@@ -301,7 +300,7 @@ class Callers:
     def _super_calls(
         self, method: FunctionNode, base: Class, function: FunctionNode
     ) -> Iterator[_Use]:
-        """Calls of this very `__init__` from another one: `super().__init__(…)`, `Base.__init__(self)`."""
+        """Calls of this very `__init__` from that of another class, by `super()` or by name."""
         for node in ast.walk(method):
             if not (
                 isinstance(node, ast.Call)
@@ -322,10 +321,11 @@ class Callers:
         for where in (view, *self._conftests(view)):
             for b in where.flow(where.source.tree).bindings.get(argument.arg, ()):
                 decorators = getattr(b.node, "decorator_list", ())
-                if b.kind == "def" and any("fixture" in ast.dump(each) for each in decorators):
-                    found = self._evaluator.calls.call(
-                        Possibility(Function(where, b.node)), Arguments()  # type: ignore[arg-type]
-                    )
+                if not isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    continue
+                if any("fixture" in ast.dump(each) for each in decorators):
+                    given = Possibility(Function(where, b.node))
+                    found = self._evaluator.calls.call(given, Arguments())
                     return union(
                         p.value.element
                         if isinstance(p.value, Items) and p.value.kind == "iterator"

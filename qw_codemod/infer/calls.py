@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _OF_CLASSES = frozenset(
     {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}
 )
+_ASKING = frozenset({"isinstance", "issubclass", "callable"})
 _Body = tuple[list[ast.Return], list[ast.Yield | ast.YieldFrom], bool]
 
 
@@ -163,7 +164,9 @@ class Calls:
         declared: Knowledge = ()
         if node.returns is not None:
             declared = evaluator.annotations.value(node.returns, view)
-            declared = because(declared, evaluator.fact(view, node, f"`{node.name}()` says what it returns"))
+            declared = because(
+                declared, evaluator.fact(view, node, f"`{node.name}()` says what it returns")
+            )
         if yields:
             element = _element_of(declared)
             if not element or is_unknown(element):
@@ -176,7 +179,11 @@ class Calls:
             found = union(evaluator.value(each.value, view) for each in returns)
             if not returns and not is_abstract:
                 found = known(Nothing())
-            elif declared and is_unknown(found) and not all(isinstance(p.value, Nothing) for p in found):
+            elif (
+                declared
+                and is_unknown(found)
+                and not all(isinstance(p.value, Nothing) for p in found)
+            ):
                 found = declared
         if isinstance(node, ast.AsyncFunctionDef):
             return known(Items("awaitable", found))
@@ -259,7 +266,11 @@ class Calls:
         None where that cannot be told.
         """
         evaluator = self._evaluator
-        if isinstance(call.func, ast.Name) and call.func.id in ("isinstance", "issubclass", "callable"):
+        if isinstance(call.func, ast.Name) and call.func.id in (
+            "isinstance",
+            "issubclass",
+            "callable",
+        ):
             return None
         for p in evaluator.value(call.func, view):
             if isinstance(p.value, Library):
@@ -300,4 +311,8 @@ def _is_abstract(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     last = node.body[-1]
     if isinstance(last, ast.Raise):
         return True
-    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...
+    return (
+        isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Constant)
+        and last.value.value is ...
+    )

@@ -66,6 +66,7 @@ class Graph:
         reached: set[Key] = set()
         dynamic = False
         awaited: dict[str, list[Definition]] = {}  # methods of classes in use, by name
+        beginnings: tuple[str, ...] = ()  # of names that are put together when it runs
         names = [*self._always, *words]
         fresh = [*self._registered]
         while names or fresh:
@@ -75,6 +76,9 @@ class Graph:
                     known.add(name)
                     fresh += self._by_name.get(name, ())
                     fresh += awaited.pop(name, ())
+                    if name.endswith("*"):
+                        beginnings += (name[:-1],)
+                        names += [each for each in awaited if each.startswith(name[:-1])]
             while fresh:
                 each = fresh.pop()
                 if each.key in reached:
@@ -84,7 +88,7 @@ class Graph:
                 names += [word for word in each.words if word not in known]
                 if each.kind == "class":
                     for method, at_once in self._answers(each):
-                        if at_once or method.name in known:
+                        if at_once or method.name in known or method.name.startswith(beginnings):
                             fresh.append(method)
                         else:
                             awaited.setdefault(method.name, []).append(method)

@@ -50,7 +50,7 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
         return _sequence_display(node, value)
     if isinstance(node, ast.Dict):
         parts, keys, named = [], [], []
-        for key, part in zip(node.keys, node.values):
+        for key, part in zip(node.keys, node.values, strict=False):
             if key is None:  # {**other}
                 for p in value(part):
                     if isinstance(p.value, Items) and p.value.kind == "dict":
@@ -67,7 +67,7 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
         return known(Items("dict", value(node.value), None, value(node.key)))
     if isinstance(node, COMPREHENSIONS):
         kind = {ast.ListComp: "list", ast.SetComp: "set"}.get(type(node), "iterator")
-        return known(Items(kind, value(node.elt)))  # type: ignore[attr-defined]
+        return known(Items(kind, value(node.elt)))  # type: ignore[union-attr]
     if isinstance(node, ast.JoinedStr):
         return known(Instance(Library("builtins.str")))
     if isinstance(node, ast.Compare):
@@ -165,7 +165,7 @@ def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
             elif index is None:
                 rest = union(p.value.slots) if p.value.slots else _elements_of(p.value)
                 parts.append(through(p, known(Items("list", rest))))
-            elif p.value.slots is not None and -len(p.value.slots) <= index < len(p.value.slots):
+            elif p.value.slots is not None and _has_place(p.value.slots, index):
                 parts.append(through(p, p.value.slots[index]))
             else:
                 parts.append(through(p, _elements_of(p.value)))
@@ -173,22 +173,32 @@ def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
     return knowledge
 
 
+def _has_place(slots: tuple[Knowledge, ...] | None, index: int) -> bool:
+    return slots is not None and -len(slots) <= index < len(slots)
+
+
 def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
     """What `x[index]` gives."""
     parts = []
     constant = index.value if isinstance(index, ast.Constant) else None
-    if isinstance(index, ast.UnaryOp) and isinstance(index.operand, ast.Constant):
-        if isinstance(index.op, ast.USub) and isinstance(index.operand.value, int):
-            constant = -index.operand.value
+    if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub):
+        operand = getattr(index.operand, "value", None)
+        constant = -operand if isinstance(operand, int) else None
     for p in knowledge:
         value = p.value
         if isinstance(value, Nothing):
             continue
         if not isinstance(value, Items):
-            parts.append((p,) if isinstance(value, Unknown) else unknown("an item of a library object"))
+            parts.append(
+                (p,) if isinstance(value, Unknown) else unknown("an item of a library object")
+            )
         elif isinstance(index, ast.Slice):
             parts.append(through(p, known(Items(value.kind, value.element))))
-        elif value.slots and isinstance(constant, int) and -len(value.slots) <= constant < len(value.slots):
+        elif (
+            value.slots
+            and isinstance(constant, int)
+            and -len(value.slots) <= constant < len(value.slots)
+        ):
             parts.append(through(p, value.slots[constant]))
         elif constant is not None and constant in dict(value.named):
             parts.append(through(p, dict(value.named)[constant]))
@@ -231,10 +241,14 @@ def called(value: Items, arguments: Arguments) -> Knowledge:
     if method == "keys":
         return known(Items("iterator", value.keys))
     if method == "items":
-        pair = known(Items("tuple", union([value.keys, value.element]), (value.keys, value.element)))
+        pair = known(
+            Items("tuple", union([value.keys, value.element]), (value.keys, value.element))
+        )
         return known(Items("iterator", pair))
     if method == "popitem":
-        return known(Items("tuple", union([value.keys, value.element]), (value.keys, value.element)))
+        return known(
+            Items("tuple", union([value.keys, value.element]), (value.keys, value.element))
+        )
     if method in ("copy", "union", "difference", "intersection"):
         return known(Items("list" if not value.keys else "dict", value.element, None, value.keys))
     return unknown(f"the result of .{method}() of a container")
@@ -243,10 +257,10 @@ def called(value: Items, arguments: Arguments) -> Knowledge:
 def _record(value: Items, arguments: Arguments) -> Knowledge:
     """What a namedtuple's type makes: its fields by name and by place."""
     fields = [str(name) for name, _ in value.named]
-    given = dict(zip(fields, (look() for look in arguments.positional)))
+    given = dict(zip(fields, (look() for look in arguments.positional), strict=False))
     given.update((name, look()) for name, look in arguments.named.items())
     slots = tuple(given.get(name, unknown(f"the field {name}")) for name in fields)
-    return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots))))
+    return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots, strict=False))))
 
 
 def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluator) -> Knowledge:
@@ -257,9 +271,8 @@ def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluato
     if "." in b.name:
         home: ast.AST | None = view.enclosing_class(b.node)
     else:
-        home = view.scope_of(b.node)
-        if b.name in view.flow(home).outer:  # type: ignore[arg-type]
-            home = view.source.tree
+        scope = view.scope_of(b.node)
+        home = view.source.tree if b.name in view.flow(scope).outer else scope
     elements: list[Knowledge] = []
     keys: list[Knowledge] = []
     for method, node, expression in additions:

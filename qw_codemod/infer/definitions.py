@@ -150,8 +150,8 @@ def words_of(nodes: Sequence[ast.AST], renamed: Mapping[str, str]) -> frozenset[
         if isinstance(node, ast.Attribute):
             found.add(node.attr)
         elif isinstance(node, ast.Call) and _last(node.func) in _BY_STRING:
-            constants = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
-            found.update(value for value in constants if isinstance(value, str))
+            for argument in node.args:
+                found.update(_spelled(argument))
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             inside = True
         for name, value in ast.iter_fields(node):
@@ -161,6 +161,19 @@ def words_of(nodes: Sequence[ast.AST], renamed: Mapping[str, str]) -> frozenset[
                 if isinstance(child, ast.AST):
                     stack.append((child, inside))
     return frozenset(found)
+
+
+def _spelled(node: ast.expr) -> Iterator[str]:
+    """The name that a string spells; `on_*` where only its beginning can be seen."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+        return
+    if isinstance(node, ast.JoinedStr) and node.values:
+        node = node.values[0]
+    elif isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value + "*"
 
 
 def called_by(body: Iterable[ast.stmt], as_program: bool = False) -> set[str]:

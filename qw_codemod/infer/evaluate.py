@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
 from qw_codemod.infer import containers
 from qw_codemod.infer.annotations import Annotations
-from qw_codemod.infer.bindings import ENTRY, FUNCTIONS, Binding, ScopeNode, dotted
+from qw_codemod.infer.bindings import ENTRY, FUNCTIONS, Binding, dotted
 from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
+from qw_codemod.infer.memory import Closure, Memory
 from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -38,35 +38,6 @@ from qw_codemod.infer.values import (
 from qw_codemod.model import Fact
 from qw_codemod.recognize import library
 
-_STEPS = 20_000  # expressions looked at for one question
-_DEPTH = 70  # nested expressions and calls; each costs a few Python frames
-_FREE = 1 << 30
-
-
-Closure = tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...]
-
-
-@dataclass(eq=False)
-class Frame:
-    """One call that is being followed: what its parameters were given."""
-
-    node: ast.AST
-    depth: int
-    arguments: Mapping[str, Callable[[], Knowledge]]
-    closure: Closure = ()
-    values: dict[str, Knowledge] = field(default_factory=dict)
-    answers: dict[object, Knowledge] = field(default_factory=dict)  # that lean on this call alone
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    """An answer that leans on a question which is still open, further out."""
-
-    answer: Knowledge
-    cut: int
-    frame_read: int
-    reads_parameters: bool
-
 
 def _says_nothing(found: Knowledge) -> bool:
     """Whether all that is known is that it can be called."""
@@ -78,99 +49,28 @@ def _says_nothing(found: Knowledge) -> bool:
     )
 
 
-class Evaluator:
+class Evaluator(Memory):
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
     def __init__(self, tree: Tree, types: Mapping[str, str]) -> None:
+        super().__init__()
         self.tree = tree
         self.types = types
         self.annotations = Annotations(self)
         self.calls = Calls(self)
         self.callers = Callers(self)
         self.hierarchy = Hierarchy(self)
-        self.frames: list[Frame] = []
-        self._pure: dict[object, Knowledge] = {}  # what needs no parameter
-        self._rooted: dict[object, Knowledge] = {}  # what was found through the callers
-        self._active: dict[object, int] = {}
-        self._started: dict[object, _Started] = {}
-        self._leaning: dict[int, list[object]] = {}  # what leans on the question at that depth
-        self._parameters_read = 0
-        self._cut = _FREE  # lowest unfinished question that an answer leans on
-        self._frame_read = _FREE  # lowest frame that an answer leans on
-        self._steps = 0
-
-    # -- questions, remembered ------------------------------------------------------------------
-
-    def guarded(self, key: object, compute: Callable[[], Knowledge]) -> Knowledge:
-        """Compute once; a question that leads back to itself adds nothing to its own answer."""
-        found = self._pure.get(key)
-        if found is None:
-            answers = self.frames[-1].answers if self.frames else self._rooted
-            found = answers.get(key)
-            if found is not None and self.frames:
-                self._frame_read = min(self._frame_read, len(self.frames) - 1)
-                self._parameters_read += 1
-        if found is not None:
-            return found
-        active = self._active.get(key)
-        if active is not None:
-            self._cut = min(self._cut, active)
-            return ()
-        depth = len(self._active)
-        within = (key, self.frames[-1] if self.frames else None)
-        started = self._started.get(within)
-        if started is not None:
-            self._cut = min(self._cut, started.cut)
-            self._frame_read = min(self._frame_read, started.frame_read)
-            self._parameters_read += started.reads_parameters
-            return started.answer
-        self._steps += 1
-        if depth > _DEPTH or self._steps > _STEPS:
-            return unknown("too much to follow")
-        outer_cut, outer_frame = self._cut, self._frame_read
-        self._cut = self._frame_read = _FREE
-        read_before = self._parameters_read
-        self._active[key] = depth
-        try:
-            result = compute()
-        finally:
-            del self._active[key]
-        if self._cut >= depth:
-            self._cut = _FREE
-        for other in self._leaning.pop(depth, ()):
-            del self._started[other]
-        if self._cut != _FREE:
-            # Good until the question that it leans on has its own answer, and no longer.
-            reads = self._parameters_read != read_before
-            self._started[within] = _Started(result, self._cut, self._frame_read, reads)
-            self._leaning.setdefault(self._cut, []).append(within)
-        if self._cut == _FREE and self._frame_read == _FREE and self._steps <= _STEPS:
-            if self._parameters_read == read_before:
-                self._pure[key] = result
-            elif not self.frames:
-                self._rooted[key] = result
-        elif self._cut == _FREE and self.frames and self._frame_read == len(self.frames) - 1:
-            self.frames[-1].answers[key] = result
-        self._cut = min(self._cut, outer_cut)
-        self._frame_read = min(self._frame_read, outer_frame)
-        return result
-
-    def fresh_question(self) -> None:
-        """Start counting the effort anew."""
-        self._steps = 0
+        self.names = Names(self)
 
     def forget(self) -> None:
         """Drop every answer: a file has changed."""
-        self._pure.clear()
-        self._rooted.clear()
+        super().forget()
         self.hierarchy.forget()
         self.calls.forget()
 
     def fact(self, view: View, node: ast.AST, text: str) -> Fact:
         """A fact that stands where the node stands."""
         return Fact(text, view.path, getattr(node, "lineno", 1))
-
-    # -- expressions ----------------------------------------------------------------------------
 
     def value(self, node: ast.expr | None, view: View) -> Knowledge:
         """What the expression can hold where it stands."""
@@ -180,7 +80,7 @@ class Evaluator:
 
     def _value(self, node: ast.expr, view: View) -> Knowledge:
         if isinstance(node, ast.Name):
-            return self.name(node, view)
+            return self.names.name(node, view)
         if isinstance(node, ast.Attribute):
             return self._attribute_node(node, view)
         if isinstance(node, ast.Call):
@@ -208,7 +108,9 @@ class Evaluator:
         found = containers.item(holder, node.slice)
         for p in holder:
             if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
-                if isinstance(node.slice, ast.Constant) and self.hierarchy.is_typed_dict(p.value.of):
+                if isinstance(node.slice, ast.Constant) and self.hierarchy.is_typed_dict(
+                    p.value.of
+                ):
                     return self.hierarchy.attribute(p.value, str(node.slice.value))
                 look = Arguments((lambda: self.value(node.slice, view),))
                 given = self.hierarchy.special(p.value, "__getitem__", look)
@@ -220,17 +122,15 @@ class Evaluator:
         scope = view.scope_of(node)
         bindings = view.flow(scope).reaching.get(node)
         if bindings and ENTRY not in bindings and isinstance(scope, FUNCTIONS):
-            return self._of_bindings(bindings, view)
+            return self.of_bindings(bindings, view)
         receiver = self.value(node.value, view)
         result = self.attribute(receiver, node.attr, view, node)
         if bindings and any(binding.kind == "narrow" for binding in bindings):
             narrowed = [b for b in bindings if b is not ENTRY]
-            result = union([result, self._of_bindings(narrowed, view)])
+            result = union([result, self.of_bindings(narrowed, view)])
         return result
 
-    def attribute(
-        self, receiver: Knowledge, name: str, view: View, node: ast.AST
-    ) -> Knowledge:
+    def attribute(self, receiver: Knowledge, name: str, view: View, node: ast.AST) -> Knowledge:
         """What `.name` of each alternative is."""
         parts = [
             tuple(
@@ -245,7 +145,7 @@ class Evaluator:
     def _attribute(self, p: Possibility, name: str, view: View, node: ast.AST) -> Knowledge:
         value = p.value
         if isinstance(value, Module):
-            return self.module_attribute(value.view, name)
+            return self.names.module_attribute(value.view, name)
         if isinstance(value, Library):
             return self._library_attribute(value, name, view)
         if isinstance(value, Instance):
@@ -267,7 +167,11 @@ class Evaluator:
     def attribute_by_name(self, receiver: Knowledge, name: str) -> Knowledge:
         """What `getattr(x, "name")` gives; nothing is guessed."""
         views = [p.value.view for p in receiver if isinstance(p.value, (Module, Class, Function))]
-        of = [p.value.of.view for p in receiver if isinstance(p.value, Instance) and isinstance(p.value.of, Class)]
+        of = [
+            p.value.of.view
+            for p in receiver
+            if isinstance(p.value, Instance) and isinstance(p.value.of, Class)
+        ]
         view = next(iter((*views, *of)), None)
         if view is None:
             return unknown("an attribute by a name")
@@ -277,12 +181,12 @@ class Evaluator:
         dotted_name = f"{value.name}.{name}"
         path = self.tree.resolve(dotted_name, view.path)
         if path:
-            return self.module(path, dotted_name)
+            return self.names.module(path, dotted_name)
         package = self.tree.resolve(value.name, view.path)
         if package:
             found = self.tree.view(package)
             if found is not None:
-                return self.module_attribute(found, name)
+                return self.names.module_attribute(found, name)
         return known(Library(library.canonical(dotted_name)))
 
     def library_member(self, cls: Library, name: str) -> Knowledge:
@@ -313,106 +217,8 @@ class Evaluator:
         found = self.value(node, view) if isinstance(node, ast.Name) else ()
         return bool(found) and all(isinstance(p.value, Unknown) and p.value.open for p in found)
 
-    # -- names ----------------------------------------------------------------------------------
-
-    def name(self, node: ast.Name, view: View) -> Knowledge:
-        """What a name can hold where it is read."""
-        scope = view.scope_of(node)
-        flow = view.flow(scope)
-        reaching = flow.reaching.get(node)
-        if reaching and node.id not in flow.outer:
-            declared = [
-                b for b in flow.bindings.get(node.id, ()) if b.kind == "annotation" and not b.value
-            ]
-            inner = view.nonlocal_writes.get((scope, node.id), ())
-            return self._of_bindings([*reaching, *declared, *inner], view)
-        return self.lookup(node.id, scope, view)
-
-    def lookup(self, name: str, scope: ScopeNode | None, view: View) -> Knowledge:
-        """What a name means in a scope, whatever the place in it."""
-        innermost = True
-        while scope is not None and not isinstance(scope, ast.Module):
-            if innermost or not isinstance(scope, ast.ClassDef):
-                flow = view.flow(scope)
-                if name in flow.bindings and name not in flow.outer:
-                    inner = view.nonlocal_writes.get((scope, name), ())
-                    return self._of_bindings([*flow.bindings[name], *inner], view)
-            innermost = False
-            scope = view.outer_scope(scope)
-        return self.global_name(name, view)
-
-    def global_name(self, name: str, view: View) -> Knowledge:
-        """A name of the module, of a star import or of the builtins."""
-        bindings = view.exports(name)
-        if bindings:
-            found = self._of_bindings(bindings, view)
-            if not is_unknown(found):
-                return found
-            written = self.hierarchy.module_writes(view, name)
-            return union([found, written]) if written else found
-        starred = [self._star(node, name, view) for node in view.star_imports]
-        found = union(part for part in starred if part and not is_unknown(part))
-        if found:
-            return found
-        if hasattr(builtins, name):
-            return known(Library(f"builtins.{name}"))
-        return unknown(f"`{name}` is not bound in this file")
-
-    def alias(self, node: ast.expr, view: View) -> tuple[ast.expr, View] | None:
-        """The expression that a name of a type stands for: `Jobs = dict[str, QueryJob]`."""
-        if isinstance(node, ast.Attribute):
-            for p in self.value(node.value, view):
-                if isinstance(p.value, Module):
-                    return self._exported_alias(node.attr, p.value.view)
-            return None
-        return self._exported_alias(node.id, view) if isinstance(node, ast.Name) else None
-
-    def _exported_alias(self, name: str, view: View, depth: int = 0) -> tuple[ast.expr, View] | None:
-        for b in view.exports(name):
-            if b.kind == "assign" and isinstance(b.value, (ast.Subscript, ast.BinOp)):
-                return b.value, view
-            if b.kind == "from" and isinstance(b.node, ast.alias) and depth < 5:
-                node = view.source.parent(b.node)
-                assert isinstance(node, ast.ImportFrom)
-                target = self.tree.view(self._import_path(node, view) or "")
-                if target is not None and target is not view:
-                    return self._exported_alias(b.node.name, target, depth + 1)
-        return None
-
-    def _star(self, node: ast.ImportFrom, name: str, view: View) -> Knowledge:
-        path = self._import_path(node, view)
-        target = self.tree.view(path) if path else None
-        if target is None or target is view:
-            return ()
-        if not target.exports(name) and not target.star_imports:
-            return ()
-        return self.guarded(("star", target, name), lambda: self.global_name(name, target))
-
-    def module_attribute(self, view: View, name: str) -> Knowledge:
-        """What a module of the tree offers under a name."""
-        if view.exports(name) or view.star_imports:
-            found = self.guarded(("export", view, name), lambda: self.global_name(name, view))
-            if found and not is_unknown(found):
-                return found
-        if view.path.endswith("__init__.py"):
-            folder = view.path.rpartition("/")[0]
-            path = self.tree.submodule(folder, name)
-            if path:
-                return self.module(path, name)
-        if view.exports(name):
-            return self.guarded(("export", view, name), lambda: self.global_name(name, view))
-        if view.exports("__getattr__"):
-            return unknown(f"`{name}` comes from a module's __getattr__")
-        return unknown(f"`{name}` is not bound in {view.path.rpartition('/')[2]}")
-
-    def module(self, path: str, name: str) -> Knowledge:
-        """The module in a file of the tree."""
-        view = self.tree.view(path)
-        return known(Module(view)) if view else unknown(f"the file of `{name}` cannot be parsed")
-
-    # -- bindings -------------------------------------------------------------------------------
-
-    def _of_bindings(self, bindings: Iterable[Binding], view: View) -> Knowledge:
+    def of_bindings(self, bindings: Iterable[Binding], view: View) -> Knowledge:
+        """What a name holds that has any of these bindings; an annotation counts before all."""
         ordered = sorted(
             set(bindings),
             key=lambda b: (getattr(b.node, "lineno", 0), getattr(b.node, "col_offset", 0), b.kind),
@@ -443,7 +249,9 @@ class Evaluator:
         if b.kind == "for":
             found = containers.element(self.value(b.value, view), self.hierarchy, b.is_async)
             found = containers.unpacked(found, b.path)
-            return because(found, self.fact(view, b.node, f"`{b.name}` is an item of this iteration"))
+            return because(
+                found, self.fact(view, b.node, f"`{b.name}` is an item of this iteration")
+            )
         if b.kind == "with":
             found = containers.entered(self.value(b.value, view), self.hierarchy, b.is_async)
             found = containers.unpacked(found, b.path)
@@ -453,9 +261,9 @@ class Evaluator:
             found = self.annotations.value(b.value, view)
             return because(found, self.fact(view, b.node, f"isinstance says what `{b.name}` is"))
         if b.kind == "import" and isinstance(b.node, ast.alias):
-            return self._import(b.node, view)
+            return self.names.imported(b.node, view)
         if b.kind == "from" and isinstance(b.node, ast.alias):
-            return self._import_from(b.node, view)
+            return self.names.imported_from(b.node, view)
         if b.kind == "def":
             assert isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef))
             return self.defined(b.node, view)
@@ -464,11 +272,11 @@ class Evaluator:
         if b.kind == "param" and isinstance(b.node, ast.arg):
             return self._parameter(b.node, view)
         if b.kind == "augment":
-            before = self._of_bindings(b.previous, view)
+            before = self.of_bindings(b.previous, view)
             return containers.joined([before, self.value(b.value, view)])
         if b.kind == "exclude":
             assert b.value is not None
-            return self._without(self._of_bindings(b.previous, view), b.value, view)
+            return self._without(self.of_bindings(b.previous, view), b.value, view)
         return unknown(f"`{b.name}` is bound in a way that is not followed")
 
     def _without(self, found: Knowledge, excluded: ast.expr, view: View) -> Knowledge:
@@ -507,7 +315,7 @@ class Evaluator:
         found = []
         for frame in self.frames:
             if frame.node in around:
-                names = tuple((name, self._from_frame(frame, name)) for name in frame.arguments)
+                names = tuple((name, self.from_frame(frame, name)) for name in frame.arguments)
                 found.append((frame.node, names))
         return tuple(found)  # type: ignore[arg-type]
 
@@ -542,54 +350,15 @@ class Evaluator:
             return containers.with_additions(found, b, view, self)
         return found
 
-    def _import(self, alias: ast.alias, view: View) -> Knowledge:
-        if not alias.asname and "." in alias.name:
-            top = alias.name.partition(".")[0]
-            path = self.tree.resolve(top, view.path)
-            # `import a.b` binds `a`; its parts are looked up one by one.
-            return self.module(path, top) if path else known(Library(top))
-        path = self.tree.resolve(alias.name, view.path)
-        if path:
-            return self.module(path, alias.name)
-        return known(Library(library.canonical(alias.name)), self._import_fact(alias, view))
-
-    def _import_fact(self, alias: ast.alias, view: View) -> Fact:
-        return self.fact(view, alias, f"`{alias.asname or alias.name}` is imported here")
-
-    def _import_path(self, node: ast.ImportFrom, view: View) -> str:
-        if node.level:
-            return self.tree.relative(node.module or "", node.level, view.path)
-        return self.tree.resolve(node.module or "", view.path)
-
-    def _import_from(self, alias: ast.alias, view: View) -> Knowledge:
-        node = view.source.parent(alias)
-        assert isinstance(node, ast.ImportFrom)
-        fact = self._import_fact(alias, view)
-        if node.level:
-            folder = self.tree.folder_of(node.module or "", node.level, view.path)
-            submodule = self.tree.submodule(folder, alias.name)
-        else:
-            submodule = self.tree.resolve(f"{node.module}.{alias.name}", view.path)
-        path = self._import_path(node, view)
-        target = self.tree.view(path) if path else None
-        if target is not None and target is not view:
-            if target.exports(alias.name) or not submodule:
-                return because(self.module_attribute(target, alias.name), fact)
-        if submodule:
-            return self.module(submodule, alias.name)
-        if node.level or target is view:
-            return unknown(f"the module of `{alias.name}` is not in the tree", fact)
-        return known(Library(library.canonical(f"{node.module}.{alias.name}")), fact)
-
-    # -- parameters -----------------------------------------------------------------------------
-
     def parameter(self, argument: ast.arg, view: View) -> Knowledge:
         """What a parameter holds: in the call that is followed, or over all calls."""
         return self.guarded(("argument", argument), lambda: self._parameter(argument, view))
 
     def _parameter(self, argument: ast.arg, view: View) -> Knowledge:
-        function = next(a for a in view.source.ancestors(argument) if isinstance(a, FUNCTIONS))
-        self._parameters_read += 1
+        function: FunctionNode = next(
+            a for a in view.source.ancestors(argument) if isinstance(a, FUNCTIONS)
+        )
+        self.parameter_is_read()
         frame = next((f for f in reversed(self.frames) if f.node is function), None)
         first = self.hierarchy.bound_first_parameter(function, argument, view)
         if first is not None and (frame is None or argument.arg not in frame.arguments):
@@ -601,69 +370,9 @@ class Evaluator:
                 fact = self.fact(view, argument, f"parameter `{argument.arg}` is annotated here")
                 return because(declared, fact)
         if frame is not None and first is None and argument.arg in frame.arguments:
-            return self._from_frame(frame, argument.arg)
+            return self.from_frame(frame, argument.arg)
         if frame is not None and first is not None:
-            return self._from_frame(frame, argument.arg)
+            return self.from_frame(frame, argument.arg)
         if any(p.value == Unknown("too much to follow") for p in declared):
             return declared
         return self.callers.parameter(function, argument, view)
-
-    def _from_frame(self, frame: Frame, name: str) -> Knowledge:
-        self._frame_read = min(self._frame_read, frame.depth)
-        found = frame.values.get(name)
-        if found is None:
-            compute = frame.arguments.get(name)
-            if compute is None:
-                return unknown(f"nothing is passed for `{name}`")
-            rest = self.frames[frame.depth :]
-            del self.frames[frame.depth :]
-            try:
-                found = compute()
-            finally:
-                self.frames.extend(rest)
-            if self._cut == _FREE:
-                frame.values[name] = found
-        return found
-
-    def within(
-        self,
-        node: ast.AST,
-        arguments: Mapping[str, Callable[[], Knowledge]],
-        run: Callable[[], Knowledge],
-        closure: Closure = (),
-    ) -> Knowledge:
-        """Evaluate `run` as inside one particular call of the function `node`."""
-        depth = len(self.frames)
-        for frame in self.frames:
-            if frame.node is node and frame.closure == closure:
-                # Recursion adds no new value; but this answer is good within that call alone.
-                self._parameters_read += 1
-                self._frame_read = min(self._frame_read, frame.depth)
-                return ()
-        outer = self._frame_read
-        self._frame_read = _FREE
-        for function, names in closure:
-            if not any(frame.node is function for frame in self.frames):
-                held = {name: (lambda found=found: found) for name, found in names}
-                self.frames.append(Frame(function, len(self.frames), held))
-        self.frames.append(Frame(node, len(self.frames), arguments, closure))
-        try:
-            result = run()
-        finally:
-            del self.frames[depth:]
-        if self._frame_read >= depth:
-            self._frame_read = _FREE
-        self._frame_read = min(self._frame_read, outer)
-        return result
-
-    def detached(self, run: Callable[[], Knowledge]) -> Knowledge:
-        """Evaluate `run` as outside of every call that is being followed."""
-        if not self.frames:
-            return run()
-        frames, self.frames = self.frames, []
-        outer, self._frame_read = self._frame_read, _FREE
-        try:
-            return run()
-        finally:
-            self.frames = frames
-            self._frame_read = outer

@@ -1,16 +1,15 @@
-"""Classes of the tree: their bases and subclasses, and what their attributes hold."""
+"""Objects of the tree's classes: what their attributes hold, what their special methods give."""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
-from qw_codemod.infer.bindings import FUNCTIONS, Binding, dotted
+from qw_codemod.infer.bindings import FUNCTIONS, Binding
+from qw_codemod.infer.classes import Base, Classes
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -27,92 +26,25 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.infer.writes import Writes
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.modules import View
 
-Base = Class | Library | None  # None: a base that could not be told
 
-
-class Hierarchy:
-    """Answers about classes; remembers bases, subclasses and writes."""
+class Hierarchy(Classes):
+    """Answers about classes and their objects."""
 
     def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._tree = evaluator.tree
-        self._mro: dict[Class, tuple[Base, ...]] = {}
-        self._subclasses: dict[Class, tuple[Class, ...]] = {}
-        self._outside: dict[str, tuple[tuple[View, ast.Attribute], ...]] = {}
-        self._own_writes: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
+        super().__init__(evaluator)
+        self.writes = Writes(evaluator, self)
 
     def forget(self) -> None:
         """Drop what is remembered: a file has changed."""
-        self._mro.clear()
-        self._subclasses.clear()
-        self._outside.clear()
-        self._own_writes.clear()
-
-    # -- up and down ----------------------------------------------------------------------------
-
-    def mro(self, cls: Class) -> tuple[Base, ...]:
-        """The class and its bases in the order of lookup; bases outside the tree are named."""
-        found = self._mro.get(cls)
-        if found is None:
-            self._mro[cls] = (cls,)  # a class that is its own base ends here
-            chain: list[Base] = []
-            for base in self._bases(cls):
-                chain += self.mro(base) if isinstance(base, Class) else [base]
-            last = {base: place for place, base in enumerate(chain)}
-            kept = (base for place, base in enumerate(chain) if last[base] == place)
-            found = self._mro[cls] = (cls, *kept)
-        return found
-
-    def _bases(self, cls: Class) -> Iterator[Base]:
-        for node in cls.node.bases:
-            if isinstance(node, ast.Subscript):  # Generic[T], Base[int]
-                node = node.value
-            found = self._evaluator.detached(partial(self._evaluator.value, node, cls.view))
-            classes = [p.value for p in found if isinstance(p.value, (Class, Library))]
-            if not classes:
-                yield None
-            for value in classes:
-                yield value if isinstance(value, Class) else self._evaluator.typed(value)
-
-    def subclasses(self, cls: Class) -> tuple[Class, ...]:
-        """Every class of the tree below this one."""
-        found = self._subclasses.get(cls)
-        if found is None:
-            self._subclasses[cls] = ()
-            below: dict[Class, None] = {}
-            for candidate in self._naming(cls):
-                if cls in self.mro(candidate):
-                    below[candidate] = None
-                    below.update(dict.fromkeys(self.subclasses(candidate)))
-            below.pop(cls, None)
-            found = self._subclasses[cls] = tuple(below)
-        return found
-
-    def _naming(self, cls: Class) -> Iterator[Class]:
-        """The classes with a base of that name, or of an alias under which it was imported."""
-        names, seen = [cls.node.name], {cls.node.name}
-        while names:
-            name = names.pop()
-            for path in self._tree.mentions(name):
-                view = self._tree.view(path)
-                if view is None:
-                    continue
-                for alias in view.source.nodes(ast.alias):
-                    if alias.name == name and alias.asname and alias.asname not in seen:
-                        seen.add(alias.asname)
-                        names.append(alias.asname)
-                for node in view.source.nodes(ast.ClassDef):
-                    bases = (b.value if isinstance(b, ast.Subscript) else b for b in node.bases)
-                    if any(dotted(base).rpartition(".")[2] == name for base in bases):
-                        yield Class(view, node)
-
-    # -- self and cls ---------------------------------------------------------------------------
+        super().forget()
+        self.writes.forget()
 
     def bound_first_parameter(
         self, function: ast.AST, argument: ast.arg, view: View
@@ -125,34 +57,13 @@ class Hierarchy:
         first = next(iter((*spec.posonlyargs, *spec.args)), None)
         if argument is not first:
             return None
-        kind = self._kind(function, view)
+        kind = self.kind(function, view)
         if kind == "static" and function.name != "__new__":  # type: ignore[attr-defined]
             return None
         cls = Class(view, node)
         if kind in ("class", "static"):
             return known(cls)
         return known(Instance(cls, exact=False))
-
-    def _kind(self, function: ast.AST, view: View) -> str:
-        """How a function of a class is reached: method, property, class, static."""
-        name = getattr(function, "name", "")
-        if name in ("__new__",):
-            return "static"
-        if name in ("__init_subclass__", "__class_getitem__"):
-            return "class"
-        for decorator in function.decorator_list:  # type: ignore[attr-defined]
-            plain = decorator.func if isinstance(decorator, ast.Call) else decorator
-            last = dotted(plain).rpartition(".")[2]
-            if last in ("staticmethod", "classmethod"):
-                return last.removesuffix("method")
-            for p in self._evaluator.detached(partial(self._evaluator.value, plain, view)):
-                if isinstance(p.value, Library) and library.PROPERTY.match(p.value.name):
-                    return "property"
-            if last in ("cached_property", "setter", "getter"):
-                return "property"
-        return "method"
-
-    # -- attributes -----------------------------------------------------------------------------
 
     def attribute(self, instance: Instance, name: str) -> Knowledge:
         """What an attribute of an object holds, over every class that the object may be of."""
@@ -170,18 +81,18 @@ class Hierarchy:
                 receiver = Instance(sub, exact=False)
                 parts.append(self._of_chain(self.mro(sub), receiver, name))
         if not any(parts) or is_unknown(union(parts)):
-            outside = self._set_from_outside(instance, name, below)
+            outside = self.writes.from_outside(instance, name, below)
             if outside:
                 return union([*(p for p in parts if not is_unknown(p)), outside])
         return union(parts)
 
     def _redefines(self, sub: Class, cls: Class, name: str) -> bool:
-        """Whether a subclass has a definition of its own, itself or by a base that is not `cls`'s."""
+        """Whether a subclass has another definition, its own or that of a base beside `cls`."""
         above = set(self.mro(cls))
         return any(
             isinstance(base, Class)
             and base not in above
-            and (self._class_bindings(base, name) or name in self._writes(base))
+            and (self.bindings_of(base, name) or name in self.writes.inside(base))
             for base in self.mro(sub)
         )
 
@@ -189,18 +100,24 @@ class Hierarchy:
         """What an attribute of the class itself holds; methods are not bound to an object."""
         for base in self.mro(cls):
             if isinstance(base, Library):
-                return known(Library(f"{base.name}.{name}")) if library.has(base.name) else unknown(
-                    f"`{name}` comes from {base.name}"
+                return (
+                    known(Library(f"{base.name}.{name}"))
+                    if library.has(base.name)
+                    else unknown(f"`{name}` comes from {base.name}")
                 )
             if base is None:
                 return unknown(f"a base of {cls.node.name} is not known")
-            bindings = self._class_bindings(base, name)
+            bindings = self.bindings_of(base, name)
             if bindings:
                 found = self._bound(bindings, base, cls)
-                return union([found, self._class_writes(base, name)]) if is_unknown(found) else found
-            if writes := self._class_writes(base, name):
+                return (
+                    union([found, self.writes.by_class_methods(base, name)])
+                    if is_unknown(found)
+                    else found
+                )
+            if writes := self.writes.by_class_methods(base, name):
                 return writes
-        outside = self._set_from_outside(Instance(cls), name, ())
+        outside = self.writes.from_outside(Instance(cls), name, ())
         return outside or unknown(f"`{name}` is not bound in {cls.node.name}")
 
     def past(self, value: Super, name: str) -> Knowledge:
@@ -213,7 +130,7 @@ class Hierarchy:
             chain = chain[chain.index(value.past) + 1 :]
         instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
         if name == "__new__" and not any(
-            isinstance(base, Class) and self._class_bindings(base, name) for base in chain
+            isinstance(base, Class) and self.bindings_of(base, name) for base in chain
         ):
             return known(Items("callable", known(instance)))
         return self._of_chain(chain, instance, name)
@@ -224,9 +141,7 @@ class Hierarchy:
         defined: Knowledge | None = None
         for base in chain:
             if base is None:
-                defined = defined or unknown(
-                    f"a base of {_name(instance)} is not known", open=True
-                )
+                defined = defined or unknown(f"a base of {_name(instance)} is not known", open=True)
                 continue
             if isinstance(base, Library):
                 if defined is None and base.name not in ("builtins.object", "abc.ABC"):
@@ -236,7 +151,7 @@ class Hierarchy:
                         defined = unknown(f"`{name}` may come from {base.name}", open=True)
                 continue
             assigned.append(self._assigned(base, instance, name))
-            bindings = self._class_bindings(base, name)
+            bindings = self.bindings_of(base, name)
             if bindings and (defined is None or is_unknown(defined)):
                 declared = [b for b in bindings if b.kind == "annotation"]
                 defined = self._bound(declared or bindings, base, instance)
@@ -248,12 +163,11 @@ class Hierarchy:
         if written and not is_unknown(written):
             rest = () if defined is None or is_unknown(defined) else defined
             return union([written, rest])
-        return union([written, defined]) if defined is not None else written or unknown(
-            f"`{name}` is not set in {_name(instance)}"
+        return (
+            union([written, defined])
+            if defined is not None
+            else written or unknown(f"`{name}` is not set in {_name(instance)}")
         )
-
-    def _class_bindings(self, cls: Class, name: str) -> list[Binding]:
-        return cls.view.flow(cls.node).bindings.get(name, [])
 
     def _bound(self, bindings: list[Binding], cls: Class, to: Instance | Class) -> Knowledge:
         """Class-level bindings as seen through an object or through the class."""
@@ -270,7 +184,7 @@ class Hierarchy:
     def _method(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, cls: Class, to: Instance | Class
     ) -> Knowledge:
-        kind = self._kind(node, cls.view)
+        kind = self.kind(node, cls.view)
         receiver: Instance | Class | None = to
         if kind == "static":
             receiver = None
@@ -292,29 +206,10 @@ class Hierarchy:
         fact = self._evaluator.fact(cls.view, node, f"`{node.name}` is this property")
         return because(union(parts), fact)
 
-    # -- assignments to attributes --------------------------------------------------------------
-
-    def _writes(self, cls: Class) -> dict[str, list[tuple[ast.Attribute, FunctionNode]]]:
-        """The assignments to attributes of the first parameter, in the methods of the class."""
-        found = self._own_writes.get(cls)
-        if found is None:
-            found = self._own_writes[cls] = {}
-            for name, nodes in cls.view.attribute_writes.items():
-                for node in nodes:
-                    if not isinstance(node.value, ast.Name):
-                        continue
-                    method = cls.view.enclosing_method(node)
-                    if method is None or cls.view.source.parent(method) is not cls.node:
-                        continue
-                    first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
-                    if first is not None and first.arg == node.value.id:
-                        found.setdefault(name, []).append((node, method))
-        return found
-
     def _assigned(self, cls: Class, instance: Instance, name: str) -> Knowledge:
         parts = []
-        for node, method in self._writes(cls).get(name, ()):
-            binding = self._binding_of(node, cls.view)
+        for node, method in self.writes.inside(cls).get(name, ()):
+            binding = self.writes.binding_of(node, cls.view)
             if binding is None:
                 continue
             if isinstance(method, FUNCTIONS) and getattr(method, "name", "") == "__init__":
@@ -336,79 +231,13 @@ class Hierarchy:
         }
         if spec.args:
             arguments[spec.args[0].arg] = partial(known, instance)
-        return evaluator.within(
-            method, arguments, partial(evaluator.binding, binding, cls.view)
-        )
-
-    @staticmethod
-    def _binding_of(node: ast.Attribute, view: View) -> Binding | None:
-        flow = view.flow(view.scope_of(node))
-        return next((b for b in flow.bindings.get(dotted(node), ()) if b.node is node), None)
-
-    def _class_writes(self, cls: Class, name: str) -> Knowledge:
-        """What class methods assign to `cls.name`."""
-        parts = []
-        for node, method in self._writes(cls).get(name, ()):
-            binding = self._binding_of(node, cls.view)
-            if binding is not None and self._kind(method, cls.view) in ("class", "static"):
-                parts.append(self._evaluator.binding(binding, cls.view))
-        return union(parts)
-
-    def _set_from_outside(
-        self, instance: Instance, name: str, below: tuple[Class, ...]
-    ) -> Knowledge:
-        """What other code assigns to the attribute: `task.client = …`, `Task.client = …`."""
-        assert isinstance(instance.of, Class)
-        related = {instance.of, *below, *self.mro(instance.of)}
-        parts = []
-        for view, node in self._assignments(name):
-            for p in self._evaluator.value(node.value, view):
-                holder = p.value.of if isinstance(p.value, Instance) else p.value
-                if isinstance(holder, Class) and holder in related:
-                    binding = self._binding_of(node, view)
-                    if binding is not None:
-                        parts.append(self._evaluator.binding(binding, view))
-                    break
-        return union(parts)
-
-    def _assignments(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
-        found = self._outside.get(name)
-        if found is None:
-            pattern = re.compile(rb"(?<!\bself)\.\s*" + name.encode() + rb"\s*(?:=[^=]|,|:)")
-            views = (
-                self._tree.view(path)
-                for path in self._tree.mentions(name)
-                if pattern.search(self._tree.read(path))
-            )
-            found = self._outside[name] = tuple(
-                (view, node)
-                for view in views
-                if view is not None and not view.is_test
-                for node in view.attribute_writes.get(name, ())
-                if dotted(node.value) not in ("self", "")
-            )
-        return found
-
-    def module_writes(self, target: View, name: str) -> Knowledge:
-        """What other files assign to a name of a module: `settings.client = …`."""
-        parts = []
-        for view, node in self._assignments(name):
-            if view is target or not isinstance(node.value, (ast.Name, ast.Attribute)):
-                continue
-            found = self._evaluator.value(node.value, view)
-            if any(getattr(p.value, "view", None) is target for p in found):
-                binding = self._binding_of(node, view)
-                if binding is not None:
-                    parts.append(self._evaluator.binding(binding, view))
-        return union(parts)
-
-    # -- protocols ------------------------------------------------------------------------------
+        return evaluator.within(method, arguments, partial(evaluator.binding, binding, cls.view))
 
     def special(self, instance: Instance, name: str, arguments: Arguments) -> Knowledge | None:
         """What a special method of an object gives; None where the tree defines none."""
         assert isinstance(instance.of, Class)
         if not any(
-            isinstance(base, Class) and self._class_bindings(base, name)
+            isinstance(base, Class) and self.bindings_of(base, name)
             for base in self.mro(instance.of)
         ):
             return None
@@ -441,14 +270,6 @@ class Hierarchy:
             given = containers.awaited(given)
         return given
 
-    def library_bases(self, cls: Class) -> tuple[str, ...]:
-        """The dotted names of the bases outside the tree."""
-        return tuple(base.name for base in self.mro(cls) if isinstance(base, Library))
-
-    def is_typed_dict(self, cls: Class) -> bool:
-        """Whether objects of the class are dicts whose keys it annotates."""
-        return any(name.endswith(".TypedDict") for name in self.library_bases(cls))
-
     def made(self, instance: Instance) -> Instance | Items:
         """The object as it is used: a NamedTuple has places as well as names."""
         assert isinstance(instance.of, Class)
@@ -457,14 +278,6 @@ class Hierarchy:
         named = tuple((name, self.attribute(instance, name)) for name in self.fields(instance.of))
         slots = tuple(held for _, held in named)
         return Items("record", union(slots), slots, (), named)
-
-    def fields(self, cls: Class) -> Iterator[str]:
-        """The annotated names of a dataclass-like class, bases first."""
-        for base in reversed(self.mro(cls)):
-            if isinstance(base, Class):
-                for statement in base.node.body:
-                    if isinstance(statement, ast.AnnAssign):
-                        yield dotted(statement.target)
 
 
 def _past_overloads(last: list[Binding], bindings: list[Binding]) -> list[Binding]:
@@ -484,4 +297,3 @@ def _past_overloads(last: list[Binding], bindings: list[Binding]) -> list[Bindin
 
 def _name(instance: Instance) -> str:
     return instance.of.node.name if isinstance(instance.of, Class) else instance.of.name
-

@@ -1,4 +1,4 @@
-"""The tree of modules: which file an import means, who mentions a name, and what a module exports."""
+"""The tree of modules: which file an import means, who mentions a name, what a module exports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from qw_codemod.infer.bindings import SCOPES, Binding, Flow, ScopeNode, dotted
+from qw_codemod.infer.bindings import SCOPES, Binding, ScopeNode, dotted
+from qw_codemod.infer.flow import Flow
 from qw_codemod.source import SourceFile, UnreadableSource
 
 # Never looked for by path suffix alone: a folder of that name in a tree is seldom the library.
@@ -20,7 +21,9 @@ _FULL_TREES = 1500  # syntax trees kept; beyond that all are dropped, with what 
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
-_ADDING = frozenset({"append", "add", "extend", "insert", "appendleft", "setdefault", "update", "put"})
+_ADDING = frozenset(
+    {"append", "add", "extend", "insert", "appendleft", "setdefault", "update", "put"}
+)
 
 
 def is_test(path: str) -> bool:
@@ -53,7 +56,7 @@ class View:
         return found
 
     def scope_of(self, node: ast.AST) -> ScopeNode:
-        """The scope in which a node is evaluated (defaults, bases and decorators: the outer one)."""
+        """The scope in which a node is evaluated; for defaults, bases, decorators the outer one."""
         child = node
         for ancestor in self.source.ancestors(node):
             if isinstance(ancestor, ast.Lambda):
@@ -147,7 +150,9 @@ class View:
         """The bindings that a module-level name can have once the module is loaded."""
         flow = self.flow(self.source.tree)
         found = list(flow.final.get(name, ()))
-        found += [b for b in flow.bindings.get(name, ()) if b.kind == "annotation" and b not in found]
+        found += [
+            b for b in flow.bindings.get(name, ()) if b.kind == "annotation" and b not in found
+        ]
         found += [b for b in self.global_writes.get(name, ()) if b not in found]
         return sorted(found, key=lambda b: (getattr(b.node, "lineno", 0), b.kind))
 
@@ -162,7 +167,7 @@ class View:
 
     @cached_property
     def additions(self) -> dict[str, list[tuple[str, ast.AST, ast.expr]]]:
-        """What is put into containers after they were made: how, where and which expression, by name."""
+        """What is put into containers later, by their names: how, where, and which expression."""
         found: dict[str, list[tuple[str, ast.AST, ast.expr]]] = {}
         for call in self.source.nodes(ast.Call):
             if not isinstance(call.func, ast.Attribute) or not call.args:
@@ -223,11 +228,12 @@ class Tree:
     def reset(self, path: str, state: State) -> None:
         """Know of a file what was known before."""
         view, overlay = state
-        for held, value in ((self._views, view), (self._overlay, overlay)):
-            if value is None:
-                held.pop(path, None)  # type: ignore[attr-defined]
-            else:
-                held[path] = value  # type: ignore[index]
+        self._views.pop(path, None)
+        self._overlay.pop(path, None)
+        if view is not None:
+            self._views[path] = view
+        if overlay is not None:
+            self._overlay[path] = overlay
 
     def adopt(self, source: SourceFile) -> tuple[View, bool]:
         """The module of a file that is at hand, and whether it takes the place of another tree.
@@ -235,9 +241,9 @@ class Tree:
         Facts hang on nodes: a file that was read before shares its tree with this source.
         """
         view = self._views.get(source.path)
-        if view is not None and view.source.data == source.data:
-            if source.share(view.source):
-                return view, False
+        same = view is not None and view.source.data == source.data
+        if view is not None and same and source.share(view.source):
+            return view, False
         replaces = view is not None
         view = self._views[source.path] = View(source, is_test(source.path[len(self.root) :]))
         return view, replaces
@@ -289,7 +295,7 @@ class Tree:
         return found
 
     def resolve(self, dotted: str, importer: str) -> str:
-        """The file that `import dotted` means in the file `importer`; empty if outside or unclear."""
+        """The file that `import dotted` means in `importer`; empty if outside or unclear."""
         if not dotted:
             return ""
         key = (dotted, os.path.dirname(importer))
@@ -308,7 +314,9 @@ class Tree:
         matches = [path for path in candidates if path.endswith(endings)]
         if not matches:
             return ""
-        roots = {path: path[: -len(next(e for e in endings if path.endswith(e)))] for path in matches}
+        roots = {
+            path: path[: -len(next(e for e in endings if path.endswith(e)))] for path in matches
+        }
         for root in self._import_roots(importer):
             for path in matches:
                 if roots[path] == root:
@@ -381,7 +389,7 @@ class Tree:
         return found
 
     def mentions(self, name: str) -> tuple[str, ...]:
-        """The files in which an identifier occurs as a word of its own, in the order of the tree."""
+        """The files in which an identifier occurs as a word, in the order of the tree."""
         found = self._mentions.get(name)
         if found is None:
             places = self._words.get(name.encode(), ())

@@ -1,4 +1,4 @@
-"""Calls of the standard library that give back what they are given: `list(x)`, `submit(f, x)`, `map(f, xs)`."""
+"""Library calls that give back what they are given: `list(x)`, `submit(f, x)`, `map(f, xs)`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,7 @@ def call(name: str, arguments: Arguments, evaluator: Evaluator) -> Knowledge | N
 
 def method(cls: str, name: str, arguments: Arguments, evaluator: Evaluator) -> Knowledge | None:
     """The same for a method of a library class."""
-    if cls in library.EXECUTORS:
-        passed = _EXECUTOR.get(name)
-    else:
-        passed = _METHODS.get((cls, name))
+    passed = _EXECUTOR.get(name) if cls in library.EXECUTORS else _METHODS.get((cls, name))
     return passed(arguments, evaluator) if passed else None
 
 
@@ -333,9 +330,8 @@ def _of_thread(
     named: dict[str, Look] = {}
     by_name = keywords.get("kwargs")
     if isinstance(by_name, ast.Dict):
-        for key, value in zip(by_name.keys, by_name.values):
+        for key, value in zip(by_name.keys, by_name.values, strict=False):
             if isinstance(key, ast.Constant):
                 named[str(key.value)] = _constant(evaluator.value(value, view))
     unclear = given is not None and not positional or by_name is not None and not named
     return Arguments(tuple(positional), named, unclear)
-

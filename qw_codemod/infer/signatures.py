@@ -1,4 +1,4 @@
-"""Which argument of a call reaches which parameter, each to be looked at only when it is asked for."""
+"""Which argument of a call reaches which parameter; each is looked at only when asked for."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Arguments:
         return self.positional[0]() if self.positional else ()
 
     def at(self, position: int, name: str) -> Knowledge:
-        """The argument at that position (from 0) or of that name; nothing where it is not passed."""
+        """The argument at that position (from 0) or of that name; nothing where there is none."""
         if position < len(self.positional):
             return self.positional[position]()
         look = self.named.get(name)
@@ -130,7 +130,7 @@ def bind(
     if receiver is not None:
         positional.insert(0, _constant(receiver))
     names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
-    bound.update(zip(names, positional))
+    bound.update(zip(names, positional, strict=False))
     rest = positional[len(names) :]
     if spec.vararg is not None:
         more = [*rest, *arguments.rest]
@@ -151,9 +151,7 @@ def bind(
     return bound
 
 
-def _either(
-    value: ast.expr, default: Callable[[ast.expr], Knowledge], may_be_passed: bool
-) -> Look:
+def _either(value: ast.expr, default: Callable[[ast.expr], Knowledge], may_be_passed: bool) -> Look:
     if not may_be_passed:
         return lambda: default(value)
     return lambda: union([default(value), unknown("an argument behind `*`")])
@@ -162,8 +160,8 @@ def _either(
 def _defaults(node: FunctionNode) -> Iterable[tuple[str, ast.expr]]:
     spec = node.args
     names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
-    yield from zip(names[len(names) - len(spec.defaults) :], spec.defaults)
-    for each, value in zip(spec.kwonlyargs, spec.kw_defaults):
+    yield from zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=False)
+    for each, value in zip(spec.kwonlyargs, spec.kw_defaults, strict=False):
         if value is not None:
             yield each.arg, value
 

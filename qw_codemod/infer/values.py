@@ -1,18 +1,18 @@
-"""What an expression can hold: a handful of value kinds, each possibility with its chain of facts."""
+"""What an expression can hold: a handful of value kinds, each with its chain of facts."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from qw_codemod.model import Fact
 
 if TYPE_CHECKING:
     from qw_codemod.infer.modules import View
 
-FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Class:
 class Function:
     """A function of the tree; `receiver` is what its first parameter is bound to, if anything.
 
-    `closure`: the parameters of the functions around it, where it was made in a call that was followed.
+    `closure`: the parameters of the functions around it, where a call of those was followed.
     """
 
     view: View
@@ -57,7 +57,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object of a class. `exact`: it was built by this very class, not by one derived from it."""
+    """An object of a class; `exact`: built by this very class, not by one derived from it."""
 
     of: Library | Class
     exact: bool = True
@@ -65,7 +65,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Super:
-    """What `super()` gives in a method of a class: its attributes are looked for past that class."""
+    """What `super()` gives in a method: its attributes are looked for past the method's class."""
 
     past: Class
     receiver: Instance | Class
@@ -112,9 +112,7 @@ class Unknown:
     open: bool = False
 
 
-Value = Union[
-    Library, Module, Class, Function, Instance, Super, Method, Items, Nothing, Unknown
-]
+Value = Library | Module | Class | Function | Instance | Super | Method | Items | Nothing | Unknown
 
 
 @dataclass(frozen=True, slots=True)

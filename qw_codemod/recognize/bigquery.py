@@ -15,7 +15,13 @@ EXTRACT_JOB = "google.cloud.bigquery.ExtractJob"
 ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of the kinds
 ROWS = "google.cloud.bigquery.table.RowIterator"
 
-JOBS = {QUERY_JOB: "query", LOAD_JOB: "load", COPY_JOB: "copy", EXTRACT_JOB: "extract", ANY_JOB: "job"}
+JOBS = {
+    QUERY_JOB: "query",
+    LOAD_JOB: "load",
+    COPY_JOB: "copy",
+    EXTRACT_JOB: "extract",
+    ANY_JOB: "job",
+}
 ITERABLE_JOBS = frozenset({QUERY_JOB})  # the others have no __iter__
 DOWNLOADS = frozenset({"to_dataframe", "to_arrow", "to_geodataframe"})
 
@@ -61,7 +67,8 @@ METHODS: dict[str, dict[str, str]] = {
         "to_geodataframe": "geopandas.GeoDataFrame",
         "to_dataframe_iterable": "iterator[pandas.DataFrame]",
     },
-    # Wrappers that other libraries hand out. [src: apache-airflow-providers-google, prefect-gcp, dagster-gcp]
+    # Wrappers that other libraries hand out.
+    # [src: apache-airflow-providers-google, prefect-gcp, dagster-gcp]
     "airflow.providers.google.cloud.hooks.bigquery.BigQueryHook": {
         "get_client": CLIENT,
         "insert_job": ANY_JOB,
@@ -116,7 +123,7 @@ ALIASES = _aliases()
 # Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
 TIMEOUT_AT = {"query": 3, "load": 1, "copy": 1, "extract": 1, "job": 3}
 
-# The calls that start a job, and whose own `timeout=` bounds the one HTTP request of it. [src 3.47.0]
+# The calls that start a job; their own `timeout=` bounds one HTTP request. [src 3.47.0]
 SUBMISSIONS = frozenset(
     {
         "query",
@@ -131,8 +138,8 @@ SUBMISSIONS = frozenset(
     }
 )
 
-# Arguments of QueryJob.to_dataframe and friends that RowIterator's methods do not take: they belong to
-# `result()`. [src 3.47.0]
+# Arguments of QueryJob.to_dataframe and friends that RowIterator's methods do not take: they
+# belong to `result()`. [src 3.47.0]
 MOVES_TO_RESULT = frozenset({"max_results"})
 
 # No other library in this field has methods of these names.
@@ -155,7 +162,7 @@ _SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job
 def guess(
     receiver: str, method: str, in_bigquery_file: bool, untold: bool
 ) -> tuple[str, str] | None:
-    """The class that an unknown receiver is likely to be, and why; None where nothing points at BigQuery.
+    """The class that an unknown receiver is likely to be, and why; None if nothing says BigQuery.
 
     `untold`: nothing at all is known of the receiver, not even what gave it.
     """
@@ -166,11 +173,11 @@ def guess(
         return CLIENT, f"the name `{receiver}` suggests a BigQuery client"
     if untold and in_bigquery_file and method in _TELLING and _WEAK_NAME.search(receiver):
         return CLIENT, f"`{receiver}.{method}()` in a module that works with BigQuery"
-    if method in METHODS[QUERY_JOB] and in_bigquery_file:
-        if _SURE_JOB_NAME.search(receiver):
-            kind = receiver.rpartition(".")[2].lower()
-            for name, job in (("load", LOAD_JOB), ("copy", COPY_JOB), ("extract", EXTRACT_JOB)):
-                if kind.startswith(name):
-                    return job, f"the name `{receiver}` suggests a BigQuery job"
-            return QUERY_JOB, f"the name `{receiver}` suggests a BigQuery job"
-    return None
+    if method not in METHODS[QUERY_JOB] or not in_bigquery_file:
+        return None
+    if not _SURE_JOB_NAME.search(receiver):
+        return None
+    kind = receiver.rpartition(".")[2].lower()
+    kinds = (("load", LOAD_JOB), ("copy", COPY_JOB), ("extract", EXTRACT_JOB))
+    job = next((job for name, job in kinds if kind.startswith(name)), QUERY_JOB)
+    return job, f"the name `{receiver}` suggests a BigQuery job"

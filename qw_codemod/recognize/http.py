@@ -2,7 +2,7 @@
 
 Read from and run with requests 2.34.2, httpx 0.28.1, aiohttp 3.14.5 and Python 3.11's urllib; of
 the other sessions the signatures alone were read (requests-toolbelt, requests-oauthlib,
-requests-cache, cloudscraper, google-auth).
+requests-cache, cloudscraper, authlib, google-auth).
 """
 
 from __future__ import annotations
@@ -90,8 +90,12 @@ SESSIONS = frozenset(
         "requests_oauthlib.OAuth2Session",
         "requests_cache.CachedSession",
         "cloudscraper.CloudScraper",
+        "authlib.integrations.requests_client.OAuth1Session",
+        "authlib.integrations.requests_client.OAuth2Session",
     }
 )
+# An argument of a session's constructor that bounds its requests. [src: authlib]
+CONSTRUCTOR_LIMITS = frozenset({"default_timeout"})
 # One that waits 120 s at most by default.
 AUTHORIZED_SESSION = "google.auth.transport.requests.AuthorizedSession"
 SESSION_LIKE = SESSIONS | {AUTHORIZED_SESSION}
@@ -137,6 +141,11 @@ LIMITS = {
 }
 # aiohttp.ClientSession(timeout=None) is not among them: it gets the default of 300 s. [src]
 CLIENTS = frozenset({CLIENT, ASYNC_CLIENT})
+# What requests.Session's methods take. [run: inspect.signature]
+SESSION_KEYWORDS = frozenset(
+    "method url params data json headers cookies files auth timeout allow_redirects proxies hooks "
+    "stream verify cert request".split()
+)
 # Transports that end in the same process: nothing to wait for.
 LOCAL_TRANSPORTS = frozenset({"ASGITransport", "WSGITransport", "MockTransport"})
 

@@ -1,8 +1,8 @@
 """What library calls give back, as far as rules need to know it, in a small notation.
 
-A result is `some.dotted.Class`, or `kind[result]` with the kinds iterator, list, context (what `with`
-gives), awaitable, future; `self` is the receiver, `none` is None. Sources: FACTS in CONTRIBUTING.md
-and the libraries' own signatures (google-cloud-bigquery 3.47.0, Python 3.11's standard library).
+A result is `some.dotted.Class`, or `kind[result]` with the kinds iterator, list, context (what
+`with` gives), awaitable, future; `self` is the receiver, `none` is None. Sources: the
+libraries' own signatures (google-cloud-bigquery 3.47.0, Python 3.11's standard library).
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def has(cls: str) -> bool:
 
 def passes_through(decorator: str) -> bool:
     """Whether a decorator leaves it to the program when, and with what, its function is called."""
-    return bool(TRANSPARENT.match(decorator) or CONTEXT.match(decorator) or PROPERTY.match(decorator))
+    return bool(
+        TRANSPARENT.match(decorator) or CONTEXT.match(decorator) or PROPERTY.match(decorator)
+    )
 
 
 def call_result(name: str) -> str:

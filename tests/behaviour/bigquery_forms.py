@@ -413,4 +413,4 @@ STATEMENT_FORMS = [
         """,
     ),
 ]
-"""The wait as a statement of its own, for code whose tests stub what the chained form would move."""
+"""The wait as a statement of its own, where tests stub what the chained form would move."""

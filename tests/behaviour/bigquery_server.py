@@ -98,7 +98,7 @@ class BigQueryServer(LoopbackServer):
             ]
 
     def answer(self, request: Request) -> Response:
-        for method, verb, pattern in ROUTES:
+        for method, verb, pattern in ROUTES:  # noqa: B007
             match = re.fullmatch(pattern, request.path)
             if match and verb == request.method:
                 break

@@ -6,11 +6,13 @@ SECONDS = 1
 """The bound that the rewrites set: short for the tests' sake, and no default of any library."""
 
 
-def rewrite(source: str) -> str:
+def rewrite(source: str, unsafe: bool = False) -> str:
+    """The text after `apply timeouts`; an explicit None is edited with `unsafe` alone."""
     from qw_codemod.testing import apply_to_text
 
     return apply_to_text(
         source,
         families=("timeouts",),
         settings={"timeouts": {"bigquery": SECONDS, "http": SECONDS}},
+        unsafe=unsafe,
     )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import importlib.util
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -32,6 +30,7 @@ GUARD = 2.5 * SECONDS
 """Seconds after which code that still waits is taken to have no bound of its own."""
 
 VERSION = tuple(int(part) for part in bigquery.__version__.split(".")[:3])
+
 
 def ids(values: list[Form]) -> list[str]:
     return [f"{value.code} {value.name}" for value in values]

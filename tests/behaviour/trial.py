@@ -1,4 +1,4 @@
-"""Runs a piece of source code in a thread and tells what became of it: waiting, raised, returned."""
+"""Runs source code in a thread and tells what became of it: waiting, raised, returned."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import ast
 from typing import Any
 
 import pytest
-
 from qw_codemod.codemods.timeouts import CODEMOD
+
 from qw_codemod.edits import apply
 from qw_codemod.model import Evidence, Finding
 from qw_codemod.rewrite import propose
@@ -203,7 +203,8 @@ def test_arguments_move_to_the_wait_or_go(codemod: Codemod) -> None:
         ),
         (
             "df = (\n    «c\n    .query(s)\n    .to_dataframe()»\n)\n",
-            "job = (c\n    .query(s))\njob.result(timeout=300)\ndf = (\n    job.to_dataframe()\n)\n",
+            "job = (c\n    .query(s))\njob.result(timeout=300)\n"
+            "df = (\n    job.to_dataframe()\n)\n",
         ),
     ],
 )

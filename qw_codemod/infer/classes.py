@@ -1,0 +1,128 @@
+"""Classes of the tree: their bases and subclasses, and how a function of theirs is reached."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import Binding, dotted
+from qw_codemod.infer.values import Class, Library
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+Base = Class | Library | None  # None: a base that could not be told
+
+
+class Classes:
+    """Answers about classes; remembers bases and subclasses."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._tree = evaluator.tree
+        self._mro: dict[Class, tuple[Base, ...]] = {}
+        self._subclasses: dict[Class, tuple[Class, ...]] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered: a file has changed."""
+        self._mro.clear()
+        self._subclasses.clear()
+
+    def mro(self, cls: Class) -> tuple[Base, ...]:
+        """The class and its bases in the order of lookup; bases outside the tree are named."""
+        found = self._mro.get(cls)
+        if found is None:
+            self._mro[cls] = (cls,)  # a class that is its own base ends here
+            chain: list[Base] = []
+            for base in self._bases(cls):
+                chain += self.mro(base) if isinstance(base, Class) else [base]
+            last = {base: place for place, base in enumerate(chain)}
+            kept = (base for place, base in enumerate(chain) if last[base] == place)
+            found = self._mro[cls] = (cls, *kept)
+        return found
+
+    def _bases(self, cls: Class) -> Iterator[Base]:
+        for node in cls.node.bases:
+            if isinstance(node, ast.Subscript):  # Generic[T], Base[int]
+                node = node.value
+            found = self._evaluator.detached(partial(self._evaluator.value, node, cls.view))
+            classes = [p.value for p in found if isinstance(p.value, (Class, Library))]
+            if not classes:
+                yield None
+            for value in classes:
+                yield value if isinstance(value, Class) else self._evaluator.typed(value)
+
+    def subclasses(self, cls: Class) -> tuple[Class, ...]:
+        """Every class of the tree below this one."""
+        found = self._subclasses.get(cls)
+        if found is None:
+            self._subclasses[cls] = ()
+            below: dict[Class, None] = {}
+            for candidate in self._naming(cls):
+                if cls in self.mro(candidate):
+                    below[candidate] = None
+                    below.update(dict.fromkeys(self.subclasses(candidate)))
+            below.pop(cls, None)
+            found = self._subclasses[cls] = tuple(below)
+        return found
+
+    def _naming(self, cls: Class) -> Iterator[Class]:
+        """The classes with a base of that name, or of an alias under which it was imported."""
+        names, seen = [cls.node.name], {cls.node.name}
+        while names:
+            name = names.pop()
+            for path in self._tree.mentions(name):
+                view = self._tree.view(path)
+                if view is None:
+                    continue
+                for alias in view.source.nodes(ast.alias):
+                    if alias.name == name and alias.asname and alias.asname not in seen:
+                        seen.add(alias.asname)
+                        names.append(alias.asname)
+                for node in view.source.nodes(ast.ClassDef):
+                    bases = (b.value if isinstance(b, ast.Subscript) else b for b in node.bases)
+                    if any(dotted(base).rpartition(".")[2] == name for base in bases):
+                        yield Class(view, node)
+
+    def bindings_of(self, cls: Class, name: str) -> list[Binding]:
+        """What the body of a class binds to a name."""
+        return cls.view.flow(cls.node).bindings.get(name, [])
+
+    def library_bases(self, cls: Class) -> tuple[str, ...]:
+        """The dotted names of the bases outside the tree."""
+        return tuple(base.name for base in self.mro(cls) if isinstance(base, Library))
+
+    def is_typed_dict(self, cls: Class) -> bool:
+        """Whether objects of the class are dicts whose keys it annotates."""
+        return any(name.endswith(".TypedDict") for name in self.library_bases(cls))
+
+    def fields(self, cls: Class) -> Iterator[str]:
+        """The annotated names of a dataclass-like class, bases first."""
+        for base in reversed(self.mro(cls)):
+            if isinstance(base, Class):
+                for statement in base.node.body:
+                    if isinstance(statement, ast.AnnAssign):
+                        yield dotted(statement.target)
+
+    def kind(self, function: ast.AST, view: View) -> str:
+        """How a function of a class is reached: method, property, class, static."""
+        name = getattr(function, "name", "")
+        if name in ("__new__",):
+            return "static"
+        if name in ("__init_subclass__", "__class_getitem__"):
+            return "class"
+        for decorator in function.decorator_list:  # type: ignore[attr-defined]
+            plain = decorator.func if isinstance(decorator, ast.Call) else decorator
+            last = dotted(plain).rpartition(".")[2]
+            if last in ("staticmethod", "classmethod"):
+                return last.removesuffix("method")
+            for p in self._evaluator.detached(partial(self._evaluator.value, plain, view)):
+                if isinstance(p.value, Library) and library.PROPERTY.match(p.value.name):
+                    return "property"
+            if last in ("cached_property", "setter", "getter"):
+                return "property"
+        return "method"

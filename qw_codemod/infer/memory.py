@@ -1,0 +1,180 @@
+"""Answers that are remembered, and the calls that are being followed while new ones are found."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
+
+_STEPS = 20_000  # expressions looked at for one question
+_DEPTH = 70  # nested expressions and calls; each costs a few Python frames
+_FREE = 1 << 30
+Closure = tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...]
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call that is being followed: what its parameters were given."""
+
+    node: ast.AST
+    depth: int
+    arguments: Mapping[str, Callable[[], Knowledge]]
+    closure: Closure = ()
+    values: dict[str, Knowledge] = field(default_factory=dict)
+    answers: dict[object, Knowledge] = field(default_factory=dict)  # that lean on this call alone
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """An answer that leans on a question which is still open, further out."""
+
+    answer: Knowledge
+    cut: int
+    frame_read: int
+    reads_parameters: bool
+
+
+class Memory:
+    """Answers by question; a question that leads back to itself adds nothing to its own answer."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self._pure: dict[object, Knowledge] = {}  # what needs no parameter
+        self._rooted: dict[object, Knowledge] = {}  # what was found through the callers
+        self._active: dict[object, int] = {}
+        self._started: dict[object, _Started] = {}
+        self._leaning: dict[int, list[object]] = {}  # what leans on the question at that depth
+        self._parameters_read = 0
+        self._cut = _FREE  # lowest unfinished question that an answer leans on
+        self._frame_read = _FREE  # lowest frame that an answer leans on
+        self._steps = 0
+
+    def guarded(self, key: object, compute: Callable[[], Knowledge]) -> Knowledge:
+        """Compute once; a question that leads back to itself adds nothing to its own answer."""
+        found = self._pure.get(key)
+        if found is None:
+            answers = self.frames[-1].answers if self.frames else self._rooted
+            found = answers.get(key)
+            if found is not None and self.frames:
+                self._frame_read = min(self._frame_read, len(self.frames) - 1)
+                self._parameters_read += 1
+        if found is not None:
+            return found
+        active = self._active.get(key)
+        if active is not None:
+            self._cut = min(self._cut, active)
+            return ()
+        depth = len(self._active)
+        within = (key, self.frames[-1] if self.frames else None)
+        started = self._started.get(within)
+        if started is not None:
+            self._cut = min(self._cut, started.cut)
+            self._frame_read = min(self._frame_read, started.frame_read)
+            self._parameters_read += started.reads_parameters
+            return started.answer
+        self._steps += 1
+        if depth > _DEPTH or self._steps > _STEPS:
+            return unknown("too much to follow")
+        outer_cut, outer_frame = self._cut, self._frame_read
+        self._cut = self._frame_read = _FREE
+        read_before = self._parameters_read
+        self._active[key] = depth
+        try:
+            result = compute()
+        finally:
+            del self._active[key]
+        if self._cut >= depth:
+            self._cut = _FREE
+        for other in self._leaning.pop(depth, ()):
+            del self._started[other]
+        if self._cut != _FREE:
+            # Good until the question that it leans on has its own answer, and no longer.
+            reads = self._parameters_read != read_before
+            self._started[within] = _Started(result, self._cut, self._frame_read, reads)
+            self._leaning.setdefault(self._cut, []).append(within)
+        if self._cut == _FREE and self._frame_read == _FREE and self._steps <= _STEPS:
+            if self._parameters_read == read_before:
+                self._pure[key] = result
+            elif not self.frames:
+                self._rooted[key] = result
+        elif self._cut == _FREE and self.frames and self._frame_read == len(self.frames) - 1:
+            self.frames[-1].answers[key] = result
+        self._cut = min(self._cut, outer_cut)
+        self._frame_read = min(self._frame_read, outer_frame)
+        return result
+
+    def fresh_question(self) -> None:
+        """Start counting the effort anew."""
+        self._steps = 0
+
+    def from_frame(self, frame: Frame, name: str) -> Knowledge:
+        """What a parameter was given in one of the calls that are followed."""
+        self._frame_read = min(self._frame_read, frame.depth)
+        found = frame.values.get(name)
+        if found is None:
+            compute = frame.arguments.get(name)
+            if compute is None:
+                return unknown(f"nothing is passed for `{name}`")
+            rest = self.frames[frame.depth :]
+            del self.frames[frame.depth :]
+            try:
+                found = compute()
+            finally:
+                self.frames.extend(rest)
+            if self._cut == _FREE:
+                frame.values[name] = found
+        return found
+
+    def within(
+        self,
+        node: ast.AST,
+        arguments: Mapping[str, Callable[[], Knowledge]],
+        run: Callable[[], Knowledge],
+        closure: Closure = (),
+    ) -> Knowledge:
+        """Evaluate `run` as inside one particular call of the function `node`."""
+        depth = len(self.frames)
+        for frame in self.frames:
+            if frame.node is node and frame.closure == closure:
+                # Recursion adds no new value; but this answer is good within that call alone.
+                self._parameters_read += 1
+                self._frame_read = min(self._frame_read, frame.depth)
+                return ()
+        outer = self._frame_read
+        self._frame_read = _FREE
+        for function, names in closure:
+            if not any(frame.node is function for frame in self.frames):
+                held = {name: (lambda found=found: found) for name, found in names}
+                self.frames.append(Frame(function, len(self.frames), held))
+        self.frames.append(Frame(node, len(self.frames), arguments, closure))
+        try:
+            result = run()
+        finally:
+            del self.frames[depth:]
+        if self._frame_read >= depth:
+            self._frame_read = _FREE
+        self._frame_read = min(self._frame_read, outer)
+        return result
+
+    def detached(self, run: Callable[[], Knowledge]) -> Knowledge:
+        """Evaluate `run` as outside of every call that is being followed."""
+        if not self.frames:
+            return run()
+        frames, self.frames = self.frames, []
+        outer, self._frame_read = self._frame_read, _FREE
+        try:
+            return run()
+        finally:
+            self.frames = frames
+            self._frame_read = outer
+
+    def forget(self) -> None:
+        """Drop every answer: a file has changed."""
+        self._pure.clear()
+        self._rooted.clear()
+
+    def parameter_is_read(self) -> None:
+        """The answer that is being looked for leans on what a parameter is given."""
+        self._parameters_read += 1

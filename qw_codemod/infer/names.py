@@ -1,0 +1,178 @@
+"""What a name means: in its function, in its module, in the module that it is imported from."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import ScopeNode
+from qw_codemod.infer.modules import View
+from qw_codemod.infer.values import (
+    Knowledge,
+    Library,
+    Module,
+    because,
+    is_unknown,
+    known,
+    union,
+    unknown,
+)
+from qw_codemod.model import Fact
+from qw_codemod.recognize import library
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+
+
+class Names:
+    """Looks names up."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._tree = evaluator.tree
+
+    def name(self, node: ast.Name, view: View) -> Knowledge:
+        """What a name can hold where it is read."""
+        scope = view.scope_of(node)
+        flow = view.flow(scope)
+        reaching = flow.reaching.get(node)
+        if reaching and node.id not in flow.outer:
+            declared = [
+                b for b in flow.bindings.get(node.id, ()) if b.kind == "annotation" and not b.value
+            ]
+            inner = view.nonlocal_writes.get((scope, node.id), ())
+            return self._evaluator.of_bindings([*reaching, *declared, *inner], view)
+        return self.lookup(node.id, scope, view)
+
+    def lookup(self, name: str, scope: ScopeNode | None, view: View) -> Knowledge:
+        """What a name means in a scope, whatever the place in it."""
+        innermost = True
+        while scope is not None and not isinstance(scope, ast.Module):
+            if innermost or not isinstance(scope, ast.ClassDef):
+                flow = view.flow(scope)
+                if name in flow.bindings and name not in flow.outer:
+                    inner = view.nonlocal_writes.get((scope, name), ())
+                    return self._evaluator.of_bindings([*flow.bindings[name], *inner], view)
+            innermost = False
+            scope = view.outer_scope(scope)
+        return self.global_name(name, view)
+
+    def global_name(self, name: str, view: View) -> Knowledge:
+        """A name of the module, of a star import or of the builtins."""
+        bindings = view.exports(name)
+        if bindings:
+            found = self._evaluator.of_bindings(bindings, view)
+            if not is_unknown(found):
+                return found
+            written = self._evaluator.hierarchy.writes.to_module(view, name)
+            return union([found, written]) if written else found
+        starred = [self._star(node, name, view) for node in view.star_imports]
+        found = union(part for part in starred if part and not is_unknown(part))
+        if found:
+            return found
+        if hasattr(builtins, name):
+            return known(Library(f"builtins.{name}"))
+        return unknown(f"`{name}` is not bound in this file")
+
+    def alias(self, node: ast.expr, view: View) -> tuple[ast.expr, View] | None:
+        """The expression that a name of a type stands for: `Jobs = dict[str, QueryJob]`."""
+        if isinstance(node, ast.Attribute):
+            for p in self._evaluator.value(node.value, view):
+                if isinstance(p.value, Module):
+                    return self._exported_alias(node.attr, p.value.view)
+            return None
+        return self._exported_alias(node.id, view) if isinstance(node, ast.Name) else None
+
+    def _exported_alias(
+        self, name: str, view: View, depth: int = 0
+    ) -> tuple[ast.expr, View] | None:
+        for b in view.exports(name):
+            if b.kind == "assign" and isinstance(b.value, (ast.Subscript, ast.BinOp)):
+                return b.value, view
+            if b.kind == "from" and isinstance(b.node, ast.alias) and depth < 5:
+                node = view.source.parent(b.node)
+                assert isinstance(node, ast.ImportFrom)
+                target = self._tree.view(self._import_path(node, view) or "")
+                if target is not None and target is not view:
+                    return self._exported_alias(b.node.name, target, depth + 1)
+        return None
+
+    def _star(self, node: ast.ImportFrom, name: str, view: View) -> Knowledge:
+        path = self._import_path(node, view)
+        target = self._tree.view(path) if path else None
+        if target is None or target is view:
+            return ()
+        if not target.exports(name) and not target.star_imports:
+            return ()
+        return self._evaluator.guarded(
+            ("star", target, name), lambda: self.global_name(name, target)
+        )
+
+    def module_attribute(self, view: View, name: str) -> Knowledge:
+        """What a module of the tree offers under a name."""
+        if view.exports(name) or view.star_imports:
+            found = self._evaluator.guarded(
+                ("export", view, name), lambda: self.global_name(name, view)
+            )
+            if found and not is_unknown(found):
+                return found
+        if view.path.endswith("__init__.py"):
+            folder = view.path.rpartition("/")[0]
+            path = self._tree.submodule(folder, name)
+            if path:
+                return self.module(path, name)
+        if view.exports(name):
+            return self._evaluator.guarded(
+                ("export", view, name), lambda: self.global_name(name, view)
+            )
+        if view.exports("__getattr__"):
+            return unknown(f"`{name}` comes from a module's __getattr__")
+        return unknown(f"`{name}` is not bound in {view.path.rpartition('/')[2]}")
+
+    def module(self, path: str, name: str) -> Knowledge:
+        """The module in a file of the tree."""
+        view = self._tree.view(path)
+        return known(Module(view)) if view else unknown(f"the file of `{name}` cannot be parsed")
+
+    def imported(self, alias: ast.alias, view: View) -> Knowledge:
+        """What `import x` binds."""
+        if not alias.asname and "." in alias.name:
+            top = alias.name.partition(".")[0]
+            path = self._tree.resolve(top, view.path)
+            # `import a.b` binds `a`; its parts are looked up one by one.
+            return self.module(path, top) if path else known(Library(top))
+        path = self._tree.resolve(alias.name, view.path)
+        if path:
+            return self.module(path, alias.name)
+        return known(Library(library.canonical(alias.name)), self._import_fact(alias, view))
+
+    def _import_fact(self, alias: ast.alias, view: View) -> Fact:
+        return self._evaluator.fact(view, alias, f"`{alias.asname or alias.name}` is imported here")
+
+    def _import_path(self, node: ast.ImportFrom, view: View) -> str:
+        if node.level:
+            return self._tree.relative(node.module or "", node.level, view.path)
+        return self._tree.resolve(node.module or "", view.path)
+
+    def imported_from(self, alias: ast.alias, view: View) -> Knowledge:
+        """What `from x import y` binds."""
+        node = view.source.parent(alias)
+        assert isinstance(node, ast.ImportFrom)
+        fact = self._import_fact(alias, view)
+        if node.level:
+            folder = self._tree.folder_of(node.module or "", node.level, view.path)
+            submodule = self._tree.submodule(folder, alias.name)
+        else:
+            submodule = self._tree.resolve(f"{node.module}.{alias.name}", view.path)
+        path = self._import_path(node, view)
+        target = self._tree.view(path) if path else None
+        if target is not None and target is not view:
+            offered = target.exports(alias.name)
+            if offered or not submodule:
+                return because(self.module_attribute(target, alias.name), fact)
+        if submodule:
+            return self.module(submodule, alias.name)
+        if node.level or target is view:
+            return unknown(f"the module of `{alias.name}` is not in the tree", fact)
+        return known(Library(library.canonical(f"{node.module}.{alias.name}")), fact)

@@ -1,0 +1,109 @@
+"""Assignments to attributes: in the methods of the class, and by code outside of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from qw_codemod.infer.bindings import Binding, dotted
+from qw_codemod.infer.classes import Classes
+from qw_codemod.infer.values import Class, FunctionNode, Instance, Knowledge, union
+
+if TYPE_CHECKING:
+    from qw_codemod.infer.evaluate import Evaluator
+    from qw_codemod.infer.modules import View
+
+
+class Writes:
+    """Finds assignments to attributes; remembers them."""
+
+    def __init__(self, evaluator: Evaluator, classes: Classes) -> None:
+        self._evaluator = evaluator
+        self._tree = evaluator.tree
+        self._classes = classes
+        self._outside: dict[str, tuple[tuple[View, ast.Attribute], ...]] = {}
+        self._own: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered: a file has changed."""
+        self._outside.clear()
+        self._own.clear()
+
+    def inside(self, cls: Class) -> dict[str, list[tuple[ast.Attribute, FunctionNode]]]:
+        """The assignments to attributes of the first parameter, in the methods of the class."""
+        found = self._own.get(cls)
+        if found is None:
+            found = self._own[cls] = {}
+            for name, nodes in cls.view.attribute_writes.items():
+                for node in nodes:
+                    if not isinstance(node.value, ast.Name):
+                        continue
+                    method = cls.view.enclosing_method(node)
+                    if method is None or cls.view.source.parent(method) is not cls.node:
+                        continue
+                    first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+                    if first is not None and first.arg == node.value.id:
+                        found.setdefault(name, []).append((node, method))
+        return found
+
+    def by_class_methods(self, cls: Class, name: str) -> Knowledge:
+        """What class methods assign to `cls.name`."""
+        parts = []
+        for node, method in self.inside(cls).get(name, ()):
+            binding = self.binding_of(node, cls.view)
+            if binding is not None and self._classes.kind(method, cls.view) in ("class", "static"):
+                parts.append(self._evaluator.binding(binding, cls.view))
+        return union(parts)
+
+    @staticmethod
+    def binding_of(node: ast.Attribute, view: View) -> Binding | None:
+        """The binding that an assignment to an attribute makes."""
+        flow = view.flow(view.scope_of(node))
+        return next((b for b in flow.bindings.get(dotted(node), ()) if b.node is node), None)
+
+    def from_outside(self, instance: Instance, name: str, below: tuple[Class, ...]) -> Knowledge:
+        """What other code assigns to the attribute: `task.client = …`, `Task.client = …`."""
+        assert isinstance(instance.of, Class)
+        related = {instance.of, *below, *self._classes.mro(instance.of)}
+        parts = []
+        for view, node in self._assignments(name):
+            for p in self._evaluator.value(node.value, view):
+                holder = p.value.of if isinstance(p.value, Instance) else p.value
+                if isinstance(holder, Class) and holder in related:
+                    binding = self.binding_of(node, view)
+                    if binding is not None:
+                        parts.append(self._evaluator.binding(binding, view))
+                    break
+        return union(parts)
+
+    def _assignments(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
+        found = self._outside.get(name)
+        if found is None:
+            pattern = re.compile(rb"(?<!\bself)\.\s*" + name.encode() + rb"\s*(?:=[^=]|,|:)")
+            views = (
+                self._tree.view(path)
+                for path in self._tree.mentions(name)
+                if pattern.search(self._tree.read(path))
+            )
+            found = self._outside[name] = tuple(
+                (view, node)
+                for view in views
+                if view is not None and not view.is_test
+                for node in view.attribute_writes.get(name, ())
+                if dotted(node.value) not in ("self", "")
+            )
+        return found
+
+    def to_module(self, target: View, name: str) -> Knowledge:
+        """What other files assign to a name of a module: `settings.client = …`."""
+        parts = []
+        for view, node in self._assignments(name):
+            if view is target or not isinstance(node.value, (ast.Name, ast.Attribute)):
+                continue
+            found = self._evaluator.value(node.value, view)
+            if any(getattr(p.value, "view", None) is target for p in found):
+                binding = self.binding_of(node, view)
+                if binding is not None:
+                    parts.append(self._evaluator.binding(binding, view))
+        return union(parts)
