@@ -27,6 +27,7 @@ SETTINGS = {
     "extract": "seconds",
     "http": "seconds",
     "style": ("auto", "chain", "statement"),
+    "helper": "function",
 }
 
 _KINDS = {
@@ -174,7 +175,9 @@ def _submitted(source: SourceFile, context: Context, wait: Wait, case: _Case) ->
 
 def _with_hazards(source: SourceFile, context: Context, wait: Wait, case: _Case) -> _Case:
     """A timeout that vanishes, or starts the same thing again, is for a person to judge."""
-    caution = case.caution or swallowed(source, wait.node) or retried(source, wait.node)
+    caution = case.caution or swallowed(source, wait.node)
+    if not caution and not context.settings.get("helper"):  # which cancels the job that it leaves
+        caution = retried(source, wait.node)
     if caution and not case.caution and "run it again" in caution:
         call = submission(source, context.infer, wait)
         verb = written(source, call.args[0]) if call and call.args else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -23,17 +23,26 @@ _DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """The bound as source text, and the import that it needs."""
+    """The bound as source text, the project's own function that waits, and the imports of both."""
 
     text: str
     imports: tuple[Import, ...] = ()
+    helper: str = ""
 
 
 def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
     remedy = _REMEDIES.get(finding.remedy)
     if remedy is None or not isinstance(node, cst.BaseExpression):
         return None
-    return remedy(node, finding, _limit(finding, settings))
+    return remedy(node, finding, _with_helper(_limit(finding, settings), finding, settings))
+
+
+def _with_helper(limit: _Limit, finding: Finding, settings: Settings) -> _Limit:
+    configured = settings.get("helper")
+    if not configured or finding.detail("limit", "bigquery") == "http":
+        return limit
+    module, _, name = str(configured).partition(":")
+    return replace(limit, helper=name, imports=(*limit.imports, Import(module, name)))
 
 
 def _limit(finding: Finding, settings: Settings) -> _Limit:
@@ -54,14 +63,20 @@ def _add_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> R
     if not isinstance(node, cst.Call):
         return None
     name = finding.detail("keyword", "timeout")
-    return Rewrite(with_keyword(node, name, limit.text), imports=limit.imports)
+    if limit.helper and name == "timeout":
+        if not isinstance(node.func, cst.Attribute):
+            raise Refusal("the job is not seen in the call")
+        bounded = with_keyword(node, name, limit.text)
+        call = _wait(node.func.value, bounded.args, node.func.dot, limit)
+        return Rewrite(_laid_out_as(node, call), imports=limit.imports)
+    return Rewrite(with_keyword(node, name, limit.text), imports=_without_helper(limit))
 
 
 def _replace_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
     name = finding.detail("keyword", "timeout")
-    return Rewrite(replace_keyword(node, name, limit.text), imports=limit.imports)
+    return Rewrite(replace_keyword(node, name, limit.text), imports=_without_helper(limit))
 
 
 def _name_timeout(node: cst.BaseExpression, finding: Finding, _: _Limit) -> Rewrite | None:
@@ -92,10 +107,7 @@ def _wait_first(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Re
         return Rewrite(job, before, limit.imports)
     call, moved = without_keywords(call, _names(finding, "moves"))
     dot, rest = _dots(download.dot)
-    wait = cst.Call(
-        cst.Attribute(download.value, cst.Name("result"), dot),
-        [*moved, keyword("timeout", limit.text)],
-    )
+    wait = _wait(download.value, [*moved, keyword("timeout", limit.text)], dot, limit)
     return Rewrite(
         call.with_changes(func=download.with_changes(value=wait, dot=rest)), imports=limit.imports
     )
@@ -110,11 +122,32 @@ def _wait_around(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> R
     dot = cst.Dot()
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         dot = _dots(node.func.dot)[1] if _leads_line(node.func.dot) else dot
-    wait = cst.Attribute(job, cst.Name("result"), dot)
-    return Rewrite(
-        cst.Call(wait, [keyword("timeout", limit.text)]),
-        imports=limit.imports,
-    )
+    if limit.helper:
+        job = node
+    return Rewrite(_wait(job, [keyword("timeout", limit.text)], dot, limit), imports=limit.imports)
+
+
+def _wait(
+    job: cst.BaseExpression, arguments: Sequence[cst.Arg], dot: cst.Dot, limit: _Limit
+) -> cst.Call:
+    """`job.result(…)`, or the same through the project's own function."""
+    if not limit.helper:
+        return cst.Call(cst.Attribute(job, cst.Name("result"), dot), arguments)
+    first = cst.Arg(job, comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return cst.Call(cst.Name(limit.helper), [first, *arguments])
+
+
+def _laid_out_as(old: cst.Call, new: cst.Call) -> cst.Call:
+    """The job on a line of its own where the other arguments have one."""
+    space = old.whitespace_before_args
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return new
+    first = new.args[0].with_changes(comma=cst.Comma(whitespace_after=space))
+    return new.with_changes(args=[first, *new.args[1:]], whitespace_before_args=space)
+
+
+def _without_helper(limit: _Limit) -> tuple[Import, ...]:
+    return tuple(each for each in limit.imports if each.name != limit.helper or not limit.helper)
 
 
 def _statements(
@@ -122,12 +155,17 @@ def _statements(
 ) -> tuple[cst.BaseExpression, tuple[str, ...]]:
     """The expression that names the job afterwards, and the statements that wait for it."""
     if _is_plain(job):
-        return job, (f"{code(job)}.result(timeout={limit.text})",)
+        return job, (_statement(code(job), limit),)
     name = finding.detail("name")
     if not name:
         raise Refusal("there is no name for the job")
-    wait = f"{name}.result(timeout={limit.text})"
-    return cst.Name(name), (f"{name} = {_on_its_own(job)}", wait)
+    return cst.Name(name), (f"{name} = {_on_its_own(job)}", _statement(name, limit))
+
+
+def _statement(job: str, limit: _Limit) -> str:
+    if limit.helper:
+        return f"{limit.helper}({job}, timeout={limit.text})"
+    return f"{job}.result(timeout={limit.text})"
 
 
 def _is_plain(node: cst.BaseExpression) -> bool:

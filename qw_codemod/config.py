@@ -156,6 +156,9 @@ def _wrong(value: Any, kind: Kind) -> str:
         return "" if value in kind else f"must be one of {', '.join(kind)}"
     if kind == "flag":
         return "" if isinstance(value, bool) else "must be true or false"
+    if kind == "function":
+        named = isinstance(value, str) and _CONSTANT.fullmatch(value)
+        return "" if named else "must be a function as 'package.module:name'"
     if kind == "text":
         return "" if isinstance(value, str) else "must be a string"
     if isinstance(value, str) and _CONSTANT.fullmatch(value):

@@ -17,9 +17,12 @@ FUNCTIONS = frozenset({*http.VERBS, "request", "stream", "urlopen"})
 _METHODS = frozenset({*FUNCTIONS, "send", "open"})
 # Of these names few methods are not HTTP's; every second object has a `get`.
 _RARE = frozenset({"post", "patch", "request", "urlopen"})
-_CLIENT_WORD = re.compile(
-    r"sess|client|http|request|scraper|crawler|api|conn|opener|adapter|browser|web|rest", re.I
+_CLIENT = re.compile(
+    r"(sess|sessions?|clients?|https?|scraper|crawler|api|conn|connection|opener|browser|web|rest)"
+    r"[_\d]*$",
+    re.I,
 )
+_MAKER = re.compile(r"(sess|session|client|http|scraper|opener)s?[_\d]*$", re.I)
 
 
 class Names:
@@ -72,7 +75,7 @@ class Names:
             if isinstance(value, ast.Await):
                 value = value.value
             held = dotted(value.func if isinstance(value, ast.Call) else value)
-            if _CLIENT_WORD.search(held.rpartition(".")[2]):
+            if _MAKER.search(held):
                 self._sessions.add(name)
 
     def called(self, call: ast.Call) -> str:
@@ -93,13 +96,16 @@ class Names:
 
     def _speaks(self, call: ast.Call, receiver: str, method: str) -> bool:
         last = re.sub(r"\W*$", "", receiver).rpartition(".")[2]
-        if last in self._sessions or last == "super" or _CLIENT_WORD.search(last):
+        if last in self._sessions or last == "super" or _CLIENT.search(last):
             return True
         if any(keyword.arg in HTTP_KEYWORDS for keyword in call.keywords):
             return True
         if method in _RARE and not isinstance(call.args[0] if call.args else None, ast.Constant):
             return True
-        return is_url(url_argument(call, 1 if method in ("request", "stream") else 0))
+        address = url_argument(call, 1 if method in ("request", "stream") else 0)
+        if isinstance(address, ast.Name) and address.id.isupper():
+            return False  # more often a key
+        return is_url(address)
 
 
 def _written(node: ast.expr) -> str:

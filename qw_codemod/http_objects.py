@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, is_none
 from qw_codemod.http_bounds import NONE, Bound, Bounds
@@ -78,7 +78,7 @@ class Objects:
                 ]
                 for value in values:
                     yield from self._here(source, value)
-                yield self._of_values(source, values, method, seen)
+                yield _alternatives(self._of_values(source, values, method, seen))
         elif "is annotated here" in fact.text:
             yield self._of_annotated(source, fact, method, seen)
 
@@ -88,12 +88,14 @@ class Objects:
                 function = next(a for a in source.ancestors(argument) if isinstance(a, FUNCTIONS))
                 view = self._infer.view(source)
                 callers = self._infer.evaluator.callers
-                return self._of_any(callers.parameter(function, argument, view), method, seen)
+                passed = callers.parameter(function, argument, view)
+                return _alternatives(self._of_any(passed, method, seen))
         for assign in source.nodes(ast.AnnAssign):
             if assign.lineno == fact.line and f"`{dotted(assign.target)}`" in fact.text:
                 return _alternatives(
-                    self._of_values(where, values, method, seen)
+                    bound
                     for where, values in self._assigned(source, assign)
+                    for bound in self._of_values(where, values, method, seen)
                 )
         return NONE
 
@@ -122,30 +124,27 @@ class Objects:
 
     def _of_values(
         self, source: SourceFile, values: Sequence[ast.expr], method: str, seen: set[Fact]
-    ) -> Bound:
-        return _alternatives(
-            self._of_any(self._infer.holds(source, value), method, seen) for value in values
-        )
+    ) -> Iterator[Bound]:
+        for value in values:
+            yield from self._of_any(self._infer.holds(source, value), method, seen)
 
-    def _of_any(self, knowledge: Knowledge, method: str, seen: set[Fact]) -> Bound:
-        """What bounds a session that is one of these; what is unknown says nothing."""
-        found = []
+    def _of_any(self, knowledge: Knowledge, method: str, seen: set[Fact]) -> Iterator[Bound]:
+        """What bounds each session that it may be; what is unknown says nothing."""
         for p in knowledge:
             value = p.value
             if not isinstance(value, Instance):
                 continue
             if isinstance(value.of, Class):
                 if not self.bounds.library_base(value.of, sorted(http.SESSION_LIKE)):
-                    found.append(Bound(doubt=f"it is given a {value.of.node.name} too"))
+                    yield Bound(doubt=f"it is given a {value.of.node.name} too")
                     continue
                 own = self.bounds.of_class(value.of, method)
                 if own is not NONE:
-                    found.append(own)
+                    yield own
                     continue
             elif value.of.name not in http.SESSION_LIKE:
                 continue
-            found.append(_strongest(list(self._along(p.facts, method, seen))))
-        return _alternatives(found)
+            yield _strongest(list(self._along(p.facts, method, seen)))
 
 
 def _values(scope: ast.AST, name: str) -> list[ast.expr]:
@@ -198,7 +197,7 @@ def _strongest(bounds: Sequence[Bound]) -> Bound:
     )
 
 
-def _alternatives(bounds: Iterator[Bound] | Sequence[Bound]) -> Bound:
+def _alternatives(bounds: Iterable[Bound]) -> Bound:
     """Of sessions of which it is one: bounded if all are, doubtful if some are."""
     found = list(bounds)
     strongest = _strongest(found)

@@ -31,6 +31,7 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.model import Fact
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
@@ -70,16 +71,20 @@ class Calls:
                 continue
             arguments = arguments or of_call(node, view, evaluator)
             found = self.call(p, arguments)
-            fact = self._fact(p.value, node, view)
+            fact = self._fact(p.value, found, node, view)
             parts.append(because(found, fact) if fact else found)
         return union(parts)
 
-    def _fact(self, value: Value, node: ast.Call, view: View):  # type: ignore[no-untyped-def]
+    def _fact(self, value: Value, found: Knowledge, node: ast.Call, view: View) -> Fact | None:
         if isinstance(value, (Class, Library)):
             name = value.node.name if isinstance(value, Class) else value.last
             return self._evaluator.fact(view, node, f"`{name}(…)` is built here")
         if isinstance(value, Method):
-            return self._evaluator.fact(view, node, f"`.{value.name}()` of {value.receiver.last}")
+            text = f"`.{value.name}()` of a {value.receiver.last}"
+            given = found[0].value if len(found) == 1 else None
+            if isinstance(given, Instance) and isinstance(given.of, Library):
+                text += f" gives a {given.of.last}"
+            return self._evaluator.fact(view, node, text)
         if isinstance(value, Function):
             name = getattr(value.node, "name", "lambda")
             return self._evaluator.fact(view, node, f"`{name}()` is called here")

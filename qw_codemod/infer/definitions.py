@@ -99,6 +99,11 @@ def definitions(
                 if node.value is not None and not owner:
                     words = words_of([node.value], renamed)
                     yield Definition((path, "", name), "value", first, last, words)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.asname and not owner:  # others may know it by that name
+                    words = frozenset((alias.name,))
+                    yield Definition((path, "", alias.asname), "value", first, last, words)
         else:
             for part in ("body", "orelse", "finalbody"):
                 yield from definitions(path, getattr(node, part, ()), renamed, injected, owner)

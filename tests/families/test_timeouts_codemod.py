@@ -259,3 +259,42 @@ def test_a_remedy_that_does_not_fit(codemod: Codemod) -> None:
     for remedy in ("add-timeout", "wait-first", "client-timeout", "name-timeout", "nonsense"):
         with pytest.raises(Refusal):
             mended(codemod, "x = «y»\n", remedy)
+
+
+HELPED = {
+    ("add-timeout", "«c.query(s).result()»\n"): "wait(c.query(s), timeout=300)\n",
+    ("add-timeout", "«j.result(max_results=2)»\n"): "wait(j, max_results=2, timeout=300)\n",
+    ("add-timeout", "«j.result(\n    max_results=2,\n)»\n"): (
+        "wait(\n    j,\n    max_results=2,\n    timeout=300,\n)\n"
+    ),
+    ("wait-first", "«j.to_dataframe(a=1)»\n"): "wait(j, timeout=300).to_dataframe(a=1)\n",
+    ("wait-around", "list(«j or k»)\n"): "list(wait(j or k, timeout=300))\n",
+}
+
+
+@pytest.mark.parametrize(("remedy", "text"), HELPED)
+def test_the_projects_own_function_waits(codemod: Codemod, remedy: str, text: str) -> None:
+    settings = {"helper": "shared.waits:wait"}
+    expected = "from shared.waits import wait\n\n" + HELPED[remedy, text]
+    assert mended(codemod, f"\n{text}", remedy, settings).lstrip("\n") == expected
+
+
+def test_the_projects_own_function_in_statements(codemod: Codemod) -> None:
+    settings = {"helper": "shared.waits:wait"}
+    text = "from shared.waits import wait\n\nx = «c.query(s).to_dataframe()»\n"
+    assert mended(codemod, text, "wait-first", settings, style="statement", name="job") == (
+        "from shared.waits import wait\n\n"
+        "job = c.query(s)\nwait(job, timeout=300)\nx = job.to_dataframe()\n"
+    )
+
+
+def test_the_projects_own_function_waits_for_jobs_alone(codemod: Codemod) -> None:
+    settings = {"helper": "shared.waits:wait"}
+    assert mended(codemod, "«get(u)»\n", "add-timeout", settings, limit="http") == (
+        "get(u, timeout=30)\n"
+    )
+    assert mended(codemod, "«c.q(s)»\n", "add-timeout", settings, keyword="wait_timeout") == (
+        "c.q(s, wait_timeout=300)\n"
+    )
+    with pytest.raises(Refusal, match="not seen"):
+        mended(codemod, "«wait()»\n", "add-timeout", settings)

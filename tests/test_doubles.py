@@ -1,0 +1,556 @@
+"""Which doubles in a project's tests a change of a call would break."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from qw_codemod.doubles import Doubles
+from qw_codemod.infer.modules import Tree
+from qw_codemod.model import Fact
+from qw_codemod.source import SourceFile
+
+Project = Callable[..., Doubles]
+MAKERS = ("query()", "get_job()")
+APP = """
+    import requests
+    from google.cloud import bigquery
+
+    def rows(client):
+        return list(client.query("SELECT 1"))
+
+    def frame(client):
+        return client.query("SELECT 1").to_dataframe()
+
+    def other(client):
+        return client.query("SELECT 1").to_dataframe()
+
+    def page(url):
+        return requests.get(url).text
+    """
+ROWS, FRAME, OTHER, PAGE = 6, 9, 12, 15  # lines of app.py
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Doubles of a tree with `app.py` and these files; `test` is `tests/test_app.py`."""
+
+    def make(test: str = "", files: Mapping[str, str] | None = None) -> Doubles:
+        texts = {"app.py": APP, **(files or {})}
+        if test:
+            texts["tests/test_app.py"] = test
+        for name, text in texts.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        found = sorted(str(path) for path in tmp_path.rglob("*.py"))
+        return Doubles(Tree(str(tmp_path), found))
+
+    return make
+
+
+def stubbed(doubles: Doubles, path: Path, line: int = FRAME) -> tuple[Fact, ...]:
+    return doubles.stubbed(str(path / "app.py"), "to_dataframe", line=line, makers=MAKERS)
+
+
+def refused(doubles: Doubles, path: Path, instead: str = "", line: int = FRAME) -> tuple[Fact, ...]:
+    return doubles.refuses(
+        str(path / "app.py"), "result", "timeout", instead=instead, line=line, makers=MAKERS
+    )
+
+
+def lines(facts: tuple[Fact, ...]) -> list[int]:
+    return [fact.line for fact in facts]
+
+
+# -- stubs that a longer chain passes by ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "client.query.return_value.to_dataframe.return_value = df",
+        "client.query.return_value.to_dataframe.side_effect = [df]",
+        "client.query().to_dataframe.return_value = df",
+        "client.query.return_value.to_dataframe = lambda: df",
+        "job = client.query.return_value; job.to_dataframe.return_value = df",
+        "job = MagicMock(); job.to_dataframe.return_value = df; client.query.return_value = job",
+        "job = MagicMock(); job.to_dataframe.return_value = df; client.query.side_effect = [job]",
+        "client.query.return_value = MagicMock(**{'to_dataframe.return_value': df})",
+        "client.configure_mock(**{'query.return_value.to_dataframe.return_value': df})",
+        "client = MagicMock(**{'query.return_value.to_dataframe.return_value': df})",
+        "client = Mock(query=Mock(return_value=Mock(to_dataframe=Mock(return_value=df))))",
+        "patch.object(client.query.return_value, 'to_dataframe', return_value=df).start()",
+        "monkeypatch.setattr(client.query(), 'to_dataframe', lambda: df)",
+        "client.query.return_value.to_dataframe.assert_called_once()",
+        "make_job().to_dataframe.return_value = df",
+        "jobs[0].to_dataframe.return_value = df",
+    ],
+)
+def test_a_stub_on_the_object_itself(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from unittest.mock import MagicMock, Mock, patch
+        from app import frame
+        def test_frame(client, df, monkeypatch, jobs):
+            {statement}
+            assert frame(client) is df
+        """)
+    assert 5 in lines(stubbed(doubles, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "client.query.return_value.result.return_value.to_dataframe.return_value = df",
+        "rows = MagicMock(); rows.to_dataframe.return_value = df;"
+        " client.query.return_value.result.return_value = rows",
+        "publisher.publish.return_value.to_dataframe.return_value = df",
+        "client.query.return_value.to_arrow.return_value = df",
+        "client.query.return_value.result.return_value = df",
+        "assert client.query('SELECT 1').to_dataframe() is df",
+    ],
+)
+def test_stubs_of_something_else(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from unittest.mock import MagicMock
+        from app import frame
+        def test_frame(client, publisher, df):
+            {statement}
+            assert frame(client) is df
+        """)
+    assert not stubbed(doubles, tmp_path)
+
+
+def test_patches_as_arguments_and_in_with(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from unittest.mock import patch
+        import app
+        @patch("app.requests.get")
+        @patch("app.bigquery.Client", autospec=True)
+        def test_frame(client_class, get):
+            client = client_class.return_value
+            client.query.return_value.to_dataframe.return_value = 1
+            get.assert_called_once_with("url")
+            app.frame(client), app.page("url")
+        """)
+    assert lines(stubbed(doubles, tmp_path)) == [8]
+    where = str(tmp_path / "app.py")
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    assert lines(facts) == [9]
+
+
+def test_a_fake_with_the_method_in_the_wrong_place(project: Project, tmp_path: Path) -> None:
+    test = """
+        from app import frame
+        class FakeRows:
+            {}
+                return 1
+        class FakeJob:
+            def result(self, timeout=None):
+                return FakeRows()
+            def to_dataframe(self):
+                return 1
+        class FakeClient:
+            def query(self, sql):
+                return FakeJob()
+        def test_frame():
+            assert frame(FakeClient()) == 1
+        """
+    doubles = project(test.format("def total(self):"))
+    (fact,) = stubbed(doubles, tmp_path)
+    assert fact.text == "`to_dataframe` of this fake is not on what its `result()` gives"
+    assert not stubbed(project(test.format("def to_dataframe(self):")), tmp_path)
+
+
+def test_iterating_a_mock(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from unittest.mock import MagicMock
+        from app import rows
+        def test_rows():
+            client = MagicMock()
+            client.query.return_value.__iter__ = MagicMock(return_value=iter([1]))
+            assert rows(client) == [1]
+        """)
+    where = str(tmp_path / "app.py")
+    assert lines(doubles.stubbed(where, "__iter__", line=ROWS, makers=MAKERS)) == [6]
+
+
+# -- doubles that refuse the keyword --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "job.result.assert_called_once_with()",
+        "job.result.assert_called_with(max_results=5)",
+        "job.result.assert_has_calls([call(), call()])",
+        "assert job.result.call_args == call()",
+        "assert job.result.call_args_list == [call(), call()]",
+        "assert client.mock_calls == [call.query('SELECT 1'), call.query().result()]",
+        "assert job.result.call_args.kwargs == {}",
+        "assert job.result.call_args[1] == {'max_results': 5}",
+        "job.result = lambda: rows",
+        "job.result.side_effect = lambda: rows",
+        "job.result.side_effect = given",
+        "client.query.return_value = MagicMock(result=lambda: rows)",
+        "client.query.return_value = SimpleNamespace(result=lambda: rows)",
+        "monkeypatch.setattr(job, 'result', lambda max_results=None: rows)",
+        "monkeypatch.setattr('app.bigquery.QueryJob.result', given)",
+    ],
+)
+def test_a_double_that_refuses(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from types import SimpleNamespace
+        from unittest.mock import MagicMock, call
+        from app import frame
+        def given():
+            return []
+        def test_frame(client, monkeypatch, rows):
+            job = client.query.return_value
+            frame(client)
+            {statement}
+        """)
+    assert lines(refused(doubles, tmp_path)) == [10]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "job.result.assert_called_once()",
+        "job.result.assert_called_once_with(timeout=300)",
+        "job.result.assert_called_once_with(**expected)",
+        "assert job.result.call_args.kwargs == {'timeout': 300}",
+        "assert job.result.call_args.kwargs['timeout'] == 300",
+        "assert job.result.call_count == 1",
+        "job.result.return_value = rows",
+        "job.result.side_effect = [rows]",
+        "job.result.side_effect = RuntimeError",
+        "job.result = lambda *args, **kwargs: rows",
+        "job.result = lambda timeout=None: rows",
+        "client.submit.return_value.result.assert_called_once_with()",
+        "client.close.assert_called_once_with()",
+    ],
+)
+def test_a_double_that_takes_it(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from app import frame
+        def test_frame(client, rows, expected):
+            job = client.query.return_value
+            frame(client)
+            {statement}
+        """)
+    assert not refused(doubles, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_refused"),
+    [
+        ("self", True),
+        ("self, max_results=None", True),
+        ("self, *args", True),
+        ("self, timeout=None", False),
+        ("self, *, timeout", False),
+        ("self, **kwargs", False),
+    ],
+)
+def test_the_parameters_of_a_fake(
+    project: Project, tmp_path: Path, parameters: str, is_refused: bool
+) -> None:
+    fakes = f"""
+        class FakeJob:
+            def result({parameters}):
+                return []
+        class FakeClient:
+            def query(self, sql):
+                return FakeJob()
+        """
+    test = """
+        from app import frame
+        from fakes import FakeClient
+        def test_frame():
+            frame(FakeClient())
+        """
+    doubles = project(test, {"tests/fakes.py": fakes})
+    facts = refused(doubles, tmp_path)
+    assert bool(facts) is is_refused
+    if facts:
+        assert facts[0].text == "`result()` of this fake takes no `timeout`"
+        assert (facts[0].path, facts[0].line) == (str(tmp_path / "tests" / "fakes.py"), 3)
+
+
+def test_a_fake_that_something_else_gives(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import frame
+        class FakeFuture:
+            def result(self):
+                return 1
+        class FakePool:
+            def submit(self, function):
+                return FakeFuture()
+        def test_frame(client):
+            frame(client, FakePool())
+        """)
+    assert not refused(doubles, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "client.query.return_value = [1]",
+        "client.query.return_value = iter(ROWS)",
+        "client.query.return_value = ROWS",
+        "client.query.return_value = SimpleNamespace(rows=[])",
+        "client.query.return_value = OnlyRows()",
+        "client.query = lambda sql: [1]",
+        "client.query.side_effect = lambda sql: ROWS",
+        "client.query.side_effect = answer",
+        "client.query.side_effect = [[1], [2]]",
+        "client.query.side_effect = SEVERAL",
+        "client = FakeClient([1])",
+        "client.query.return_value.result.assert_not_called()",
+    ],
+)
+def test_what_has_no_such_method(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from types import SimpleNamespace
+        from app import rows
+        ROWS = [1, 2]
+        SEVERAL = [ROWS, ROWS]
+        class OnlyRows:
+            def __iter__(self):
+                return iter(ROWS)
+        class FakeClient:
+            def __init__(self, rows):
+                self.rows = rows
+            def query(self, sql):
+                return self.rows
+        def answer(sql):
+            return ROWS
+        def test_rows(client):
+            {statement}
+            rows(client)
+        """)
+    assert refused(doubles, tmp_path, "__iter__", ROWS)
+    # Where the code calls result() already, these are not what it gets.
+    assert not refused(doubles, tmp_path, "", ROWS)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "client.query.return_value = MagicMock()",
+        "client.query.return_value = Job()",
+        "client.query.return_value = unknown",
+        "client.query.return_value = None",
+        "client.list_tables.return_value = [1]",
+        "client.query.side_effect = RuntimeError('quota')",
+        "client.query.return_value.result.return_value = [1]",
+    ],
+)
+def test_what_may_have_it(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from unittest.mock import MagicMock
+        from app import rows
+        class Rows(list):
+            def __iter__(self):
+                return iter([])
+        class Job:
+            def __iter__(self):
+                return iter([])
+            def result(self, timeout=None):
+                return Rows()
+        def test_rows(client, unknown):
+            {statement}
+            rows(client)
+        """)
+    assert not refused(doubles, tmp_path, "__iter__", ROWS)
+
+
+def test_fakes_of_sessions(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import page
+        class FakeCache:
+            def get(self, key):
+                return key
+        class FakeSession:
+            def get(self, url):
+                return url
+        def test_page(monkeypatch):
+            monkeypatch.setattr("app.requests.get", lambda url: FakeSession().get(url))
+            FakeCache(), page("url")
+        """)
+    where = str(tmp_path / "app.py")
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    assert lines(facts) == [7, 10]
+
+
+# -- whose tests ----------------------------------------------------------------------------------
+
+
+def test_only_tests_that_run_the_function(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import frame, other
+        def test_frame(client):
+            client.query.return_value.to_dataframe.return_value = 1
+            frame(client)
+        def test_other(client):
+            other(client).assert_called_once()
+        """)
+    assert stubbed(doubles, tmp_path, FRAME)
+    assert not stubbed(doubles, tmp_path, OTHER)
+    assert stubbed(doubles, tmp_path, 0), "somewhere in the file"
+
+
+def test_fixtures_and_conftest(project: Project, tmp_path: Path) -> None:
+    conftest = """
+        import pytest
+        from unittest.mock import MagicMock
+        @pytest.fixture
+        def client():
+            client = MagicMock()
+            client.query.return_value.to_dataframe.return_value = 1
+            return client
+        @pytest.fixture
+        def unused():
+            job = MagicMock()
+            job.to_dataframe.return_value = 2
+        """
+    test = """
+        from app import frame
+        def test_frame(client):
+            frame(client)
+        """
+    doubles = project(test, {"tests/conftest.py": conftest, "other/tests/test_x.py": "import app"})
+    assert lines(stubbed(doubles, tmp_path)) == [7]
+
+
+def test_test_cases_of_unittest(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        import unittest
+        from unittest.mock import MagicMock
+        from app import frame, other
+        class FrameTest(unittest.TestCase):
+            def setUp(self):
+                self.client = MagicMock()
+                self.job = self.client.query.return_value
+            def test_frame(self):
+                self.job.to_dataframe.return_value = 1
+                self.assertEqual(frame(self.client), 1)
+            def test_other(self):
+                self.job.result.assert_called_once_with()
+                other(self.client)
+        """)
+    assert lines(stubbed(doubles, tmp_path)) == [10]
+    assert lines(refused(doubles, tmp_path, line=OTHER)) == [13]
+    assert not refused(doubles, tmp_path, line=FRAME)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "from app import frame",
+        "import app",
+        "def load(): import app; return app",
+        "import importlib\napp = importlib.import_module('app')",
+        "from report import make",
+    ],
+)
+def test_ways_to_the_code(project: Project, tmp_path: Path, load: str) -> None:
+    report = """
+        from app import frame as read
+        def make(client):
+            return read(client)
+        """
+    body = """
+        def test_frame(client):
+            client.query.return_value.to_dataframe.return_value = 1
+            frame(client) if client else make(client)
+        """
+    doubles = project(f"{load}\n{textwrap.dedent(body)}", {"report.py": report})
+    assert stubbed(doubles, tmp_path)
+
+
+def test_a_test_that_loads_nothing_of_the_tree_may_run_everything(
+    project: Project, tmp_path: Path
+) -> None:
+    doubles = project("""
+        import pytest
+        def test_frame(client, run):
+            client.query.return_value.to_dataframe.return_value = 1
+            run("frame")
+        """)
+    assert stubbed(doubles, tmp_path)
+
+
+def test_a_test_of_other_code(project: Project, tmp_path: Path) -> None:
+    test = """
+        from report import frame
+        def test_frame(client):
+            client.query.return_value.to_dataframe.return_value = 1
+            frame(client)
+        """
+    doubles = project(test, {"report.py": "def frame(client):\n    pass\n"})
+    assert not stubbed(doubles, tmp_path)
+
+
+# -- odd trees ------------------------------------------------------------------------------------
+
+
+def test_without_tests_no_file_is_parsed(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubles = project("def test_to_dataframe(): result = 1\n")
+    monkeypatch.setattr(Tree, "view", lambda self, path: pytest.fail(f"parsed {path}"))
+    assert not stubbed(doubles, tmp_path)
+    assert not refused(doubles, tmp_path)
+
+
+def test_files_that_cannot_be_parsed_are_left_out(project: Project, tmp_path: Path) -> None:
+    good = """
+        from app import frame
+        from broken import *
+        def test_frame(client):
+            client.query.return_value.to_dataframe.return_value = 1
+            frame(client)
+        """
+    broken = {
+        "tests/test_broken.py": "def test_(:\n  mock.to_dataframe.return_value = 1\n",
+        "tests/broken.py": "class Fake\n",
+        "tests/conftest.py": "from . import conftest, test_app\nmock =\n",
+    }
+    assert lines(stubbed(project(good, broken), tmp_path)) == [5]
+
+
+def test_names_that_stand_for_each_other(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import frame
+        def test_frame(client):
+            a = b
+            b = a
+            self.a = self.a.b
+            a.to_dataframe.return_value = b
+            client.query.return_value = a
+            client.query.return_value = x = y = x
+            assert call().result() == call_args == [call, call(), mock.call.a().result(1)]
+            frame(client)
+        """)
+    assert stubbed(doubles, tmp_path)
+    refused(doubles, tmp_path, "__iter__")
+
+
+def test_lines_follow_an_edit(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import frame
+        def test_frame(client):
+            client.query.return_value.to_dataframe.return_value = 1
+            frame(client)
+        """)
+    assert stubbed(doubles, tmp_path, FRAME)
+    path = tmp_path / "app.py"
+    longer = b"#\n" * 20 + path.read_bytes()
+    doubles._tree.overlay(SourceFile(str(path), longer))
+    assert stubbed(doubles, tmp_path, FRAME + 20)
+    assert not stubbed(doubles, tmp_path, OTHER + 20)
