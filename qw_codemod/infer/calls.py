@@ -78,7 +78,8 @@ class Calls:
     def _fact(self, value: Value, found: Knowledge, node: ast.Call, view: View) -> Fact | None:
         if isinstance(value, (Class, Library)):
             name = value.node.name if isinstance(value, Class) else value.last
-            return self._evaluator.fact(view, node, f"`{name}(…)` is built here")
+            what = "built" if name[:1].isupper() else "called"
+            return self._evaluator.fact(view, node, f"`{name}(…)` is {what} here")
         if isinstance(value, Method):
             text = f"`.{value.name}()` of a {value.receiver.last}"
             given = found[0].value if len(found) == 1 else None
