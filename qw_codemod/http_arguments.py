@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from qw_codemod.recognize.http import Sender
+from qw_codemod.recognize.http import VERBS, Sender
 from qw_codemod.source import SourceFile
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # `set`: whatever the caller says, or where it says None; `default`: where it says nothing at all;
-# `open`: the caller may say it, and it is passed on; `closed`: it cannot.
-Effect = Literal["set", "default", "open", "closed"]
+# `open`: the caller may say it, and requests gets it; `away`: something else gets it; `closed`: it
+# cannot be said.
+Effect = Literal["set", "default", "open", "away", "closed"]
+_SENDING = frozenset({*VERBS, "request", "send", "merge_environment_settings"})
 
 # Arguments that hardly any method but those of HTTP libraries take.
 HTTP_KEYWORDS = frozenset(
@@ -140,7 +142,7 @@ def _parameters(function: FunctionNode) -> set[str]:
 
 def effect(function: FunctionNode) -> Effect:
     """What a function that overrides or replaces one of requests does to the timeout."""
-    open_ = _takes_limit(function)
+    takes_limit = _takes_limit(function)
     found: Effect = "closed"
     for node in ast.walk(function):
         for value, only_if_absent in limits(node):
@@ -149,15 +151,10 @@ def effect(function: FunctionNode) -> Effect:
                 return "set"
             if kind in ("set", "default"):
                 found = "default"
-            elif found == "closed" and open_:
-                found = "open"
-        if (
-            isinstance(node, ast.Call)
-            and open_
-            and found == "closed"
-            and _passes_on(node, function)
-        ):
-            found = "open"
+        if not takes_limit or found in ("default", "open") or not isinstance(node, ast.Call):
+            continue
+        if _hands_on(node, function):
+            found = "open" if _is_of_requests(node.func) else "away"
     return found
 
 
@@ -225,14 +222,26 @@ def _default(function: FunctionNode, name: str) -> ast.expr | None:
     return None
 
 
-def _passes_on(node: ast.AST, function: FunctionNode) -> bool:
-    kwarg = function.args.kwarg
-    if kwarg is None or not isinstance(node, ast.Call):
+def _hands_on(call: ast.Call, function: FunctionNode) -> bool:
+    """Whether a call gets what the caller of the function may have said about the timeout."""
+    kwarg = function.args.kwarg.arg if function.args.kwarg else ""
+    for each in call.keywords:
+        if each.arg == "timeout" and _kind(each.value, function) == "open":
+            return not is_none(each.value)
+        if each.arg is None and isinstance(each.value, ast.Name) and each.value.id == kwarg:
+            return True
+    return False
+
+
+def _is_of_requests(func: ast.expr) -> bool:
+    """`super().get`, `self.request`, `requests.post`, `Session.send`."""
+    if not isinstance(func, ast.Attribute) or func.attr not in _SENDING:
         return False
-    return any(
-        each.arg is None and isinstance(each.value, ast.Name) and each.value.id == kwarg.arg
-        for each in node.keywords
-    )
+    if isinstance(func.value, ast.Call):
+        return isinstance(func.value.func, ast.Name) and func.value.func.id == "super"
+    last = func.value.attr if isinstance(func.value, ast.Attribute) else ""
+    name = func.value.id if isinstance(func.value, ast.Name) else last
+    return name in ("self", "requests") or name.endswith(("Session", "HTTPAdapter"))
 
 
 # -- what looks like a request --------------------------------------------------------------------

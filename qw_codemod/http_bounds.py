@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
@@ -29,6 +30,16 @@ class Bound:
 
 
 NONE = Bound()
+_MARKS = (
+    *(
+        b"setdefaulttimeout",
+        b"HTTPAdapter",
+        b"Session)",
+        b"Session,",
+        b"merge_environment_settings",
+    ),
+    *(b".request = ", b"default_timeout", *(f".{verb} = ".encode() for verb in http.VERBS)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,6 @@ class Bounds:
     def __init__(self, infer: Inference) -> None:
         self._infer = infer
         self._prepared: WeakKeyDictionary[SourceFile, list[Preparation]] = WeakKeyDictionary()
-        self._defaults: list[str] | None = None
 
     # -- classes --------------------------------------------------------------------------------
 
@@ -65,7 +75,7 @@ class Bounds:
     def is_own(self, cls: Class, method: str, past: Class | None = None) -> bool:
         """Whether a class has a method of its own that hands no timeout on to requests."""
         found = self._method(cls, method, past)
-        return found is not None and effect(found) == "closed"
+        return found is not None and effect(found) in ("closed", "away")
 
     def of_class(self, cls: Class, method: str, past: Class | None = None) -> Bound:
         """What the subclasses of Session that a class is made of do to a call of `method`.
@@ -85,6 +95,8 @@ class Bounds:
                 return Bound(why=f"{name}.{step}() sets a timeout")
             if done == "closed" and step != method:
                 return Bound(closed=f"{name}.{step}() takes no timeout")
+            if done == "away":
+                return Bound(doubt=f"{name}.{step}() hands the timeout to something else")
         settings = self._method(cls, "merge_environment_settings", None)
         if settings is not None and effect(settings) == "set":
             return Bound(why=f"{name} sets a timeout for every request")
@@ -144,7 +156,8 @@ class Bounds:
                     bound = self._of_replacement(source, target.attr, assign.value)
                     if bound is not NONE:
                         yield _preparation(source, target.value, assign, bound)
-        yield from self._handed(source)
+        if self.are_likely:
+            yield from self._handed(source)
 
     def _of_adapter(self, source: SourceFile, node: ast.expr) -> Bound:
         for p in self._infer.holds(source, node):
@@ -235,9 +248,24 @@ class Bounds:
         return ""
 
     def _default_files(self) -> list[str]:
-        if self._defaults is None:
-            self._defaults = list(self._infer.tree.mentions("setdefaulttimeout"))
-        return self._defaults
+        return [path for path, of_sockets in self._marked if of_sockets]
+
+    @cached_property
+    def are_likely(self) -> bool:
+        """Whether any file of the tree looks as if it sets a timeout for sessions."""
+        return any(not of_sockets for _, of_sockets in self._marked)
+
+    @cached_property
+    def _marked(self) -> list[tuple[str, bool]]:
+        """The files that may set a timeout far from a call, and whether for sockets."""
+        found = []
+        for path in self._infer.tree.files:
+            data = self._infer.tree.read(path)  # far quicker than the index of all words
+            if b"setdefaulttimeout" in data:
+                found.append((path, True))
+            if b"timeout" in data and any(mark in data for mark in _MARKS):
+                found.append((path, False))
+        return found
 
 
 def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> Preparation:

@@ -85,14 +85,13 @@ def http_calls(source: SourceFile, infer: Inference, bounded: bool = True) -> It
 
 
 def _surely_bounded(call: ast.Call) -> bool:
-    return any(
-        keyword.arg == "timeout"
-        and not isinstance(keyword.value, (ast.Constant, ast.Tuple))
-        or keyword.arg == "timeout"
-        and isinstance(keyword.value, ast.Constant)
-        and bool(keyword.value.value)
-        for keyword in call.keywords
-    )
+    for keyword in call.keywords:
+        if keyword.arg == "timeout":
+            given = keyword.value
+            if isinstance(given, ast.Constant):
+                return bool(given.value)
+            return not isinstance(given, ast.Tuple)
+    return False
 
 
 # -- which calls send a request -------------------------------------------------------------------

@@ -105,6 +105,8 @@ class Names:
         address = url_argument(call, 1 if method in ("request", "stream") else 0)
         if isinstance(address, ast.Name) and address.id.isupper():
             return False  # more often a key
+        if receiver.endswith("]"):
+            return False
         return is_url(address)
 
 

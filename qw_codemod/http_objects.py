@@ -62,7 +62,8 @@ class Objects:
                     yield prepared.bound
             if "is built here" in fact.text:
                 yield _of_constructor(view.source, fact)
-            yield from self._behind(view.source, fact, method, seen)
+            if self.bounds.are_likely:
+                yield from self._behind(view.source, fact, method, seen)
 
     # -- behind a declaration -------------------------------------------------------------------
 

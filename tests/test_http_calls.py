@@ -147,27 +147,54 @@ def function(text: str) -> ast.FunctionDef:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("def f(self, *a, **k):\n k.setdefault('timeout', 5)\n return g(*a, **k)", "default"),
-        ("def f(self, *a, **k):\n k['timeout'] = 5\n return g(*a, **k)", "set"),
-        ("def f(self, *a, **k):\n k['timeout'] = k.get('timeout') or 5\n return g(**k)", "set"),
-        ("def f(self, *a, **k):\n k['timeout'] = k.get('timeout', 5)\n return g(**k)", "default"),
-        ("def f(self, *a, **k):\n return g(*a, timeout=k.pop('timeout', 5), **k)", "default"),
-        ("def f(self, *a, **k):\n return g(*a, timeout=k.pop('timeout', None), **k)", "open"),
-        ("def f(self, *a, **k):\n return g(*a, **{'timeout': 5, **k})", "default"),
-        ("def f(self, *a, **k):\n return g(*a, **k)", "open"),
-        ("def f(self, *a, timeout=5, **k):\n return g(*a, timeout=timeout, **k)", "default"),
-        ("def f(self, *a, timeout=None, **k):\n return g(*a, timeout=timeout, **k)", "open"),
         (
-            "def f(self, *a, timeout=None, **k):\n"
-            " if timeout is None:\n  timeout = self.t\n"
-            " return g(*a, timeout=timeout, **k)",
+            "def f(s, *a, **k):\n k.setdefault('timeout', 5)\n return super().send(*a, **k)",
+            "default",
+        ),
+        ("def f(s, *a, **k):\n k['timeout'] = 5\n return super().send(*a, **k)", "set"),
+        (
+            "def f(s, *a, **k):\n k['timeout'] = k.get('timeout') or 5\n return super().send(**k)",
             "set",
         ),
-        ("def f(self, *a, timeout=None):\n return g(*a, timeout=timeout or 5)", "set"),
+        (
+            "def f(s, *a, **k):\n k['timeout'] = k.get('timeout', 5)\n return super().send(**k)",
+            "default",
+        ),
+        (
+            "def f(s, *a, **k):\n return super().send(*a, timeout=k.pop('timeout', 5), **k)",
+            "default",
+        ),
+        (
+            "def f(s, *a, **k):\n return super().send(*a, timeout=k.pop('timeout', None), **k)",
+            "open",
+        ),
+        ("def f(s, *a, **k):\n return super().send(*a, **{'timeout': 5, **k})", "default"),
+        ("def f(s, *a, **k):\n return super().send(*a, **k)", "open"),
+        (
+            "def f(s, *a, timeout=5, **k):\n return super().send(*a, timeout=timeout, **k)",
+            "default",
+        ),
+        (
+            "def f(s, *a, timeout=None, **k):\n return super().send(*a, timeout=timeout, **k)",
+            "open",
+        ),
+        (
+            "def f(s, *a, timeout=None, **k):\n"
+            " if timeout is None:\n  timeout = self.t\n"
+            " return super().send(*a, timeout=timeout, **k)",
+            "set",
+        ),
+        (
+            "def f(s, *a, timeout=None):\n return super().send(*a, timeout=timeout or 5)",
+            "set",
+        ),
         ("def f(self, key):\n return self.rows[key]", "closed"),
-        ("def f(self, method, path):\n return g(method, path, timeout=5)", "set"),
-        ("def f(self, method, path):\n return g(method, path)", "closed"),
-        ("def f(self, url, **k):\n return g(url)", "closed"),
+        ("def f(self, method, path):\n return super().send(method, path, timeout=5)", "set"),
+        ("def f(self, method, path):\n return super().send(method, path)", "closed"),
+        ("def f(s, *a, **k):\n return s._call(*a, **k)", "away"),
+        ("def f(s, *a, timeout=None):\n return s._call(*a, timeout=timeout)", "away"),
+        ("def f(s, *a, **k):\n log(**k)\n return self.request(*a, **k)", "open"),
+        ("def f(self, url, **k):\n return super().send(url)", "closed"),
     ],
 )
 def test_effect(text: str, expected: str) -> None:
@@ -329,7 +356,7 @@ def test_what_takes_no_timeout_says_so(tmp_path: Path) -> None:
 
         class Api(requests.Session):
             def request(self, method, path):
-                return super().request(method, "https://example.com" + path)
+                return super().send(method, "https://example.com" + path)
 
         Api().get("/players")
         """,
