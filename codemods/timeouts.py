@@ -12,6 +12,7 @@ from qw_codemod.arguments import (
     keyword,
     name_position,
     replace_keyword,
+    replace_position,
     with_keyword,
     without_keywords,
 )
@@ -75,8 +76,14 @@ def _add_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> R
 def _replace_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
-    name = finding.detail("keyword", "timeout")
-    return Rewrite(replace_keyword(node, name, limit.text), imports=_without_helper(limit))
+    return Rewrite(_replaced(node, finding, limit.text), imports=_without_helper(limit))
+
+
+def _replaced(node: cst.Call, finding: Finding, value: str) -> cst.Call:
+    """The call with another value for the argument, passed by its name or by its place."""
+    if finding.detail("position"):
+        return replace_position(node, int(finding.detail("position")), value)
+    return replace_keyword(node, finding.detail("keyword", "timeout"), value)
 
 
 def _name_timeout(node: cst.BaseExpression, finding: Finding, _: _Limit) -> Rewrite | None:
@@ -90,8 +97,9 @@ def _client_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -
     if not isinstance(node, cst.Call):
         return None
     name = finding.detail("keyword", "timeout")
-    change = with_keyword if find_keyword(node, name) is None else replace_keyword
-    bounded = change(node, name, f"aiohttp.ClientTimeout(total={limit.text})")
+    value = f"aiohttp.ClientTimeout(total={limit.text})"
+    said = find_keyword(node, name) is not None or finding.detail("position")
+    bounded = _replaced(node, finding, value) if said else with_keyword(node, name, value)
     return Rewrite(bounded, imports=(Import("aiohttp"), *limit.imports))
 
 

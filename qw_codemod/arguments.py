@@ -59,6 +59,19 @@ def replace_keyword(call: cst.Call, name: str, value: cst.BaseExpression | str) 
     return call.with_changes(args=[changed if each is arg else each for each in call.args])
 
 
+def replace_position(call: cst.Call, position: int, value: cst.BaseExpression | str) -> cst.Call:
+    """The call with another value for a positional argument (counted from 0).
+
+    Raises Refusal where there is none, or `*` before it makes its place uncertain.
+    """
+    if position >= len(call.args) or call.args[position].keyword is not None:
+        raise Refusal(f"there is no argument number {position + 1}")
+    if any(arg.star for arg in call.args[: position + 1]):
+        raise Refusal("`*` before it makes the argument's position uncertain")
+    changed = call.args[position].with_changes(value=keyword("x", value).value)
+    return call.with_changes(args=[*call.args[:position], changed, *call.args[position + 1 :]])
+
+
 def name_position(call: cst.Call, position: int, name: str) -> cst.Call:
     """The call with its positional argument (counted from 0) passed as a keyword.
 

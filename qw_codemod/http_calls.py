@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qw_codemod.http_arguments import (
-    FUNCTIONS,
     HTTP_KEYWORDS,
     Said,
     is_url,
@@ -133,7 +132,7 @@ def _asked(
     if not isinstance(func, ast.Attribute):
         return infer.holds(source, func), _function
     method = func.attr
-    knowledge = _entered(source, infer, func.value) or infer.holds(source, func.value)
+    knowledge = infer.holds(source, func.value)
     if any(isinstance(p.value, Module) for p in knowledge):
         return infer.holds(source, func), _function  # `compat.urlopen`
 
@@ -153,29 +152,6 @@ def _asked(
         return http.SENDING_METHODS.get(base, {}).get(method)
 
     return knowledge, sender_of
-
-
-def _entered(source: SourceFile, infer: Inference, receiver: ast.expr) -> Knowledge:
-    """What a `with` around the call enters, if it is a session of ours: it gives itself."""
-    if not isinstance(receiver, ast.Name):
-        return ()
-    for around in source.ancestors(receiver):
-        for item in around.items if isinstance(around, (ast.With, ast.AsyncWith)) else ():
-            target = item.optional_vars
-            if not isinstance(target, ast.Name) or target.id != receiver.id:
-                continue
-            held = infer.holds(source, item.context_expr)
-            if all(_gives_itself(p.value) for p in held):
-                return held
-            return ()
-    return ()
-
-
-def _gives_itself(value: Value) -> bool:
-    if not isinstance(value, Instance) or not isinstance(value.of, Class):
-        return False
-    names = {each.name for each in value.of.node.body if isinstance(each, FUNCTIONS)}
-    return not names & {"__enter__", "__aenter__"}
 
 
 def _is_for_session(node: ast.Call) -> bool:

@@ -69,8 +69,8 @@ class Annotations:
             return union(self.value(part, view, quoted_in) for part in node.elts)
         if isinstance(node, (ast.Name, ast.Attribute)):
             alias = self._evaluator.names.alias(node, view)
-            if alias is not None:
-                return self.value(*alias)
+            if alias is not None:  # which may mention itself: `Json = "dict[str, Json]"`
+                return self._evaluator.guarded(("alias", alias[0]), lambda: self.value(*alias))
             return self.of_classes(self._classes(node, view, quoted_in))
         return unknown("an annotation that is not followed")
 

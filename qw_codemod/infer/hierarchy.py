@@ -264,7 +264,7 @@ class Hierarchy(Classes):
         given = self.special(instance, "__aenter__" if is_async else "__enter__", Arguments())
         if given is None:
             bases = self.mro(instance.of) if isinstance(instance.of, Class) else ()
-            outside = any(not isinstance(base, Class) for base in bases)
+            outside = any(not _gives_itself(base) for base in bases)
             return unknown(f"what {_name(instance)} enters") if outside else known(instance)
         if is_async:
             given = containers.awaited(given)
@@ -278,6 +278,13 @@ class Hierarchy(Classes):
         named = tuple((name, self.attribute(instance, name)) for name in self.fields(instance.of))
         slots = tuple(held for _, held in named)
         return Items("record", union(slots), slots, (), named)
+
+
+def _gives_itself(base: Base) -> bool:
+    """Whether `with` gives an object of the class itself, as far as the class goes."""
+    if not isinstance(base, Library):
+        return base is not None
+    return library.has(base.name) or base.name.startswith(("builtins.", "typing.", "abc."))
 
 
 def _past_overloads(last: list[Binding], bindings: list[Binding]) -> list[Binding]:

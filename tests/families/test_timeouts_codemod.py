@@ -113,6 +113,16 @@ def test_replace_timeout(codemod: Codemod) -> None:
     ) == ("f(wait_timeout=300)\n")
 
 
+def test_replace_timeout_by_its_place(codemod: Codemod) -> None:
+    assert mended(codemod, "«urlopen(u, None, None)»\n", "replace-timeout", position="2") == (
+        "urlopen(u, None, 300)\n"
+    )
+    with pytest.raises(Refusal, match="uncertain"):
+        mended(codemod, "«urlopen(*u, None)»\n", "replace-timeout", position="1")
+    with pytest.raises(Refusal, match="no argument number 3"):
+        mended(codemod, "«urlopen(u, a=None)»\n", "replace-timeout", position="2")
+
+
 def test_name_timeout(codemod: Codemod) -> None:
     assert mended(codemod, "«j.result(5)»\n", "name-timeout", position="0") == (
         "j.result(timeout=5)\n"
