@@ -1,4 +1,43 @@
-"""Waits without an end."""
+"""Waits without an end: BigQuery jobs (QW101, QW102) and HTTP requests (QW103).
+
+What it does
+    QW101 finds waits for a BigQuery job that have no timeout: `result()`, `to_dataframe()`,
+    `to_arrow()`, `to_geodataframe()`, iterating the job, and `query_and_wait()`. QW102 finds
+    numbers that bound something else: `result(300)` sets the page size, `query(sql, timeout=60)`
+    bounds one HTTP request of the submission, `to_dataframe(timeout=60)` the download. QW103 finds
+    requests of requests, urllib, httpx and aiohttp that have no timeout.
+
+Why is this bad?
+    These waits are endless by default. A job or a server that hangs holds the worker for ever: the
+    night's run never fails, never ends, and nobody is told.
+
+Example
+    client.query(SQL).to_dataframe()
+    client.query(SQL).result(300)
+    requests.get(url)
+
+Use instead
+    client.query(SQL).result(timeout=300).to_dataframe()
+    client.query(SQL).result(timeout=300)
+    requests.get(url, timeout=30)
+
+What changes at run time
+    A wait that takes too long raises concurrent.futures.TimeoutError (the builtin TimeoutError from
+    Python 3.11 on only). The job goes on running and billing; `query_and_wait` alone tries to
+    cancel it. The bound is looked at between polls and can be exceeded by about two minutes. HTTP
+    requests raise their library's own timeout.
+
+Fix safety
+    Unsafe, and left without --unsafe: a timeout that a broad `except` would swallow, or that would
+    run into a retry; an explicit None; a stream; a test double that would refuse the new argument.
+
+Settings
+    [tool.qw-codemod.timeouts]
+    bigquery = 300       # seconds, or "package.module:NAME"; also query, load, copy, extract
+    http = 30
+    style = "auto"       # "chain"; "statement": job.result(timeout=300) on a line of its own
+    helper = "package.module:function"     # is called as function(job, timeout=300, ...)
+"""
 
 from __future__ import annotations
 
@@ -8,7 +47,7 @@ from dataclasses import dataclass, replace
 
 from qw_codemod import doubles
 from qw_codemod.hazards import retried, swallowed, written
-from qw_codemod.http_calls import HttpCall, http_calls
+from qw_codemod.http_calls import HttpCall, http_calls, reads_in_pieces
 from qw_codemod.http_limits import OpenLimit, open_limits
 from qw_codemod.infer import Items
 from qw_codemod.infer.bindings import dotted
@@ -17,7 +56,7 @@ from qw_codemod.names import free_name
 from qw_codemod.placement import why_nothing_before
 from qw_codemod.recognize import bigquery
 from qw_codemod.rule import Check, Context, Evidence, Fact, Hit, SourceFile
-from qw_codemod.waits import TOKENS, Wait, is_over, submission, waits
+from qw_codemod.waits import TOKENS, Wait, is_over, makers_of, submission, waits
 
 SETTINGS = {
     "bigquery": "seconds",
@@ -42,10 +81,6 @@ _JOB_NAMES = ("job", "query_job", "bigquery_job")
 _ON_PURPOSE = "None was written on purpose"
 _STREAM = "it may be a stream, which a limit would cut off"
 _NO_TOTAL = "only other limits are set: one on the whole would count the download too"
-_STREAMING = frozenset(
-    "stream content iter_bytes iter_text iter_lines iter_raw aiter_bytes aiter_text aiter_lines "
-    "aiter_raw iter_chunked iter_any iter_chunks readline ws_connect".split()
-)
 
 _HTTP_TIMEOUTS = {
     "requests": ("requests.exceptions.Timeout",),
@@ -190,7 +225,7 @@ def _with_tests(source: SourceFile, context: Context, wait: Wait, case: _Case) -
     """In the form that the project's tests can stand; unsafe where there is none."""
     known = doubles.of(context.infer.tree)
     line = wait.node.lineno
-    makers = _makers(wait)
+    makers = makers_of(wait)
     if case.remedy in ("add-timeout", "replace-timeout", "name-timeout"):
         keyword = case.details.get("keyword", "timeout")
         refused = known.refuses(source.path, wait.form, keyword, makers=makers, line=line)
@@ -212,23 +247,6 @@ def _with_tests(source: SourceFile, context: Context, wait: Wait, case: _Case) -
             return _cautioned(replace(case, details={**case.details, **details}), refused)
         refused = refused or stubbed
     return _cautioned(case, refused)
-
-
-def _makers(wait: Wait) -> tuple[str, ...]:
-    if wait.form == "query_and_wait":
-        return ("client", "bq", "bigquery")
-    calls = [
-        f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
-    ]
-    return (*sorted(calls), "job")
-
-
-def _fits(job: str, wait: Wait) -> bool:
-    return (
-        job == bigquery.ANY_JOB
-        or bigquery.JOBS.get(job) == wait.kind
-        or (wait.kind == "job" and job in bigquery.JOBS)
-    )
 
 
 def _cautioned(case: _Case, facts: tuple[Fact, ...]) -> _Case:
@@ -302,7 +320,7 @@ def _of_request(source: SourceFile, context: Context, call: HttpCall) -> Hit:
         details["position"] = str(said.position)
     remedy = "client-timeout" if call.sender.library == "aiohttp" else "replace-timeout"
     by_name = isinstance(call.node.func, ast.Attribute) and call.node.func.attr == "stream"
-    streams = by_name or _streams(source, _around(source, call.node))
+    streams = by_name or reads_in_pieces(source, _around(source, call.node))
     return _http_hit(call, message, remedy, details, _STREAM if streams else _ON_PURPOSE)
 
 
@@ -336,7 +354,7 @@ def _of_limit(source: SourceFile, limit: OpenLimit) -> Hit:
         remedy = "add-timeout"
         message = f"{limit.name}() without {limit.argument}= lets requests wait for ever"
         caution = _NO_TOTAL if limit.node.keywords else ""
-    if _streams(source, source.tree):
+    if reads_in_pieces(source, source.tree):
         caution = caution or _STREAM
     elif limit.given:
         caution = _ON_PURPOSE
@@ -353,22 +371,6 @@ def _around(source: SourceFile, node: ast.AST) -> ast.AST:
         if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return each
     return source.tree
-
-
-def _streams(source: SourceFile, scope: ast.AST) -> bool:
-    """Whether something in a scope reads an answer piece by piece."""
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr in _STREAMING
-        and (node.attr != "content" or _is_read_on(source, node))
-        for node in ast.walk(scope)
-    )
-
-
-def _is_read_on(source: SourceFile, node: ast.Attribute) -> bool:
-    """Whether aiohttp's `response.content` is a stream here: `.content` of others is the whole."""
-    around = source.parent(node)
-    return isinstance(around, (ast.Attribute, ast.AsyncFor))
 
 
 CHECKS = (

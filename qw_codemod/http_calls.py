@@ -274,3 +274,27 @@ def _of_session(
 
 def _short(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+# -- how the answer is read ------------------------------------------------------------------------
+
+_STREAMING = frozenset(
+    "stream content iter_bytes iter_text iter_lines iter_raw aiter_bytes aiter_text aiter_lines "
+    "aiter_raw iter_chunked iter_any iter_chunks readline ws_connect".split()
+)
+
+
+def reads_in_pieces(source: SourceFile, scope: ast.AST) -> bool:
+    """Whether something in a scope reads an answer piece by piece."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _STREAMING
+        and (node.attr != "content" or _is_read_on(source, node))
+        for node in ast.walk(scope)
+    )
+
+
+def _is_read_on(source: SourceFile, node: ast.Attribute) -> bool:
+    """Whether aiohttp's `response.content` is a stream here: `.content` of others is the whole."""
+    around = source.parent(node)
+    return isinstance(around, (ast.Attribute, ast.AsyncFor))

@@ -75,6 +75,24 @@ def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | N
     return call if call.func.attr in bigquery.SUBMISSIONS else None
 
 
+def makers_of(wait: Wait) -> tuple[str, ...]:
+    """The calls that give what is waited on, and names that hold it, for `doubles`."""
+    if wait.form == "query_and_wait":
+        return ("client", "bq", "bigquery")
+    calls = [
+        f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
+    ]
+    return (*sorted(calls), "job")
+
+
+def _fits(job: str, wait: Wait) -> bool:
+    return (
+        job == bigquery.ANY_JOB
+        or bigquery.JOBS.get(job) == wait.kind
+        or (wait.kind == "job" and job in bigquery.JOBS)
+    )
+
+
 def is_over(source: SourceFile, infer: Inference, wait: Wait) -> bool:
     """Whether an earlier statement, which is always run before, has waited for the same job."""
     job = wait.job
