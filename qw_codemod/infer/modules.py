@@ -203,7 +203,7 @@ class Tree:
 
     def __init__(self, root: str, files: Sequence[str]) -> None:
         self.root = root.rstrip(os.sep)
-        self.files = list(files)
+        self.files = sorted(files)  # the order of the tree, however it was listed
         self.known = set(self.files)
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
