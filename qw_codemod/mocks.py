@@ -127,7 +127,7 @@ class Mocks:
             scope = self.view.outer_scope(scope)
         return None
 
-    def trail(self, node: ast.expr, depth: int = 12) -> Trail:
+    def trail(self, node: ast.expr, depth: int = 40) -> Trail:
         """The way to a mock, through the names that it was given."""
         if not depth:
             return ANYWHERE

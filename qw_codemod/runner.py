@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
@@ -24,6 +25,7 @@ from qw_codemod.prefilter import possible
 from qw_codemod.source import SourceFile, UnreadableSource
 
 POOL_FROM = 40  # files that need a parse; below that, starting processes costs more than it saves
+_LARGE = 300_000  # bytes
 _SHOWN = 4000  # bytes of a line; what is longer is data
 
 PATIENCE = 300.0  # seconds for one file before its worker is given up
@@ -149,8 +151,8 @@ def run(
             outcomes[task.path] = here.examine(task)
             tell(len(outcomes))
     else:
-        # Largest first: a large file that starts last would keep one process busy alone.
-        hard.sort(key=lambda task: (-_size(task), task.path))
+        # A very large file that starts last would keep one process busy alone.
+        hard.sort(key=lambda task: (_size(task) < _LARGE, task.path))
         with contextlib.closing(_pooled(plan, hard, workers)) as pooled:
             for outcome in pooled:
                 outcomes[outcome.report.path] = outcome
@@ -240,19 +242,21 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     task: Task | None = None
+    from_end: bool = False
     since: float = 0.0
 
 
 def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]:
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    queue = list(reversed(tasks))
+    # Neighbours lean on the same files: each worker walks the tree from an end of its own.
+    queue = deque(tasks)
     gc.collect()
     gc.freeze()  # what is loaded now stays shared with the workers
     workers: list[_Worker] = []
     try:
         workers += (_start(context, plan) for _ in range(count))
-        for worker in workers:
-            _hand_out(worker, queue)
+        for place, worker in enumerate(workers):
+            _hand_out(worker, queue, from_end=place % 2 == 1)
         while busy := [worker for worker in workers if worker.task]:
             oldest = min(worker.since for worker in busy)
             patience = max(0.0, oldest + plan.patience - time.monotonic())
@@ -266,11 +270,13 @@ def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]
                 if outcome is None:
                     yield failed(worker.task.path, _end(worker, late and worker.pipe not in ready))
                     workers.remove(worker)
+                    from_end = worker.from_end
                     worker = _start(context, plan)
+                    worker.from_end = from_end
                     workers.append(worker)
                 else:
                     yield outcome
-                _hand_out(worker, queue)
+                _hand_out(worker, queue, worker.from_end)
     finally:
         gc.unfreeze()
         for worker in workers:
@@ -287,8 +293,10 @@ def _start(context: BaseContext, plan: Plan) -> _Worker:
     return _Worker(process, ours)
 
 
-def _hand_out(worker: _Worker, queue: list[Task]) -> None:
-    worker.task = queue.pop() if queue else None
+def _hand_out(worker: _Worker, queue: deque[Task], from_end: bool) -> None:
+    worker.from_end = from_end
+    take = queue.pop if from_end else queue.popleft
+    worker.task = take() if queue else None
     if worker.task is None:
         return
     worker.since = time.monotonic()

@@ -76,7 +76,7 @@ class _Text:
         if isinstance(node, (ast.FormattedValue, ast.NamedExpr)):
             return self.of(node.value)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return self._joined([node.left, node.right])
+            return self._joined(_summands(node))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             return [_FIELD.sub(_UNKNOWN, text) for text in self.of(node.left)]
         if isinstance(node, ast.IfExp):
@@ -139,6 +139,15 @@ class _Text:
             if any(each.arg == node.id for each in parameters(function)):
                 return []
             place = function
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    """`a`, `b` and `c` of `a + b + c`, however long it is."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
 
 
 def _assigned_in(body: list[ast.stmt], name: str) -> Iterator[ast.expr]:

@@ -75,7 +75,7 @@ class Classes:
         names, seen = [cls.node.name], {cls.node.name}
         while names:
             name = names.pop()
-            for path in self._tree.mentions(name):
+            for path in self._tree.naming_as_base(name):
                 view = self._tree.view(path)
                 if view is None:
                     continue

@@ -66,7 +66,7 @@ def definitions(
 
     `injected`: the names of parameters are names of fixtures, and count as used.
     """
-    for node in body:
+    for node in _simple(body):
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         last = node.end_lineno or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -104,11 +104,25 @@ def definitions(
                 if alias.asname and not owner:  # others may know it by that name
                     words = frozenset((alias.name,))
                     yield Definition((path, "", alias.asname), "value", first, last, words)
-        else:
-            for part in ("body", "orelse", "finalbody"):
-                yield from definitions(path, getattr(node, part, ()), renamed, injected, owner)
-            for handler in getattr(node, "handlers", ()):
-                yield from definitions(path, handler.body, renamed, injected, owner)
+
+
+def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module or class, those inside `if`, `try` and the like in their place."""
+    waiting = [*body][::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+            continue
+        inner = [*getattr(node, "body", ())]
+        for handler in getattr(node, "handlers", ()):
+            inner += handler.body
+        for case in getattr(node, "cases", ()):
+            inner += case.body
+        inner += [*getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+        if not inner:
+            yield node
+        waiting += reversed(inner)
 
 
 def _last(node: ast.expr) -> str:

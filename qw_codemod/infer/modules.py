@@ -10,6 +10,7 @@ from functools import cached_property
 
 from qw_codemod.infer.bindings import SCOPES, Binding, ScopeNode, dotted
 from qw_codemod.infer.flow import Flow
+from qw_codemod.infer.index import Index
 from qw_codemod.source import SourceFile, UnreadableSource
 
 # Never looked for by path suffix alone: a folder of that name in a tree is seldom the library.
@@ -18,9 +19,6 @@ _LIBRARIES = frozenset(
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
 _FULL_TREES = 1500  # syntax trees kept; beyond that all are dropped, with what leans on them
-_NOT_IDENTIFIER = bytes(
-    c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
-)
 _ADDING = frozenset(
     {"append", "add", "extend", "insert", "appendleft", "setdefault", "update", "put"}
 )
@@ -207,7 +205,6 @@ class Tree:
         self.known = set(self.files)
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
-        self._mentions: dict[str, tuple[str, ...]] = {}
         self._resolved: dict[tuple[str, str], str] = {}
 
     def overlay(self, source: SourceFile) -> None:
@@ -217,9 +214,8 @@ class Tree:
         if source.path not in self.known:
             self.known.add(source.path)
             self.files.append(source.path)
-            for derived in ("_by_name", "_words"):
+            for derived in ("_by_name", "_index"):
                 self.__dict__.pop(derived, None)
-            self._mentions.clear()
 
     def state(self, path: str) -> State:
         """What is known of a file, to be given back to `reset`."""
@@ -376,22 +372,17 @@ class Tree:
     # -- who mentions a name --------------------------------------------------------------------
 
     @cached_property
-    def _words(self) -> dict[bytes, list[int]]:
-        """For each identifier the files, by their place in the tree, in which it stands."""
-        found: dict[bytes, list[int]] = {}
-        for place, path in enumerate(self.files):
-            for word in set(self.read(path).translate(_NOT_IDENTIFIER).split()):
-                places = found.get(word)
-                if places is None:
-                    found[word] = [place]
-                else:
-                    places.append(place)
-        return found
+    def _index(self) -> Index:
+        return Index(self.files, self.read)
 
     def mentions(self, name: str) -> tuple[str, ...]:
         """The files in which an identifier occurs as a word, in the order of the tree."""
-        found = self._mentions.get(name)
-        if found is None:
-            places = self._words.get(name.encode(), ())
-            found = self._mentions[name] = tuple(self.files[place] for place in places)
-        return found
+        return self._index.mentions(name)
+
+    def assigning(self, name: str) -> tuple[str, ...]:
+        """The files that may assign to an attribute of that name of something else than `self`."""
+        return self._index.assigning(name)
+
+    def naming_as_base(self, name: str) -> tuple[str, ...]:
+        """The files that may hold a subclass of a class of that name, in the order of the tree."""
+        return self._index.naming_as_base(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer.bindings import Binding, dotted
@@ -80,12 +79,7 @@ class Writes:
     def _assignments(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
         found = self._outside.get(name)
         if found is None:
-            pattern = re.compile(rb"(?<!\bself)\.\s*" + name.encode() + rb"\s*(?:=[^=]|,|:)")
-            views = (
-                self._tree.view(path)
-                for path in self._tree.mentions(name)
-                if pattern.search(self._tree.read(path))
-            )
+            views = (self._tree.view(path) for path in self._tree.assigning(name))
             found = self._outside[name] = tuple(
                 (view, node)
                 for view in views
