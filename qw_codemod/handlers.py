@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.source import SourceFile
@@ -199,7 +200,7 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
                 yield Meeting("`suppress`", around.lineno, around, around, raised, "")
                 return
         elif isinstance(around, _TRIES):
-            assert isinstance(around, ast.Try)
+            around = cast(ast.Try, around)  # `except*` has the same fields
             for handler in around.handlers if _is_in(child, around.body) else ():
                 if not catches(source, handler.type, raised):
                     continue

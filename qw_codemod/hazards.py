@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from qw_codemod.handlers import (
     assigned,
@@ -78,14 +79,14 @@ def _retried(source: SourceFile, node: ast.AST, raised: str) -> str:
         reason = _attempt(source, node, meeting.around, meeting.caught)
         if reason:
             return reason
-        if isinstance(meeting.node, ast.ExceptHandler) and isinstance(meeting.around, ast.Try):
+        if isinstance(meeting.node, ast.ExceptHandler):
             if _calls_again(source, node, meeting.node):
                 return f"the {meeting.text} in line {meeting.line}"
             loop = _loop(source, meeting.around)
             if (
                 loop is not None
                 and not leaves(source, meeting.node.body)
-                and _takes_turns(loop, meeting.around, meeting.node, node)
+                and _takes_turns(loop, cast(ast.Try, meeting.around), meeting.node, node)
             ):
                 return f"the loop in line {loop.lineno}"
         raised = meeting.raised

@@ -129,6 +129,7 @@ def test_patches_as_arguments_and_in_with(project: Project, tmp_path: Path) -> N
         from unittest.mock import patch
         import app
         @patch("app.requests.get")
+        @patch("app.requests.post", None)
         @patch("app.bigquery.Client", autospec=True)
         def test_frame(client_class, get):
             client = client_class.return_value
@@ -136,10 +137,25 @@ def test_patches_as_arguments_and_in_with(project: Project, tmp_path: Path) -> N
             get.assert_called_once_with("url")
             app.frame(client), app.page("url")
         """)
-    assert lines(stubbed(doubles, tmp_path)) == [8]
+    assert lines(stubbed(doubles, tmp_path)) == [9]
     where = str(tmp_path / "app.py")
     facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
-    assert lines(facts) == [9]
+    assert lines(facts) == [10]
+
+
+def test_a_patch_with_a_name(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        from app import page
+        def test_page(mocker):
+            got = mocker.patch("app.requests.get")
+            cached = mocker.patch("app.cache.get")
+            page("url")
+            got.assert_called_once_with("url")
+            cached.assert_called_once_with("url")
+        """)
+    where = str(tmp_path / "app.py")
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    assert lines(facts) == [7]
 
 
 def test_a_fake_with_the_method_in_the_wrong_place(project: Project, tmp_path: Path) -> None:
@@ -163,6 +179,8 @@ def test_a_fake_with_the_method_in_the_wrong_place(project: Project, tmp_path: P
     (fact,) = stubbed(doubles, tmp_path)
     assert fact.text == "`to_dataframe` of this fake is not on what its `result()` gives"
     assert not stubbed(project(test.format("def to_dataframe(self):")), tmp_path)
+    itself = test.format("def total(self):").replace("return FakeRows()", "return self")
+    assert not stubbed(project(itself), tmp_path)
 
 
 def test_iterating_a_mock(project: Project, tmp_path: Path) -> None:
@@ -199,6 +217,7 @@ def test_iterating_a_mock(project: Project, tmp_path: Path) -> None:
         "client.query.return_value = SimpleNamespace(result=lambda: rows)",
         "monkeypatch.setattr(job, 'result', lambda max_results=None: rows)",
         "monkeypatch.setattr('app.bigquery.QueryJob.result', given)",
+        "client.configure_mock(**{'query.return_value.result.side_effect': given})",
     ],
 )
 def test_a_double_that_refuses(project: Project, tmp_path: Path, statement: str) -> None:
@@ -231,6 +250,9 @@ def test_a_double_that_refuses(project: Project, tmp_path: Path, statement: str)
         "job.result = lambda *args, **kwargs: rows",
         "job.result = lambda timeout=None: rows",
         "client.submit.return_value.result.assert_called_once_with()",
+        "future = client.submit.return_value; future.result.assert_called_once_with()",
+        "future = client.submit.return_value = MagicMock(); future.result.assert_called_with()",
+        "job.result.return_value.close.assert_called_once_with()",
         "client.close.assert_called_once_with()",
     ],
 )
@@ -281,18 +303,81 @@ def test_the_parameters_of_a_fake(
         assert (facts[0].path, facts[0].line) == (str(tmp_path / "tests" / "fakes.py"), 3)
 
 
-def test_a_fake_that_something_else_gives(project: Project, tmp_path: Path) -> None:
-    doubles = project("""
+@pytest.mark.parametrize(
+    "given",
+    [
+        "def submit(self): return FakeFuture()",
+        "def ready(self): self.pool.submit.return_value = FakeFuture()",
+    ],
+)
+def test_a_fake_that_something_else_gives(project: Project, tmp_path: Path, given: str) -> None:
+    test = """
         from app import frame
         class FakeFuture:
             def result(self):
                 return 1
         class FakePool:
-            def submit(self, function):
-                return FakeFuture()
-        def test_frame(client):
-            frame(client, FakePool())
+            {}
+        class TestFrame:
+            def result(self):
+                return 1
+            def test_frame(self, client):
+                pool = FakePool()
+                frame(client, pool.submit, pool.ready, pool.make, self.result())
+        """
+    assert not refused(project(test.format(given)), tmp_path)
+    unknown = test.format("def make(): return [FakeFuture()]")
+    assert lines(refused(project(unknown), tmp_path)) == [4]
+
+
+def test_a_fake_with_the_method_of_its_base(project: Project, tmp_path: Path) -> None:
+    fakes = """
+        class Quick:
+            def result(self{}):
+                return self
+        """
+    test = """
+        from app import rows
+        from fakes import Quick
+        class FakeJob(Quick):
+            def __iter__(self):
+                return iter([1])
+        class FakeClient:
+            def query(self, sql):
+                return FakeJob()
+        def test_rows():
+            rows(FakeClient())
+        """
+    takes = project(test, {"tests/fakes.py": fakes.format(", timeout=None")})
+    assert not refused(takes, tmp_path, "__iter__", ROWS)
+    lacks = project(test, {"tests/fakes.py": fakes.format("").replace("result", "wait")})
+    assert refused(lacks, tmp_path, "__iter__", ROWS)
+    refuses = project(test, {"tests/fakes.py": fakes.format("")})
+    assert lines(refused(refuses, tmp_path, "__iter__", ROWS)) == [3]
+
+
+def test_a_fake_without_the_method(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        import pytest
+        from app import frame
+        class FakeRows:
+            def to_dataframe(self):
+                return 1
+        class FakeJob:
+            def result(self, timeout=None):
+                return FakeRows()
+            def to_dataframe(self):
+                return self.result().to_dataframe()
+        class FakeFrame:
+            def to_dataframe(self):
+                return 1
+        @pytest.fixture
+        def job():
+            return FakeFrame()
+        def test_frame(client, job):
+            frame(client, [job, FakeRows(), FakeJob()])
         """)
+    assert lines(refused(doubles, tmp_path, "to_dataframe")) == [13]
     assert not refused(doubles, tmp_path)
 
 
@@ -308,6 +393,8 @@ def test_a_fake_that_something_else_gives(project: Project, tmp_path: Path) -> N
         "client.query.side_effect = lambda sql: ROWS",
         "client.query.side_effect = answer",
         "client.query.side_effect = [[1], [2]]",
+        "client.query.side_effect = iter([[1], [2]])",
+        "client.query.return_value = make()",
         "client.query.side_effect = SEVERAL",
         "client = FakeClient([1])",
         "client.query.return_value.result.assert_not_called()",
@@ -328,7 +415,10 @@ def test_what_has_no_such_method(project: Project, tmp_path: Path, statement: st
             def query(self, sql):
                 return self.rows
         def answer(sql):
-            return ROWS
+            if sql:
+                return ROWS
+        def make():
+            return [1]
         def test_rows(client):
             {statement}
             rows(client)
@@ -343,6 +433,7 @@ def test_what_has_no_such_method(project: Project, tmp_path: Path, statement: st
     [
         "client.query.return_value = MagicMock()",
         "client.query.return_value = Job()",
+        "client.query.return_value = Anything()",
         "client.query.return_value = unknown",
         "client.query.return_value = None",
         "client.list_tables.return_value = [1]",
@@ -357,6 +448,9 @@ def test_what_may_have_it(project: Project, tmp_path: Path, statement: str) -> N
         class Rows(list):
             def __iter__(self):
                 return iter([])
+        class Anything:
+            def __getattr__(self, name):
+                return lambda **kwargs: []
         class Job:
             def __iter__(self):
                 return iter([])

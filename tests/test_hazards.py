@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
 
 import pytest
@@ -49,6 +50,7 @@ def retries(text: str, *exceptions: str) -> str:
         "except EXPECTED:",
         "except (KeyError, *EXPECTED):",
         "except (KeyError,) + EXPECTED:",
+        "except tuple(EXPECTED):",
     ],
 )
 def test_a_handler_that_catches_and_never_raises(handler: str) -> None:
@@ -131,10 +133,13 @@ def test_a_handler_that_can_raise(statement: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["log()", "response.raise_for_status()", "self.log()", "def f(): raise"]
+    "statement",
+    ["log()", "response.raise_for_status()", "self.log()", "client.die()", "def f(): raise"],
 )
 def test_a_handler_that_only_seems_to_raise(statement: str) -> None:
     text = f"""
+        def die():
+            raise SystemExit
         class Reader:
             def log(self):
                 print()
@@ -264,6 +269,20 @@ def test_a_finally_that_returns() -> None:
     assert not swallows(text.format("job.cancel()"))
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="except* is new in Python 3.11")
+def test_groups_of_exceptions() -> None:
+    text = """
+        for attempt in range(3):
+            try:
+                job.result()
+            except* TimeoutError:
+                {}
+        """
+    assert swallows(text.format("log()"))
+    assert retries(text.format("log()"))
+    assert not swallows(text.format("raise"))
+
+
 def test_other_exceptions() -> None:
     text = """
         import requests
@@ -349,7 +368,29 @@ def test_a_loop_over_items_goes_on_with_the_next(loop: str) -> None:
     assert swallows(text)
 
 
-@pytest.mark.parametrize("statement", ["raise", "return None", "break", "sys.exit(1)"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "raise",
+        "return None",
+        "break",
+        "sys.exit(1)",
+        "[log()]; raise Late from None",
+        "with lock: return None",
+        """if final:
+                        raise
+                    else:
+                        return None""",
+        """try:
+                        return cached()
+                    except KeyError:
+                        raise""",
+        """try:
+                        log()
+                    finally:
+                        return None""",
+    ],
+)
 def test_a_handler_that_leaves_the_loop(statement: str) -> None:
     text = f"""
         import sys
@@ -433,6 +474,7 @@ def test_a_handler_that_asks_the_base_class() -> None:
         "stamina.retry(on=TimeoutError)",
         "gretry.Retry(predicate=gretry.if_exception_type(TimeoutError))",
         "retry_on_deadlock(times=3)",
+        "retry(KeyError, retry_on=is_late)",
         "with_retries",
         "transient",
         "app.task(autoretry_for=(Exception,))",

@@ -86,6 +86,19 @@ def test_methods_of_the_classes_in_use(runs: Runs, comment: str, expected: bool)
     assert runs(comment, files) is expected
 
 
+def test_a_class_inside_a_test(runs: Runs) -> None:
+    test = """
+        import base
+        def test_demo():
+            class Demo({}):
+                pass
+            Demo().run()
+        """
+    files = {"base.py": BASE}
+    assert runs("Base.save", {**files, "tests/test_demo.py": test.format("base.Base")})
+    assert not runs("Base.save", {**files, "tests/test_demo.py": test.format("object")})
+
+
 def test_an_override_that_calls_what_it_hides(runs: Runs) -> None:
     odds = """
         from base import Base
@@ -110,6 +123,7 @@ def test_an_override_that_calls_what_it_hides(runs: Runs) -> None:
         ("getattr(work, 'inner')()", True),
         ("work.App().call()", True),
         ("work.App().dispatch('job')", True),
+        ("work.App().send('job')", True),
         ("work.other()", False),
         ("work.App()", False),
         ("work.annotated(None)", False),
@@ -144,6 +158,8 @@ def test_names_lead_to_what_they_stand_for(runs: Runs, use: str, expected: bool)
                     return inner()
                 def dispatch(self, name):
                     return getattr(self, f"on_{name}")()
+                def send(self, name):
+                    return getattr(self, "on_" + name)()
             """,
         "tests/test_work.py": f"import work\ndef test_work():\n    {use}\n",
     }
@@ -252,3 +268,33 @@ def test_code_outside_functions_runs_with_the_file(runs: Runs) -> None:
     assert runs("value", files)
     made = {"work.py": "def make():\n    return 1  # make\nvalue = make()\n"}
     assert runs("make", {**files, **made})
+
+
+def test_a_program_that_is_imported_does_not_run(runs: Runs) -> None:
+    program = "def main():\n    pass  # main\nif __name__ == '__main__':\n    main()\n"
+    test = "import load\ndef test_load():\n    load.other()\n"
+    assert not runs("main", {"load.py": program, "tests/test_load.py": test})
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "from .jobs import run",
+        "from . import jobs",
+        "from .. import pipeline\nrun = pipeline.jobs.run",
+        "from pipeline.jobs import run",
+        "from pipeline import jobs",
+        "import pipeline.jobs",
+    ],
+)
+def test_imports_within_a_package(runs: Runs, imported: str) -> None:
+    files = {
+        "top/pipeline/__init__.py": "from . import jobs\n" if "from .." in imported else "",
+        "top/__init__.py": "",
+        "top/pipeline/jobs.py": "def run():\n    pass  # run\n",
+        "top/pipeline/night.py": f"{imported}\ndef go():\n    jobs.run() or run()\n",
+        "tests/test_night.py": "from top.pipeline.night import go\ndef test_go():\n    go()\n",
+    }
+    assert runs("run", files)
+    alone = {**files, "top/pipeline/__init__.py": "", "top/pipeline/night.py": "def go(): run()\n"}
+    assert not runs("run", alone)

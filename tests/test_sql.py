@@ -63,7 +63,9 @@ def test_statements(sql: str, expected: str) -> None:
         "Queries.CLEAN",
         "build()",
         "local",
+        "annotated",
         "parts_joined",
+        "given or SQL",
     ],
 )
 def test_expressions(expression: str) -> None:
@@ -79,6 +81,7 @@ def test_expressions(expression: str) -> None:
         def run(client, table):
             local = SQL
             local += " WHERE TRUE"
+            annotated: str = "DELETE FROM t"
             parts = ["DELETE FROM t", "WHERE TRUE"]
             parts_joined = " ".join(parts)
             client.query({expression})

@@ -234,13 +234,16 @@ class Tree:
     def adopt(self, source: SourceFile) -> tuple[View, bool]:
         """The module of a file that is at hand, and whether it takes the place of another tree.
 
-        Facts hang on nodes: a file that was read before shares its tree with this source.
+        Facts hang on nodes: a file that was read before shares its tree with this source. Raises
+        UnreadableSource; the file is then none of the tree's modules.
         """
         view = self._views.get(source.path)
         same = view is not None and view.source.data == source.data
         if view is not None and same and source.share(view.source):
             return view, False
         replaces = view is not None
+        self._views[source.path] = None  # and it stays so if the next line raises
+        source.tree  # noqa: B018
         view = self._views[source.path] = View(source, is_test(source.path[len(self.root) :]))
         return view, replaces
 

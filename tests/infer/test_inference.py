@@ -12,7 +12,7 @@ import pytest
 from qw_codemod.fixtures import App, apps
 from qw_codemod.infer import Answer, Inference, Instance, Library, Value, judge
 from qw_codemod.infer.values import Knowledge, Nothing, Possibility, Unknown
-from qw_codemod.source import SourceFile
+from qw_codemod.source import SourceFile, UnreadableSource
 from qw_codemod.testing import run_folder
 
 APPS = apps(Path(__file__).parents[2] / "fixtures")
@@ -152,6 +152,18 @@ def test_another_files_edit_changes_the_answer(tree: Callable[..., Tree]) -> Non
     assert project.judged("app.py") is not None
     project.inference.overlay(SourceFile(project.paths[0], b"client = 3\n"))
     assert project.judged("app.py") is None
+
+
+def test_a_file_that_does_not_parse_is_not_met_again(tree: Callable[..., Tree]) -> None:
+    project = tree(
+        broken="class Client:\n    self.client = bigquery.Client(\n",
+        app="from google.cloud import bigquery\n\n\nclass Client:\n    def __init__(self, name):\n"
+        "        self.client = bigquery.Client(name)\n\n"
+        "    def run(self):\n        ask(self.client.query(''))\n",
+    )
+    with pytest.raises(UnreadableSource):
+        project.knows("broken.py")
+    assert project.judged("app.py") is not None
 
 
 @pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)
