@@ -1,0 +1,48 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from benchmarks import corpus, score, speed, tools
+
+
+def main() -> int:
+    """Run what is asked for, score and then speed by default; the exit code."""
+    given = _parser().parse_args()
+    try:
+        if given.what == "corpus":
+            return corpus.show(given.packages)
+        if given.what == "score":
+            return score.show(given.packages, given.list)
+        if given.what == "speed":
+            return speed.show(given.rounds, given.peers)
+        code = score.show()
+        print()
+        return speed.show() or code
+    except (corpus.CorpusProblem, score.ScoreProblem, tools.ToolProblem) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+    except subprocess.CalledProcessError as failed:
+        print(f"error: {failed}\n{failed.stderr or ''}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="what", title="benchmarks (score, then speed)")
+    one = commands.add_parser("corpus", help="fetch and unpack the public packages")
+    one.add_argument("packages", nargs="*", help="all by default")
+    one = commands.add_parser("score", help="findings against the labels")
+    one.add_argument("packages", nargs="*", help="all that have labels by default")
+    one.add_argument("--list", action="store_true", help="name each missed and each wrong one")
+    one = commands.add_parser("speed", help="wall-clock times beside the peers")
+    one.add_argument("--rounds", type=int, default=speed.ROUNDS, metavar="N")
+    names = [tool.name.split()[0].lower() for tool in tools.PEERS]
+    one.add_argument("--peers", nargs="+", default=[], choices=names, help="all by default")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
