@@ -78,7 +78,7 @@ def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | N
 def makers_of(wait: Wait) -> tuple[str, ...]:
     """The calls that give what is waited on, and names that hold it, for `doubles`."""
     if wait.form == "query_and_wait":
-        return ("client", "bq", "bigquery")
+        return ()  # no other object has a method of that name
     calls = [
         f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
     ]
