@@ -183,13 +183,44 @@ def _runs_in(function: ast.AST, child: ast.AST) -> bool:
 
 
 def surroundings(source: SourceFile, node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """What holds the node within its function, innermost first, each with the part that does."""
-    child = node
-    for around in source.ancestors(node):
-        if isinstance(around, FUNCTIONS) and _runs_in(around, child):
+    """What holds the node within its function, innermost first, each with the part that does.
+
+    A lambda, or a function inside the function, is taken to run where it is called or handed over:
+    `await loop.run_in_executor(None, lambda: job.result())` raises what the lambda raises.
+    """
+    child, left = node, 0
+    while left < 5:
+        for around in source.ancestors(child):
+            if isinstance(around, FUNCTIONS) and _runs_in(around, child):
+                break
+            yield around, child
+            child = around
+        else:
             return
-        yield around, child
-        child = around
+        use = _used_at(source, around)
+        if use is None:
+            return
+        child, left = use, left + 1
+
+
+def _used_at(source: SourceFile, function: ast.AST) -> ast.AST | None:
+    """Where a lambda or an inner function is called or handed over, inside a `try` if anywhere."""
+    if isinstance(function, ast.Lambda):
+        parent = source.parent(function)
+        return function if isinstance(parent, (ast.Call, ast.keyword)) else None
+    outer = function_of(source, function)
+    if outer is None or isinstance(source.parent(function), ast.ClassDef):
+        return None
+    uses = [
+        each
+        for each in ast.walk(outer)
+        if isinstance(each, ast.Name)
+        and each.id == getattr(function, "name", "")
+        and isinstance(source.parent(each), (ast.Call, ast.keyword))
+        and function_of(source, each) is outer
+    ]
+    guarded = [each for each in uses if any(isinstance(a, _TRIES) for a in source.ancestors(each))]
+    return next(iter((*guarded, *uses)), None)
 
 
 def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting]:

@@ -232,8 +232,10 @@ def test_a_handler_outside_the_function_is_for_its_callers() -> None:
             pass
         """
     assert not swallows(text)
-    text = "try:\n    wait(lambda: job.result())\nexcept Exception:\n    pass\n"
+    text = "try:\n    later = lambda: job.result()\nexcept Exception:\n    pass\n"
     assert not swallows(text)
+    text = "try:\n    wait(lambda: job.result())\nexcept Exception:\n    pass\n"
+    assert swallows(text)  # it is handed over, and probably run there
 
 
 @pytest.mark.parametrize(
@@ -580,3 +582,32 @@ def test_lambdas_that_are_handed_to_something_that_retries() -> None:
 def test_nothing_around_it() -> None:
     assert not retries("job.result()\n")
     assert not swallows("job.result()\n")
+
+
+INNER = [
+    "def f(job, loop):\n    try:\n        return run_in(None, lambda: list(job.result()))\n",
+    "async def f(job, loop):\n    try:\n        return await to_thread(lambda: job.result())\n",
+    "def f(job):\n    def wait():\n        return job.result()\n    try:\n        return g(wait)\n",
+    "def f(job):\n    def wait():\n        return job.result()\n    try:\n        return wait()\n",
+]
+
+
+@pytest.mark.parametrize("text", INNER)
+def test_an_inner_function_raises_where_it_is_run(text: str) -> None:
+    source = SourceFile("x.py", f"{text}    except Exception:\n        return []\n".encode())
+    (call,) = (
+        each
+        for each in source.nodes(ast.Call)
+        if isinstance(each.func, ast.Attribute) and each.func.attr == "result"
+    )
+    assert swallowed(source, call).startswith("the `except Exception` in line")
+
+
+def test_an_inner_function_that_is_returned_raises_elsewhere() -> None:
+    text = (
+        "def f(job):\n    def wait():\n        return job.result()\n    try:\n        g()\n"
+        "    except Exception:\n        return None\n    return wait\n"
+    )
+    source = SourceFile("x.py", text.encode())
+    (call,) = (each for each in source.nodes(ast.Call) if isinstance(each.func, ast.Attribute))
+    assert swallowed(source, call) == ""
