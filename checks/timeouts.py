@@ -225,7 +225,7 @@ def _with_tests(source: SourceFile, context: Context, wait: Wait, case: _Case) -
     """In the form that the project's tests can stand; unsafe where there is none."""
     known = doubles.of(context.infer.tree)
     line = wait.node.lineno
-    makers = makers_of(wait)
+    makers = makers_of(source, context.infer, wait)
     if case.remedy in ("add-timeout", "replace-timeout", "name-timeout"):
         keyword = case.details.get("keyword", "timeout")
         refused = known.refuses(source.path, wait.form, keyword, makers=makers, line=line)

@@ -62,6 +62,14 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
 
 def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
     """The call that started the job, where it stands in the same function."""
+    call = _given_by(source, infer, wait)
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return None
+    return call if call.func.attr in bigquery.SUBMISSIONS else None
+
+
+def _given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
+    """The call that gives the job, where it stands in the same function."""
     call = wait.job
     if isinstance(call, ast.Name):
         view = infer.view(source)
@@ -70,19 +78,25 @@ def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | N
         if len(values) != 1 or len(reaching) != 1:
             return None
         call = values[0]
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        return None
-    return call if call.func.attr in bigquery.SUBMISSIONS else None
+    return call if isinstance(call, ast.Call) else None
 
 
-def makers_of(wait: Wait) -> tuple[str, ...]:
+def makers_of(source: SourceFile, infer: Inference, wait: Wait) -> tuple[str, ...]:
     """The calls that give what is waited on, and names that hold it, for `doubles`."""
     if wait.form == "query_and_wait":
         return ()  # no other object has a method of that name
     calls = [
         f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
     ]
-    return (*sorted(calls), "job")
+    return (*sorted(calls), *_giver(source, infer, wait), "job")
+
+
+def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
+    """The call of the project's own function that gives the job, which tests may stub as well."""
+    call = _given_by(source, infer, wait)
+    name = dotted(call.func).rpartition(".")[2] if call is not None else ""
+    if name:
+        yield f"{name}()"
 
 
 def _fits(job: str, wait: Wait) -> bool:

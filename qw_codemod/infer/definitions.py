@@ -80,6 +80,10 @@ def definitions(
                 dynamic=is_dynamic([node]),
                 calls_super=any(map(_is_super(node.name), ast.walk(node))),
             )
+            given = _fixture_name(node)
+            if given:  # tests know it by that name alone
+                words = frozenset((node.name,))
+                yield Definition((path, "", given), "value", first, last, words)
         elif isinstance(node, ast.ClassDef):
             # A class attribute may hold another class; methods have definitions of their own.
             values = [n for n in node.body if isinstance(n, (ast.Assign, ast.AnnAssign))]
@@ -104,6 +108,16 @@ def definitions(
                 if alias.asname and not owner:  # others may know it by that name
                     words = frozenset((alias.name,))
                     yield Definition((path, "", alias.asname), "value", first, last, words)
+
+
+def _fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name that `@pytest.fixture(name="…")` gives a function; empty if it gives none."""
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and _last(decorator.func).endswith("fixture"):
+            for keyword in decorator.keywords:
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return ""
 
 
 def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -174,3 +174,53 @@ def test_only_what_may_be_done_twice_gets_a_timeout_in_a_retry(
     verb: str, given: str, safety: str
 ) -> None:
     assert one(POSTED_AGAIN.format(verb=verb, given=given)).safety == safety
+
+
+WRAPPED = {
+    "warehouse.py": "from google.cloud import bigquery\n\n\nclass Warehouse:\n"
+    "    def __init__(self):\n        self.client = bigquery.Client()\n\n"
+    "    def start_query(self, sql) -> bigquery.QueryJob:\n        return self.client.query(sql)\n",
+    "report.py": "from warehouse import Warehouse\n\n\ndef names(warehouse: Warehouse):\n"
+    "    job = warehouse.start_query('SELECT 1')\n    return [row['name'] for row in job]\n",
+    "tests/test_report.py": "from unittest.mock import MagicMock\nfrom report import names\n\n\n"
+    "def test_names():\n    warehouse = MagicMock()\n"
+    "    warehouse.start_query.return_value = [{'name': 'a'}]\n"
+    "    assert names(warehouse) == ['a']\n",
+}
+
+
+def test_a_stub_of_the_projects_own_function_is_in_the_way() -> None:
+    assert apply_to_files(WRAPPED, ("timeouts",)) == WRAPPED
+    edited = apply_to_files(WRAPPED, ("timeouts",), unsafe=True)
+    assert "job.result(timeout=300)" in edited["report.py"]
+
+
+NAMED_FIXTURE = {
+    "provider.py": "import requests\n\n\nclass Provider:\n"
+    "    def __init__(self, session: requests.Session):\n        self.session = session\n\n"
+    "    def fetch(self, url):\n        return self.session.get(url=url)\n",
+    "tests/test_provider.py": "from unittest.mock import MagicMock\nimport pytest\nimport requests\n"
+    "from provider import Provider\n\n\n"
+    "@pytest.fixture(name='session')\ndef _session():\n    return MagicMock(requests.Session)\n\n\n"
+    "@pytest.fixture(name='provider')\ndef _provider(session):\n    return Provider(session)\n\n\n"
+    "def test_fetch(provider, session):\n    provider.fetch('u')\n"
+    "    session.get.assert_called_once_with(url='u')\n",
+}
+
+
+def test_a_fixture_is_known_by_the_name_that_it_is_given() -> None:
+    assert apply_to_files(NAMED_FIXTURE, ("timeouts",)) == NAMED_FIXTURE
+
+
+def test_a_swallowed_wait_in_a_lambda_is_unsafe() -> None:
+    body = """
+        import asyncio
+
+        async def rows(sql):
+            job = client.query(sql)
+            try:
+                return await asyncio.to_thread(lambda: list(job.result()))
+            except Exception:
+                return []
+    """
+    assert one(body).safety == "unsafe"
