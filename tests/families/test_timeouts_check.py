@@ -201,7 +201,8 @@ NAMED_FIXTURE = {
     "    def fetch(self, url):\n        return self.session.get(url=url)\n",
     "tests/test_provider.py": "from unittest.mock import MagicMock\nimport pytest\nimport requests\n"
     "from provider import Provider\n\n\n"
-    "@pytest.fixture(name='session')\ndef _session():\n    return MagicMock(requests.Session)\n\n\n"
+    "@pytest.fixture(name='session')\ndef _session():\n"
+    "    return MagicMock(requests.Session)\n\n\n"
     "@pytest.fixture(name='provider')\ndef _provider(session):\n    return Provider(session)\n\n\n"
     "def test_fetch(provider, session):\n    provider.fetch('u')\n"
     "    session.get.assert_called_once_with(url='u')\n",
