@@ -128,7 +128,7 @@ def _hits(source: SourceFile, context: Context, misplaced: bool) -> Iterator[Hit
         evidence = wait.answer.evidence
         if case.doubt and evidence.level == "proven":
             evidence = Evidence("likely", evidence.facts, case.doubt)
-        safety: Safety = "unsafe" if case.caution else "safe"
+        safety: Safety = "unsafe" if case.caution and case.remedy else "safe"
         details = {"limit": wait.kind, **case.details}
         yield Hit(
             wait.node, case.message, evidence, case.remedy, details, safety, case.caution, wait.node
@@ -142,6 +142,9 @@ def _case(source: SourceFile, context: Context, wait: Wait) -> _Case | None:
     if wait.form == "iterate":
         case = _Case(False, "iterating a query job can wait for ever", "wait-around", {})
         return _submitted(source, context, wait, case)
+    if wait.form == "handed":
+        message = f"the wait of a {_KINDS[wait.kind]} is handed over without timeout="
+        return _Case(False, message, "", {}, "a method that is handed over is changed by hand")
     assert isinstance(wait.node, ast.Call)
     if wait.form in bigquery.DOWNLOADS:
         return _of_download(source, context, wait, wait.node)
@@ -315,7 +318,7 @@ def _of_request(source: SourceFile, context: Context, call: HttpCall) -> Hit:
         closed = call.closed or said.beside
         caution = closed or _in_the_way(source, context, call)
         return _http_hit(call, message, "" if closed else "add-timeout", details, caution)
-    message = f"{call.name}() with {_given(source, 'timeout', said.node)} can wait for ever"
+    message = f"{call.name}() with timeout={source.text(said.node)} can wait for ever"
     if not said.keyword:
         details["position"] = str(said.position)
     remedy = "client-timeout" if call.sender.library == "aiohttp" else "replace-timeout"
@@ -359,10 +362,6 @@ def _of_limit(source: SourceFile, limit: OpenLimit) -> Hit:
     elif limit.given:
         caution = _ON_PURPOSE
     return _http_hit(limit, message, remedy, details, caution)
-
-
-def _given(source: SourceFile, name: str, node: ast.expr) -> str:
-    return f"{name}={source.text(node)}"
 
 
 def _around(source: SourceFile, node: ast.AST) -> ast.AST:

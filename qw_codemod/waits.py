@@ -32,9 +32,10 @@ _ITERATE = frozenset(
 class Wait:
     """A place that waits for a job.
 
-    `node` is the waiting call, or the expression that is iterated; `form` the method's name, or
-    `iterate`; `kind` what job it is (query, load, copy, extract; job where that is open); `job` the
-    expression that holds the job, or the client of `query_and_wait`, where there is one.
+    `node` is the waiting call, or the expression that is iterated; `form` the method's name,
+    `iterate`, or `handed` for a method that something else may call; `kind` what job it is (query,
+    load, copy, extract; job where that is open); `job` the expression that holds the job, or the
+    client of `query_and_wait`, where there is one.
     """
 
     node: ast.expr
@@ -53,6 +54,11 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
                 yield from _by_method(source, infer, call, call.func.value)
         elif isinstance(call.func, ast.Name) and call.func.id in bound:
             yield from _by_method(source, infer, call, None)
+    for attribute in source.nodes(ast.Attribute):
+        if attribute.attr in METHODS and _is_handed_over(source, attribute):
+            answer = judge(infer.holds(source, attribute), _is_waiting)
+            if answer:
+                yield Wait(attribute, "handed", _kind(answer), answer, attribute.value)
     if any(word in source.data for word in _ITERATING):
         for node in _iterated(source):
             answer = judge(infer.holds(source, node), lambda value: _is_iterable(value, infer))
@@ -171,13 +177,25 @@ def _by_method(
         return
     method = answer.values[0]
     assert isinstance(method, Method)
+    yield Wait(call, method.name, _kind(answer), answer, receiver)
+
+
+def _kind(answer: Answer) -> str:
+    """Of which kind the jobs are; `job` where there are several."""
     kinds = {
         bigquery.JOBS.get(value.receiver.name, "query")
         for value in answer.values
         if isinstance(value, Method)
     }
-    kind = kinds.pop() if len(kinds) == 1 else "job"
-    yield Wait(call, method.name, kind, answer, receiver)
+    return kinds.pop() if len(kinds) == 1 else "job"
+
+
+def _is_handed_over(source: SourceFile, node: ast.Attribute) -> bool:
+    """Whether a method is given to something that may call it: `pool.submit(job.result)`."""
+    call = source.parent(node)
+    if not isinstance(call, ast.Call) or node not in call.args:
+        return False
+    return not any(each.arg in (None, "timeout", "wait_timeout") for each in call.keywords)
 
 
 def _is_waiting(value: Value) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qw_codemod.infer.bindings import FUNCTIONS
+from qw_codemod.infer.definitions import fixture_name
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
     Class,
@@ -318,21 +319,36 @@ class Callers:
 
     def _fixture(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         """In a test suite, a parameter gets what the fixture of its name gives."""
-        for where in (view, *self._conftests(view)):
-            for b in where.flow(where.source.tree).bindings.get(argument.arg, ()):
-                decorators = getattr(b.node, "decorator_list", ())
-                if not isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        for where, scope in self._fixture_scopes(function, view):
+            receiver = None
+            if isinstance(scope, ast.ClassDef):
+                receiver = Instance(Class(where, scope), exact=False)
+            for node in scope.body:
+                if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     continue
-                if any("fixture" in ast.dump(each) for each in decorators):
-                    given = Possibility(Function(where, b.node))
-                    found = self._evaluator.calls.call(given, Arguments())
-                    return union(
-                        p.value.element
-                        if isinstance(p.value, Items) and p.value.kind == "iterator"
-                        else (p,)
-                        for p in found
-                    )
+                if argument.arg not in (node.name, fixture_name(node)) or not _is_fixture(node):
+                    continue
+                given = Possibility(Function(where, node, receiver))
+                found = self._evaluator.calls.call(given, Arguments())
+                return union(
+                    p.value.element
+                    if isinstance(p.value, Items) and p.value.kind == "iterator"
+                    else (p,)
+                    for p in found
+                )
         return unknown("a parameter in a test")
+
+    def _fixture_scopes(
+        self, function: FunctionNode, view: View
+    ) -> Iterator[tuple[View, ast.ClassDef | ast.Module]]:
+        """Where a test's fixtures are looked for: its class and the bases, its file, conftests."""
+        cls = view.enclosing_class(function)
+        if cls is not None:
+            for base in self._evaluator.hierarchy.mro(Class(view, cls)):
+                if isinstance(base, Class):
+                    yield base.view, base.node
+        for where in (view, *self._conftests(view)):
+            yield where, where.source.tree
 
     def _conftests(self, view: View) -> Iterator[View]:
         folder = view.path
@@ -342,6 +358,10 @@ class Callers:
             where = self._tree.view(path) if path in self._tree.known else None
             if where is not None:
                 yield where
+
+
+def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("fixture" in ast.dump(each) for each in node.decorator_list)
 
 
 def dotted_is(call: ast.Call, name: str) -> bool:

@@ -80,7 +80,7 @@ def definitions(
                 dynamic=is_dynamic([node]),
                 calls_super=any(map(_is_super(node.name), ast.walk(node))),
             )
-            given = _fixture_name(node)
+            given = fixture_name(node)
             if given:  # tests know it by that name alone
                 words = frozenset((node.name,))
                 yield Definition((path, "", given), "value", first, last, words)
@@ -110,7 +110,7 @@ def definitions(
                     yield Definition((path, "", alias.asname), "value", first, last, words)
 
 
-def _fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The name that `@pytest.fixture(name="…")` gives a function; empty if it gives none."""
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and _last(decorator.func).endswith("fixture"):

@@ -199,8 +199,8 @@ NAMED_FIXTURE = {
     "provider.py": "import requests\n\n\nclass Provider:\n"
     "    def __init__(self, session: requests.Session):\n        self.session = session\n\n"
     "    def fetch(self, url):\n        return self.session.get(url=url)\n",
-    "tests/test_provider.py": "from unittest.mock import MagicMock\nimport pytest\nimport requests\n"
-    "from provider import Provider\n\n\n"
+    "tests/test_provider.py": "from unittest.mock import MagicMock\n"
+    "import pytest\nimport requests\nfrom provider import Provider\n\n\n"
     "@pytest.fixture(name='session')\ndef _session():\n"
     "    return MagicMock(requests.Session)\n\n\n"
     "@pytest.fixture(name='provider')\ndef _provider(session):\n    return Provider(session)\n\n\n"
@@ -225,3 +225,31 @@ def test_a_swallowed_wait_in_a_lambda_is_unsafe() -> None:
                 return []
     """
     assert one(body).safety == "unsafe"
+
+
+CLASS_FIXTURE = {
+    "tests/base.py": "from unittest.mock import MagicMock\nimport pytest\n\n\nclass Base:\n"
+    "    @pytest.fixture\n    def job(self):\n        return MagicMock()\n",
+    "tests/test_jobs.py": "import pytest\nfrom base import Base\n"
+    "from google.cloud import bigquery\n\n\nclass TestJobs(Base):\n"
+    "    @pytest.fixture(name='load')\n    def _load(self):\n"
+    "        return bigquery.Client().load_table_from_json([], 't')\n\n"
+    "    def test_stub(self, job):\n        job.result()\n\n"
+    "    def test_real(self, load):\n        load.result()\n",
+}
+
+
+def test_fixtures_of_a_test_class_and_its_bases_are_known() -> None:
+    after = apply_to_files(CLASS_FIXTURE, ("timeouts",))["tests/test_jobs.py"]
+    assert "        load.result(timeout=300)\n" in after
+    assert "        job.result()\n" in after
+
+
+def test_a_wait_that_is_handed_over_is_reported_and_left() -> None:
+    finding = one("def run(pool):\n    pool.submit(client.query('SELECT 1').result)\n")
+    assert finding.message == "the wait of a query job is handed over without timeout="
+    assert (finding.evidence.level, finding.remedy) == ("proven", "")
+
+
+def test_a_wait_that_is_handed_over_with_its_bound_is_fine() -> None:
+    assert not of("def run(pool):\n    pool.submit(client.query('SELECT 1').result, timeout=60)\n")
