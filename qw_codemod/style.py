@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import re
 import subprocess
 import sys
@@ -36,6 +38,7 @@ class Formatter:
 
     arguments: tuple[str, ...]
     sorts_imports: bool = False  # there is a configuration of ruff's, which may select `I`
+    for_black: bool = False  # where ruff stands in for black, which it differs from here and there
 
 
 class _RuffFailed(Exception):
@@ -54,11 +57,53 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
     try:
         if formatter.sorts_imports and _imports(before) != _imports(after):
             after = _sorted_imports(path, before, after)
-        if _formatted(path, before, formatter) != before:
-            return Styled(after)
-        return Styled(_formatted(path, after, formatter))
+        clean = _formatted(path, before, formatter)
+        if clean == before:
+            return Styled(_formatted(path, after, formatter))
+        if formatter.for_black:
+            return Styled(_merged(before, clean, after, _formatted(path, after, formatter)))
+        return Styled(after)
     except (_RuffFailed, OSError, ImportError, subprocess.TimeoutExpired) as error:
         return Styled(after, f"not formatted: {error}")
+
+
+def _merged(before: bytes, clean: bytes, after: bytes, formatted: bytes) -> bytes:
+    """The edited bytes, formatted where they were edited and only where they were clean before.
+
+    A file may be clean under black and not under ruff: lines that ruff would have changed anyway
+    say nothing about those that were edited.
+    """
+    old, new, wanted = (each.splitlines(keepends=True) for each in (before, after, formatted))
+    dirty: set[int] = set()
+    for start, end, _, _ in _changes(old, clean.splitlines(keepends=True)):
+        dirty.update(range(start, end) if end > start else (start - 1, start))
+    origin: dict[int, set[int]] = {}  # of each edited line, the lines that it comes from
+    for start, end, first, last in _changes(old, new):
+        for line in range(first, last):
+            origin[line] = set(range(start, end))
+    merged: list[bytes] = []
+    at = 0
+    for start, end, first, last in _changes(new, wanted):
+        edited = [line for line in range(start, end) if line in origin]
+        if edited and not any(origin[line] & dirty for line in edited):
+            merged += [*new[at:start], *wanted[first:last]]
+            at = end
+    result = b"".join([*merged, *new[at:]])
+    # a change that was taken in half would change what the file says
+    return result if _meaning(result) == _meaning(after) else after
+
+
+def _changes(old: list[bytes], new: list[bytes]) -> list[tuple[int, int, int, int]]:
+    """Which lines of the old are which of the new, where they differ."""
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return [(i, j, k, m) for tag, i, j, k, m in matcher.get_opcodes() if tag != "equal"]
+
+
+def _meaning(data: bytes) -> str:
+    try:
+        return ast.dump(ast.parse(data))
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
 
 
 def _imports(data: bytes) -> list[bytes]:
@@ -109,13 +154,13 @@ def _configured(folder: Path) -> Formatter | None:
     hooks = _hooks(folder / ".pre-commit-config.yaml")
     ruff = Formatter((), sorts_imports=True)
     if "black" in tool and not (has_ruff and "ruff-format" in hooks):
-        return Formatter(_as_black(tool["black"]), sorts_imports=has_ruff)
+        return Formatter(_as_black(tool["black"]), has_ruff, for_black=True)
     if has_ruff and "black" in hooks:
-        return Formatter(_as_black(_black_arguments(hooks["black"])), sorts_imports=True)
+        return Formatter(_as_black(_black_arguments(hooks["black"])), True, for_black=True)
     if has_ruff:
         return ruff
     if "black" in hooks:
-        return Formatter(_as_black(_black_arguments(hooks["black"])))
+        return Formatter(_as_black(_black_arguments(hooks["black"])), for_black=True)
     if "ruff-format" in hooks:
         return Formatter(("--isolated", *_line_length(hooks["ruff-format"])))
     return None

@@ -56,6 +56,25 @@ def test_black(project: Path, name: str, text: str) -> None:
     assert styled(project, UNCLEAN, LONG) == LONG
 
 
+JOINED = 'y = "a " f"{x}"\n'  # ruff joins it, black does not
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (f"{FITS}{JOINED}", f"{LONG}{JOINED}", f"{LONG}{JOINED}"),  # cannot be told apart
+        (f"{JOINED}z = 1\n{FITS}", f"{JOINED}z = 1\n{LONG}", f"{JOINED}z = 1\n{SPLIT}"),
+        (f"{UNCLEAN}z = 1\n{FITS}", f"{UNCLEAN}z = 1\n{LONG}", f"{UNCLEAN}z = 1\n{SPLIT}"),
+        (f"{JOINED}z = 1\n{UNCLEAN}", f"{JOINED}z = 1\n{LONG}", f"{JOINED}z = 1\n{LONG}"),
+    ],
+)
+def test_what_was_edited_stays_clean_under_black_whatever_ruff_says_of_the_rest(
+    project: Path, before: str, after: str, expected: str
+) -> None:
+    (project / "pyproject.toml").write_text("[tool.black]\n")
+    assert styled(project, before, after) == expected
+
+
 def test_black_settings(project: Path) -> None:
     settings = "line-length = 200\nskip-string-normalization = true\ntarget-version = ['py310']\n"
     (project / "pyproject.toml").write_text(f"[tool.black]\n{settings}")
