@@ -7,7 +7,7 @@ import difflib
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ else:
 _SECONDS = 60  # for one run of ruff, which takes some milliseconds
 _HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
 _LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
+_Block = tuple[str, int, int, int, int]  # difflib's: what it is, old lines, new lines
 _IMPORT = re.compile(rb"^\s*(?:import|from)\b.*", re.M)
 
 
@@ -75,17 +76,20 @@ def _merged(before: bytes, clean: bytes, after: bytes, formatted: bytes) -> byte
     """
     old, new, wanted = (each.splitlines(keepends=True) for each in (before, after, formatted))
     dirty: set[int] = set()
-    for start, end, _, _ in _changes(old, clean.splitlines(keepends=True)):
+    for _, start, end, _, _ in _changes(old, clean.splitlines(keepends=True)):
         dirty.update(range(start, end) if end > start else (start - 1, start))
-    origin: dict[int, set[int]] = {}  # of each edited line, the lines that it comes from
-    for start, end, first, last in _changes(old, new):
-        for line in range(first, last):
-            origin[line] = set(range(start, end))
+    edited, unclean = set[int](), set[int]()  # lines of the new
+    for tag, start, end, first, last in _blocks(old, new):
+        if tag != "equal":
+            edited.update(range(first, last))
+            unclean.update(range(first, last) if dirty & {*range(start, end)} else ())
+        else:
+            unclean.update(line - start + first for line in dirty & {*range(start, end)})
     merged: list[bytes] = []
     at = 0
-    for start, end, first, last in _changes(new, wanted):
-        edited = [line for line in range(start, end) if line in origin]
-        if edited and not any(origin[line] & dirty for line in edited):
+    for _, start, end, first, last in _changes(new, wanted):
+        lines = {*range(start, end)}
+        if lines & edited and not lines & unclean:
             merged += [*new[at:start], *wanted[first:last]]
             at = end
     result = b"".join([*merged, *new[at:]])
@@ -93,10 +97,13 @@ def _merged(before: bytes, clean: bytes, after: bytes, formatted: bytes) -> byte
     return result if _meaning(result) == _meaning(after) else after
 
 
-def _changes(old: list[bytes], new: list[bytes]) -> list[tuple[int, int, int, int]]:
-    """Which lines of the old are which of the new, where they differ."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    return [(i, j, k, m) for tag, i, j, k, m in matcher.get_opcodes() if tag != "equal"]
+def _blocks(old: list[bytes], new: list[bytes]) -> Sequence[_Block]:
+    """Which lines of the old are which of the new."""
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+
+def _changes(old: list[bytes], new: list[bytes]) -> list[_Block]:
+    return [block for block in _blocks(old, new) if block[0] != "equal"]
 
 
 def _meaning(data: bytes) -> str:

@@ -129,6 +129,8 @@ class Reach:
 
     def _is_plugin(self, path: str) -> bool:
         """Whether a file is no program and nobody imports it: it is loaded by other means."""
+        if self.is_test(path):
+            return False  # nobody imports a test: its runner collects it
         module = self._module(path)
         return module is not None and not module.as_program and not self._importers(path)
 
