@@ -44,7 +44,7 @@ def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
             Evidence("likely" if likely else "proven", facts, "only its name" if likely else ""),
             remedy="" if "hopeless" in text else "add",
             safety="unsafe" if unsafe else "safe",
-            caution="it is swallowed" if unsafe else "",
+            caution=f"swallowed in line {call.lineno}" if unsafe else "",
         )
 
 

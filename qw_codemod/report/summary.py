@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +11,7 @@ from qw_codemod.report.results import Results
 from qw_codemod.report.text import safe
 
 _PLACES = 3  # shown of each reason
+_PLACE = re.compile(r" in line \d+| \([^()\s]+:\d+\)| in \S+\.py:\d+")
 
 _Reasons = dict[str, list[Finding]]
 
@@ -63,10 +65,10 @@ def _ways(results: Results) -> Iterator[str]:
         more = " more" if flags and "" in ways else ""
         yield f"  {len(findings)}{more} edited by: {command}"
         if flags:
-            yield from _reasons(results, _by_doubt(findings), places=False)
+            yield from _reasons(results, _by_doubt(findings))
     if by_hand:
         yield f"  {len(by_hand)} to change by hand:"
-        yield from _reasons(results, _by_doubt(by_hand), places=True)
+        yield from _reasons(results, _by_doubt(by_hand))
 
 
 def _applied(results: Results) -> Iterator[str]:
@@ -89,7 +91,7 @@ def _applied(results: Results) -> Iterator[str]:
             yield f"  {total} more with: {_command(results, families, flags)}"
         else:
             yield f"  {total} to change by hand:"
-        yield from _reasons(results, groups[flags], places=not flags)
+        yield from _reasons(results, groups[flags])
     if counts.left:
         yield "  See each with --why, or go through them with --interactive."
     if results.command == "apply" and counts.changed:
@@ -106,15 +108,19 @@ def _by_doubt(findings: Iterable[Finding]) -> _Reasons:
     return reasons
 
 
-def _reasons(results: Results, reasons: _Reasons, places: bool) -> Iterator[str]:
-    """The most frequent first."""
-    for reason in sorted(reasons, key=lambda each: (-len(reasons[each]), each)):
-        findings = reasons[reason]
-        yield f"    {len(findings):>3}  {safe(reason)}"
-        if places:
-            shown = [f"{results.shown(each.path)}:{each.line}" for each in findings[:_PLACES]]
-            more = f" and {len(findings) - _PLACES} more" if len(findings) > _PLACES else ""
-            yield f"         {', '.join(shown)}{more}"
+def _reasons(results: Results, reasons: _Reasons) -> Iterator[str]:
+    """The most frequent first; those that differ in their places alone are one."""
+    kinds: dict[str, _Reasons] = {}
+    for reason, findings in reasons.items():
+        kinds.setdefault(_PLACE.sub("", reason), {})[reason] = findings
+    total = {kind: sum(map(len, same.values())) for kind, same in kinds.items()}
+    for kind in sorted(kinds, key=lambda each: (-total[each], each)):
+        same = kinds[kind]
+        findings = [each for reason in same for each in same[reason]]
+        yield f"    {total[kind]:>3}  {safe(kind if len(same) > 1 else next(iter(same)))}"
+        shown = [f"{results.shown(each.path)}:{each.line}" for each in findings[:_PLACES]]
+        more = f" and {len(findings) - _PLACES} more" if len(findings) > _PLACES else ""
+        yield f"         {', '.join(shown)}{more}"
 
 
 def _problems(results: Results) -> Iterator[str]:

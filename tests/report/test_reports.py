@@ -98,7 +98,7 @@ def test_the_summary_counts_what_each_way_would_add(run: Run, write: Write) -> N
     assert "Found 5 findings in 1 of 1 file: 3 proven, 2 likely" in output
     assert "  1 edited by: qw-codemod apply waits\n" in output
     assert "  2 more edited by: qw-codemod apply waits --likely\n      2  only its name" in output
-    assert "  1 more edited by: qw-codemod apply waits --unsafe\n      1  it is swallowed" in output
+    assert "  1 more edited by: qw-codemod apply waits --unsafe\n      1  swallowed in" in output
     assert re.search(r"  1 to change by hand:\n.*\n +a\.py:5\n", output)
 
 
@@ -279,3 +279,9 @@ def test_git_takes_the_diff(project: Path, git: Git, before: bytes, after: bytes
 )
 def test_exit_codes(counts: Counts, command: Any, likely: bool, code: int) -> None:
     assert counts.exit_code(command, likely) == code
+
+
+def test_reasons_that_differ_in_their_lines_alone_are_one(run: Run, write: Write) -> None:
+    write("a.py", "wait('unsafe')\nwait('unsafe')\n")
+    output = run("apply", "waits", ".").output
+    assert "      2  unsafe: swallowed\n         a.py:1, a.py:2\n" in output
