@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from qw_codemod import SELDOM
 
 # Nothing else of ours up here: `--help` must not wait for rules, parsers and processes.
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def main() -> None:
     """Run the command line, and end with its exit code."""
     sys.excepthook = _fault
+    gc.set_threshold(*SELDOM)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -34,6 +38,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2  # the reader has gone, as in `check | head`: it has not seen everything
+    gc.freeze()  # the last look through all that goes anyway is not worth its time
     sys.exit(code)
 
 

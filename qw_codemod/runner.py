@@ -10,13 +10,13 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
-from qw_codemod import files
+from qw_codemod import SELDOM, files
 from qw_codemod.engine import Options, examine
 from qw_codemod.infer import Inference
 from qw_codemod.model import FileReport, Finding, Fix, Problem, Span
@@ -26,6 +26,7 @@ from qw_codemod.source import SourceFile, UnreadableSource
 
 POOL_FROM = 40  # files that need a parse; below that, starting processes costs more than it saves
 _LARGE = 300_000  # bytes
+_LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
 _SHOWN = 4000  # bytes of a line; what is longer is data
 
 PATIENCE = 300.0  # seconds for one file before its worker is given up
@@ -130,18 +131,6 @@ class Examiner:
         return replace(_located(report, source, now), notes=notes)
 
 
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Syntax trees are kept, not dropped: at Python's own rate, half the run looks through them."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-@_seldom_collected()
 def run(
     plan: Plan, tasks: Sequence[Task], jobs: int = 0, progress: Callable[[int], None] | None = None
 ) -> list[Outcome]:
@@ -339,11 +328,14 @@ def _work(pipe: Connection, parents: Connection, plan: Plan) -> None:
     """The life of a worker: it ends when the parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it ends us
     parents.close()
+    parent = os.getppid()
+    gc.set_threshold(*SELDOM)
     examiner = Examiner(plan)
-    with _seldom_collected():
-        while True:
-            try:
-                task = pipe.recv()
-            except (EOFError, OSError):
-                return
-            pipe.send(examiner.examine(task))
+    while True:
+        try:
+            while not pipe.poll(_LOOK_UP):  # the next worker holds a copy of the parent's end
+                if os.getppid() != parent:
+                    return
+            pipe.send(examiner.examine(pipe.recv()))
+        except (EOFError, OSError):
+            return

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 _CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
-_ALIASED = re.compile(rb"(\w+)[ \t]+as[ \t]+\w+")
+_AS = re.compile(rb"[ \t]as[ \t]")
+_LONGEST = 200  # bytes of an identifier that is looked for in front of an `as`
 _ASSIGNED = re.compile(rb"(?<!\bself)\.[ \t]*(\w+)[ \t]*(?:=[^=]|,|:)")
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
@@ -83,7 +84,11 @@ def _all_words(data: bytes) -> set[bytes]:
 
 def _base_words(data: bytes) -> set[bytes]:
     heads = b" ".join(_CLASS_HEAD.findall(data))
-    return {*heads.translate(_NOT_IDENTIFIER).split(), *_ALIASED.findall(data)}
+    words = {*heads.translate(_NOT_IDENTIFIER).split()}
+    for match in _AS.finditer(data):
+        before = data[max(0, match.start() - _LONGEST) : match.start()]
+        words.update(before.translate(_NOT_IDENTIFIER).split()[-1:])
+    return words
 
 
 def _assigned_words(data: bytes) -> set[bytes]:
