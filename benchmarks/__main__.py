@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, score, speed, tools
+from benchmarks import corpus, handlers, score, speed, tools
 
 
 def main() -> int:
@@ -17,6 +17,8 @@ def main() -> int:
             return corpus.show(given.packages)
         if given.what == "score":
             return score.show(given.packages, given.list)
+        if given.what == "handlers":
+            return handlers.show(given.packages, given.draw, given.seed)
         if given.what == "speed":
             return speed.show(given.rounds, given.peers)
         code = score.show()
@@ -37,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("score", help="findings against the labels")
     one.add_argument("packages", nargs="*", help="all that have labels by default")
     one.add_argument("--list", action="store_true", help="name each missed and each wrong one")
+    one = commands.add_parser("handlers", help="what `apply excepts` makes of the packages")
+    one.add_argument("packages", nargs="*", help="all by default")
+    one.add_argument("--draw", type=int, default=0, metavar="N", help="print N rewrites to read")
+    one.add_argument("--seed", type=int, default=1, help="of the draw")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")
     one.add_argument("--rounds", type=int, default=speed.ROUNDS, metavar="N")
     names = [tool.name.split()[0].lower() for tool in tools.PEERS]

@@ -197,7 +197,10 @@ def holds_with_tabs(family: Family) -> None:
 
 
 def holds_one_block_deeper(family: Family) -> None:
-    """The same findings inside a block, and the same edits where they bring no import."""
+    """The same findings inside a block, and the same edits where they bring no import.
+
+    Lines may break elsewhere: there is less room for them.
+    """
     new_imports = _imports(family.before) != _imports(family.after)
     _holds_in(family, _deeper, same_edits=not new_imports)
 
@@ -304,7 +307,12 @@ def _holds_in(family: Family, variant: Callable[[bytes], bytes], same_edits: boo
     compile(after, "after.py", "exec", dont_inherit=True)
     assert family.apply(after) == after
     if same_edits:
-        assert after == variant(family.after)
+        wanted = variant(family.after)
+        assert after == wanted or variant is _deeper and _meaning(after) == _meaning(wanted)
+
+
+def _meaning(text: bytes) -> str:
+    return ast.dump(ast.parse(text))
 
 
 def _deeper(text: bytes) -> bytes:

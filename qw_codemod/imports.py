@@ -51,6 +51,61 @@ def import_edit(
     return Edit(Span(at, at), _statement(wanted) + source.newline * 2)
 
 
+def below_imports(
+    source: SourceFile, line: str, before: int, imported: int | None, inserted: dict[int, bytes]
+) -> None:
+    """Add a module's assignment below its imports, before the byte offset `before`.
+
+    `inserted` holds what is inserted by offset, and `imported` is where an import is.
+    """
+    last = _last_import(source, before)
+    at = _end_of_line(source, last) if last is not None else None
+    if imported is not None and (at is None or imported > at):
+        at = imported  # there is no import but the new one, or it comes last
+    if at is None:
+        documented = ast.get_docstring(source.tree, clean=False) is not None
+        at = _end_of_line(source, source.tree.body[0]) if documented else 0
+    above = inserted.get(at, b"").rstrip(b"\r\n")
+    newline = source.newline
+    gap = newline * 2 if above or at else b""
+    text = above + gap + line.encode(source.encoding)
+    following = source.data[at:]
+    blank = len(following) - len(following.lstrip(b"\r\n"))
+    wanted = _lines_to_next(source, at)
+    inserted[at] = text + newline * max(0, wanted - blank // len(newline))
+
+
+def _lines_to_next(source: SourceFile, at: int) -> int:
+    """The line ends before the next statement, as formatters have them."""
+    for node in source.tree.body:
+        if source.span(node).start >= at:
+            defines = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            return 3 if defines else 2
+    return 1
+
+
+def _end_of_line(source: SourceFile, node: ast.stmt) -> int:
+    """The offset of the line end behind a statement, and behind its comment."""
+    line = node.end_lineno or node.lineno
+    return source.line_starts[line - 1] + len(source.line_bytes(line))
+
+
+def _last_import(source: SourceFile, before: int) -> ast.stmt | None:
+    """The last import of the file's head, a guarded one too; it ends where definitions start."""
+    found = None
+    for node in source.tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            break
+        if source.span(node).end > before:
+            break
+        guarded = isinstance(node, (ast.Try, ast.If)) and any(
+            isinstance(each, (ast.Import, ast.ImportFrom)) for each in node.body
+        )
+        if guarded or isinstance(node, (ast.Import, ast.ImportFrom)):
+            found = node
+    return found
+
+
 def _statement(wanted: Import) -> bytes:
     if wanted.name:
         return f"from {wanted.module} import {wanted.name}".encode()

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 
+from qw_codemod.blocks import CutHandler, cut_handler
 from qw_codemod.edits import shrink
-from qw_codemod.imports import import_edit
+from qw_codemod.imports import below_imports, import_edit
 from qw_codemod.model import Edit, Finding, Fix, Span
 from qw_codemod.names import name_for, path_to
 from qw_codemod.placement import why_nothing_before_path
@@ -47,11 +48,14 @@ def propose(
     try:
         path = path_to(source, finding.span)
         _verify(source, path[-1], finding.span)
-        node = cut(source, finding.span)
+        last = path[-1]
+        block = cut_handler(source, last) if isinstance(last, ast.ExceptHandler) else None
+        node = block.node if block else cut(source, finding.span)
         made = codemod.rewrite(node, finding, settings)
         if made is None:
             raise Refusal("the codemod has no rewrite for this form")
-        return Fix(finding, tuple(_edits(source, path, finding.span, node, made, first_party)))
+        edits = _edits(source, path, finding.span, node, block, made, first_party)
+        return Fix(finding, tuple(edits))
     except RecursionError as error:
         raise Refusal("the expression is nested too deeply") from error
     except UnicodeEncodeError as error:
@@ -119,6 +123,7 @@ def _edits(
     path: Sequence[ast.AST],
     span: Span,
     old: cst.CSTNode,
+    block: CutHandler | None,
     made: Rewrite,
     first_party: _FirstParty,
 ) -> Iterable[Edit]:
@@ -126,11 +131,13 @@ def _edits(
     node: cst.CSTNode = made.node
     before = made.before
     inserted: dict[int, bytes] = {}
+    imported: int | None = None
     for wanted in sorted(set(made.imports), key=lambda each: (bool(each.name), each.bound)):
         bound = name_for(source, wanted, span)
         if bound is None:
             edit = import_edit(source, wanted, span.start, first_party)
-            inserted[edit.span.start] = inserted.get(edit.span.start, b"") + edit.new
+            imported = edit.span.start
+            inserted[imported] = inserted.get(imported, b"") + edit.new
         elif bound != wanted.bound:
             node, before = _renamed(node, before, wanted, bound)
     if isinstance(node, cst.BaseExpression) and not is_atom(node) and type(node) is not type(old):
@@ -138,7 +145,12 @@ def _edits(
     if before:
         at, text = _lines_before(source, path, span, before)
         inserted[at] = inserted.get(at, b"") + text
-    changed = shrink(source.data, Edit(span, code(node, newline).encode(source.encoding)))
+    for line in made.globals:
+        below_imports(source, line, span.start, imported, inserted)
+    printed = code(node, newline)
+    if block is not None and isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
+        span, printed = block.span, block.code(node)
+    changed = shrink(source.data, Edit(span, printed.encode(source.encoding)))
     if changed is not None and changed.span.start == changed.span.end:
         at = changed.span.start
         inserted[at] = inserted.get(at, b"") + changed.new

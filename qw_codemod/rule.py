@@ -20,6 +20,7 @@ __all__ = [
     "Check",
     "Codemod",
     "Context",
+    "Dependency",
     "Evidence",
     "Fact",
     "Finding",
@@ -90,17 +91,38 @@ class Import:
 class Rewrite:
     """What a codemod makes of one finding.
 
-    `node` takes the place of the finding's expression or simple statement; `before` are statements
-    (source text, one line each) that go on lines of their own before the statement around it.
+    `node` takes the place of the finding's expression, simple statement or handler; `before` are
+    statements (source text, one line each) that go on lines of their own before the statement
+    around it; `globals` are assignments (source text) that go below the file's imports.
     """
 
-    node: libcst.BaseExpression | libcst.BaseSmallStatement
+    node: (
+        libcst.BaseExpression
+        | libcst.BaseSmallStatement
+        | libcst.ExceptHandler
+        | libcst.ExceptStarHandler
+    )
     before: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
+    globals: tuple[str, ...] = ()
 
 
 class Refusal(Exception):
     """A rewrite that would not be right; the finding is left, with the message as the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A distribution that rewritten code needs: `requirement` provides the top-level `module`.
+
+    Where no file of the project holds one of the words in `started_by`, the summary of a run says
+    `reminder`.
+    """
+
+    module: str
+    requirement: str
+    started_by: tuple[bytes, ...] = ()
+    reminder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +131,9 @@ class Codemod:
 
     `rewrite` is handed the LibCST node cut out of the file, its Finding and the family's settings;
     None means that it cannot, and the finding is left with that said. It may raise a Refusal to say
-    why.
+    why. `dependencies` are declared for the files that come to import them.
     """
 
     fixes: tuple[str, ...]
     rewrite: Callable[[libcst.CSTNode, Finding, Settings], Rewrite | None]
+    dependencies: tuple[Dependency, ...] = ()

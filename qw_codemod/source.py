@@ -125,6 +125,16 @@ class SourceFile:
 
         return max(1, bisect.bisect_right(self.line_starts, offset))
 
+    @cached_property
+    def indent_unit(self) -> str:
+        """What the file indents its first block by; four spaces where it has none."""
+        for node in self.tree.body:
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and body[0].lineno > node.lineno:
+                line = self.line_bytes(body[0].lineno)
+                return line[: len(line) - len(line.lstrip(b" \t"))].decode() or "    "
+        return "    "
+
     def line_bytes(self, line: int) -> bytes:
         """One line (1-based) without its line end."""
         start = self.line_starts[line - 1]

@@ -16,3 +16,12 @@ def rewrite(source: str, unsafe: bool = False) -> str:
         settings={"timeouts": {"bigquery": SECONDS, "http": SECONDS}},
         unsafe=unsafe,
     )
+
+
+def rewrite_handlers(source: str, unsafe: bool = False, **settings: object) -> str:
+    """The text after `apply excepts`."""
+    from qw_codemod.testing import apply_to_text
+
+    return apply_to_text(
+        source, families=("excepts",), settings={"excepts": settings}, unsafe=unsafe
+    )

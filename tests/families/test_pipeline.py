@@ -1,13 +1,7 @@
-"""The sample project against its manifest, and its own tests before and after."""
+"""The sample project's waits against its manifest, and its own tests before and after."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,97 +10,13 @@ from typing import Any
 
 import pytest
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from .pipeline import PIPELINE, SITES, Place, Project, copy, name, place
 
-PIPELINE = Path(__file__).parents[2] / "fixtures" / "pipeline"
-SITES: list[dict[str, Any]] = tomllib.loads((PIPELINE / "manifest.toml").read_text())["site"]
 WAITS = [site for site in SITES if site["kind"] in ("wait", "http")]
 LOOK_ALIKES = [
     site for site in SITES if site["kind"] == "look-alike" and site["rule"].startswith("QW1")
 ]
 FLAGS = {"fixed": (), "likely": ("--likely",), "unsafe": ("--unsafe",)}
-TIMEOUT = 120  # seconds for one run of the tool or of the pipeline's tests
-
-Place = tuple[str, int]
-
-
-def place(site: dict[str, Any]) -> Place:
-    return site["path"], site["line"]
-
-
-def name(site: dict[str, Any]) -> str:
-    return f"{site['rule']} {site['path']}:{site['line']} {site['form']}"
-
-
-@dataclass(frozen=True)
-class Project:
-    """A copy of the pipeline."""
-
-    folder: Path
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "qw_codemod", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-
-    def check(self) -> dict[Place, str]:
-        """The level of each finding of the family by its place."""
-        done = self.run("check", "--select", "timeouts", "--output-format", "json")
-        assert done.returncode in (0, 1), done.stderr
-        return {
-            (each["path"], each["line"]): each["level"]
-            for each in json.loads(done.stdout)["findings"]
-        }
-
-    def apply(self, *flags: str) -> str:
-        done = self.run("apply", "timeouts", *flags)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def files(self) -> dict[str, bytes]:
-        return {
-            path.relative_to(self.folder).as_posix(): path.read_bytes()
-            for path in self.folder.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and ".git" not in path.parts
-        }
-
-    def passing(self) -> set[str]:
-        """The names of its own tests that pass."""
-        command = [
-            "-m",
-            "pytest",
-            "-q",
-            "-rA",
-            "--continue-on-collection-errors",
-            "-p",
-            "no:cacheprovider",
-        ]
-        environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
-        done = subprocess.run(
-            [sys.executable, *command, "--rootdir", str(self.folder)],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        return set(re.findall(r"^PASSED (\S+)", done.stdout, re.M))
-
-
-def copy(folder: Path) -> Project:
-    target = folder / "pipeline"
-    shutil.copytree(PIPELINE, target, ignore=shutil.ignore_patterns("__pycache__", ".*cache"))
-    subprocess.run(["git", "init", "-q"], cwd=target, check=True)  # a root of its own
-    return Project(target)
 
 
 @dataclass(frozen=True)
@@ -118,12 +28,12 @@ class Applied:
 
     @cached_property
     def left(self) -> dict[Place, str]:
-        return self.project.check()
+        return self.project.check("timeouts")
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[Place, str]:
-    return copy(tmp_path_factory.mktemp("found")).check()
+    return copy(tmp_path_factory.mktemp("found")).check("timeouts")
 
 
 @pytest.fixture(
@@ -136,7 +46,7 @@ def applied(
 ) -> Iterator[tuple[tuple[str, ...], Applied]]:
     project = copy(tmp_path_factory.mktemp("applied"))
     before = project.files()
-    project.apply(*request.param)
+    project.apply("timeouts", *request.param)
     yield request.param, Applied(before, project)
 
 
@@ -201,10 +111,10 @@ def test_its_own_tests_still_pass(
 def test_a_second_apply_changes_nothing_and_undo_gives_all_back(tmp_path: Path) -> None:
     project = copy(tmp_path)
     before = project.files()
-    project.apply("--likely", "--unsafe")
+    project.apply("timeouts", "--likely", "--unsafe")
     after = project.files()
     assert after != before
-    project.apply("--likely", "--unsafe")
+    project.apply("timeouts", "--likely", "--unsafe")
     assert {k: v for k, v in project.files().items() if k.endswith(".py")} == {
         k: v for k, v in after.items() if k.endswith(".py")
     }

@@ -1,0 +1,177 @@
+"""What the body of a `try` can raise, where all of its operations are known."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+
+from qw_codemod.infer import Inference, Library, Method
+from qw_codemod.recognize import operations
+from qw_codemod.reporting import log_of
+from qw_codemod.source import SourceFile
+
+
+class _UnknownOperation(Exception):
+    pass
+
+
+def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """The classes of all that these statements can raise, as dotted names; none where it is open.
+
+    The sources of the facts stand in `recognize.operations`.
+    """
+    try:
+        found = dict.fromkeys(_Body(source, infer).statements(body))
+    except _UnknownOperation:
+        return ()
+    return tuple(found) or ("NameError",)
+
+
+class _Body:
+    def __init__(self, source: SourceFile, infer: Inference) -> None:
+        self._source = source
+        self._infer = infer
+
+    def statements(self, body: Iterable[ast.stmt]) -> Iterator[str]:
+        for node in body:
+            yield from self._statement(node)
+
+    def _statement(self, node: ast.stmt) -> Iterator[str]:
+        match node:
+            case ast.Pass() | ast.Continue() | ast.Break():
+                return
+            case ast.Import() | ast.ImportFrom():
+                yield from operations.IMPORT
+            case ast.Expr(value=value):
+                yield from self._value(value)
+            case ast.Return(value=value):
+                yield from self._value(value) if value is not None else ()
+            case ast.Assign(targets=targets, value=value):
+                yield from self._value(value)
+                for target in targets:
+                    yield from self._target(target)
+            case ast.AnnAssign(target=target, value=value) if value is not None:
+                yield from self._value(value)
+                yield from self._target(target)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    yield from self._target(target)
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield from self._value(test)
+                yield from self.statements([*body, *orelse])
+            case ast.With(items=items, body=body):
+                for item in items:
+                    if not isinstance(item.context_expr, ast.Call):
+                        raise _UnknownOperation
+                    yield from self._value(item.context_expr)
+                yield from self.statements(body)
+            case _:
+                raise _UnknownOperation
+
+    def _target(self, node: ast.expr) -> Iterator[str]:
+        match node:
+            case ast.Name():
+                return
+            case ast.Attribute(value=value):
+                yield from self._value(value)
+            case ast.Subscript(value=value, slice=index):
+                yield from self._value(value)
+                yield from self._value(index)
+                yield from operations.SUBSCRIPT
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                yield from operations.UNPACKING
+                for element in elements:
+                    yield from self._target(element)
+            case _:
+                raise _UnknownOperation
+
+    def _value(self, node: ast.expr) -> Iterator[str]:
+        match node:
+            case ast.Name() | ast.Constant():
+                return
+            case ast.Attribute():
+                yield from self._attribute(node)
+            case ast.Subscript(value=value, slice=index):
+                yield from self._value(value)
+                yield from self._value(index)
+                yield from operations.SUBSCRIPT
+            case ast.Call():
+                yield from self._call(node)
+            case (
+                ast.BoolOp()
+                | ast.Compare()
+                | ast.IfExp()
+                | ast.Tuple()
+                | ast.List()
+                | ast.Dict()
+                | ast.JoinedStr()
+                | ast.FormattedValue()
+                | ast.Slice()
+            ):
+                for child in ast.iter_child_nodes(node):
+                    if isinstance(child, ast.expr):
+                        yield from self._value(child)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                yield from self._value(operand)
+            case ast.UnaryOp(operand=ast.Constant()):
+                return
+            case _:
+                raise _UnknownOperation
+
+    def _attribute(self, node: ast.Attribute) -> Iterator[str]:
+        """An attribute may be a property, which runs code: only those that are set are known."""
+        if self._is_library(node.value):
+            return
+        if not isinstance(node.value, ast.Name) or node.value.id not in ("self", "cls"):
+            raise _UnknownOperation
+        functions = [*self._source.nodes(ast.FunctionDef)]
+        if any(each.name == node.attr for each in functions) or not self._is_assigned(node.attr):
+            raise _UnknownOperation
+        yield from operations.ATTRIBUTE
+
+    def _is_assigned(self, name: str) -> bool:
+        return any(
+            each.attr == name and isinstance(each.ctx, ast.Store)
+            for each in self._source.nodes(ast.Attribute)
+        )
+
+    def _is_library(self, node: ast.expr) -> bool:
+        """`os.environ`: an attribute of a module that is there."""
+        held = self._infer.holds(self._source, node)
+        return bool(held) and all(isinstance(p.value, Library) for p in held)
+
+    def _call(self, call: ast.Call) -> Iterator[str]:
+        if log_of(call) is not None:
+            names: tuple[str, ...] = ()  # logging swallows its own failures
+        else:
+            names = self._raised_by(call)
+            if isinstance(call.func, ast.Attribute) and not self._is_library(call.func.value):
+                yield from self._value(call.func.value)
+        for argument in call.args:
+            if isinstance(argument, ast.Starred):
+                raise _UnknownOperation
+            yield from self._value(argument)
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                raise _UnknownOperation
+            yield from self._value(keyword.value)
+        yield from names
+
+    def _raised_by(self, call: ast.Call) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        held = self._infer.holds(self._source, call.func)
+        if not held:
+            raise _UnknownOperation
+        for possibility in held:
+            value = possibility.value
+            if isinstance(value, Method):
+                name = f"{value.receiver.name}.{value.name}"
+            elif isinstance(value, Library):
+                name = value.name.removeprefix("builtins.")
+            else:
+                raise _UnknownOperation
+            known = operations.BY_NAME.get(name)
+            if known is None or possibility.doubt:
+                raise _UnknownOperation
+            found.update(dict.fromkeys(known.raises))
+        return tuple(found)

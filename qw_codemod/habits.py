@@ -1,0 +1,153 @@
+"""How a module logs: through which logger, in which library's manner, and in which style."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from qw_codemod.bound import bound_before
+from qw_codemod.handlers import full_name
+from qw_codemod.infer import Inference, Instance, Library
+from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.names import bound_names, free_name
+from qw_codemod.reporting import Log, log_calls, only_prints
+from qw_codemod.source import SourceFile
+
+Manner = Literal["logging", "structlog", "loguru", "unknown", "print"]
+_MAKERS = re.compile(r"(^|\.)(getLogger|get_logger|get_run_logger|get_task_logger)$")
+_OF_LOGGING = frozenset({"exc_info", "extra", "stack_info", "stacklevel"})
+_NEW_NAMES = ("logger", "log", "_logger", "module_logger")
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What to log with: `logger` as it is written in the code, empty for `print`.
+
+    `is_new`: the module has none, and gets one of that name. `f_strings`: its messages are such.
+    """
+
+    manner: Manner
+    logger: str = ""
+    is_new: bool = False
+    f_strings: bool = False
+
+
+def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
+    """How a handler of the `try` statement is to log."""
+    logs = list(log_calls(source))
+    for name in _candidates(source, statement, logs):
+        found = _by_name(source, infer, name, logs)
+        if found is not None:
+            return found
+    if only_prints(source):
+        return Habit("print")
+    return Habit("logging", free_name(source, source.tree, _NEW_NAMES), is_new=True)
+
+
+def _candidates(source: SourceFile, statement: ast.stmt, logs: list[Log]) -> Iterator[str]:
+    """The loggers that can be used there: the one of the same function, the class, the module."""
+    used = Counter(log.receiver for log in logs if log.receiver)
+    places = list(source.ancestors(statement))
+    for place in places:
+        if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
+            within = Counter(log.receiver for log in logs if place in source.ancestors(log.node))
+            for name, _ in within.most_common():
+                if _is_usable(source, statement, name):
+                    yield name
+    for name in (*(name for name, _ in used.most_common()), *_made(source)):
+        if _is_usable(source, statement, name):
+            yield name
+
+
+def _made(source: SourceFile) -> Iterator[str]:
+    """Loggers of the module that nobody uses yet."""
+    for node in source.tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        if _MAKERS.search(full_name(source, node.value.func)):
+            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+
+
+def _is_usable(source: SourceFile, statement: ast.stmt, name: str) -> bool:
+    """Whether a logger is bound, whatever happened before the statement."""
+    root = name.partition(".")[0]
+    function = next((n for n in source.ancestors(statement) if isinstance(n, FUNCTIONS)), None)
+    if root in ("self", "cls"):
+        arguments = getattr(function, "args", None)
+        first = [*arguments.posonlyargs, *arguments.args] if arguments else []
+        return bool(first) and first[0].arg == root and _in_same_class(source, statement, name)
+    if function is not None and root in set(bound_names([function])):
+        return root in bound_before(source, statement)
+    if root not in _module_names(source):
+        return False
+    return function is not None or root in _bound_at_top(source, statement)
+
+
+def _in_same_class(source: SourceFile, statement: ast.stmt, name: str) -> bool:
+    """`self.log` of another class says nothing about this one."""
+    cls = next((n for n in source.ancestors(statement) if isinstance(n, ast.ClassDef)), None)
+    if cls is None:
+        return False
+    return any(isinstance(n, ast.Attribute) and dotted(n) == name for n in ast.walk(cls))
+
+
+def _module_names(source: SourceFile) -> set[str]:
+    return set(bound_names(source.tree.body))
+
+
+def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
+    before = source.span(statement).start
+    body = [node for node in source.tree.body if source.span(node).end <= before]
+    return set(bound_names(body))
+
+
+def _by_name(source: SourceFile, infer: Inference, name: str, logs: list[Log]) -> Habit | None:
+    own = [log for log in logs if log.receiver == name]
+    manner = _manner(source, infer, name, own)
+    return Habit(manner, name, f_strings=_likes_f_strings(own or logs))
+
+
+def _manner(source: SourceFile, infer: Inference, name: str, logs: list[Log]) -> Manner:
+    if name == "logging":
+        return "logging"
+    for log in logs[:1]:
+        assert isinstance(log.node.func, ast.Attribute)
+        for possibility in infer.holds(source, log.node.func.value):
+            value = possibility.value
+            of = value.of if isinstance(value, Instance) else value
+            if isinstance(of, Library):
+                root = of.name.partition(".")[0]
+                if root in ("logging", "structlog", "loguru"):
+                    return root  # type: ignore[return-value]
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign) and any(dotted(each) == name for each in node.targets):
+            made = full_name(source, node.value.func) if isinstance(node.value, ast.Call) else ""
+            if made.startswith("structlog."):
+                return "structlog"
+            if _MAKERS.search(made) and made.startswith("logging."):
+                return "logging"
+    return _by_use(logs)
+
+
+def _by_use(logs: list[Log]) -> Manner:
+    """Of a logger that comes from elsewhere, the way in which it is called tells."""
+    keywords = {each.arg for log in logs for each in log.node.keywords} - {None}
+    if keywords - _OF_LOGGING:
+        return "structlog"
+    if any(log.node.args[1:] and "{}" in ast.dump(log.node.args[0]) for log in logs):
+        return "loguru"
+    # whether it takes `extra=` is not known, unless somebody passes it
+    return "logging" if "extra" in keywords else "unknown"
+
+
+def _likes_f_strings(logs: list[Log]) -> bool:
+    """Whether messages with values in them are f-strings rather than `%s` with arguments."""
+    f_strings = sum(
+        bool(log.node.args) and isinstance(log.node.args[0], ast.JoinedStr) for log in logs
+    )
+    others = sum(len(log.node.args) > 1 for log in logs)
+    return f_strings > others

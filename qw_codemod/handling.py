@@ -1,0 +1,360 @@
+"""How a handler that hides its exception is to be rewritten: what it catches, logs and sends."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from qw_codemod import expected
+from qw_codemod.bound import plain_names
+from qw_codemod.habits import Habit, habit
+from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
+from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.reporting import ERROR, Account, log_of, reports
+from qw_codemod.rule import Context, Fact, SourceFile
+
+WIDTH = 88  # columns of new lines; a formatter that allows more keeps their trailing commas
+_NAMES = ("e", "exc", "err", "error", "exception", "failure")
+_MOST = 4  # names in the context of a log line
+_SECRET = re.compile(
+    r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$", re.I
+)
+# Attributes of a logging.LogRecord [src: Python's logging/__init__.py], and structlog's `event`.
+_RESERVED = frozenset(
+    "name msg args message asctime levelname levelno pathname filename module exc_info exc_text "
+    "stack_info lineno funcName created msecs relativeCreated thread threadName processName "
+    "process taskName event operation context".split()
+)
+_BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
+_EXITING = frozenset("parse_args parse_known_args exit quit _exit abort".split())
+_EXITS = frozenset({"sys.exit", "exit", "quit"})
+_WAITING = frozenset(
+    "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
+)
+_BUILTINS = frozenset(
+    "int float str bool len list dict set tuple sorted open print getattr setattr isinstance range "
+    "enumerate zip next iter min max sum round repr type hasattr super any all map filter".split()
+)
+_TRIVIAL = frozenset(  # methods of text and containers, which say nothing of the purpose
+    "append extend split rsplit strip lstrip rstrip join format replace lower upper startswith "
+    "endswith items keys values setdefault encode decode splitlines isoformat".split()
+)
+_LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the codemod is told about a handler; `refused`: why it is not rewritten at all."""
+
+    facts: tuple[Fact, ...]
+    details: dict[str, str] = field(default_factory=dict)
+    caution: str = ""
+    refused: str = ""
+
+
+def case_of(
+    source: SourceFile,
+    context: Context,
+    handler: ast.ExceptHandler,
+    statement: ast.Try,
+    told: Account,
+) -> Case:
+    """The rewrite that keeps what the program does next and hides nothing any more."""
+    fact = Fact(_told(told), source.path, handler.lineno)
+    bare = handler.type is None
+    if bare and (exits := _exit(source, statement)):
+        why = f"`{exits}` in the `try` exits by itself, and `except:` may be there to catch it"
+        return Case((fact,), refused=why)
+    caution = _caution(source, handler, statement) if bare else ""
+    if bare and told.raises == "same":
+        return Case((fact,), {"type": "BaseException"})
+    details = {"type": "Exception"} if bare else {}
+    if bare and told.raises == "other":
+        return Case((fact,), {**details, **_chained(source, handler)}, caution)
+    if told.raises:
+        again = any(isinstance(n, ast.Raise) and n.exc is None for n in own_nodes(handler.body))
+        caution = caution or ("it raises again on some paths only" if again else "")
+        return Case((fact,), details, caution)
+    if _imports_only(statement):
+        guard = {"type": "ImportError"} if told.is_silent else details
+        caution = caution or ("" if bare else "what else fails in the import is not caught then")
+        return Case((fact,), guard, caution)
+    if is_test(source) or reports(source, statement.body):
+        return Case((fact,), details, caution)
+    caution = caution or _out_of_place(source, handler)
+    return _reported(source, context, handler, statement, told, Case((fact,), details, caution))
+
+
+def _told(told: Account) -> str:
+    if told.raises:
+        return "it raises the same exception" if told.raises == "same" else "it raises another one"
+    if told.logs:
+        return "it logs, below the level of an error or without the exception"
+    if told.is_silent:
+        return "it neither logs, nor reports, nor raises, nor uses the exception"
+    return "it says something, and names no exception"
+
+
+def is_test(source: SourceFile) -> bool:
+    """Whether a file belongs to tests, by its name or a folder's."""
+    folder, name = os.path.split(source.path)
+    if name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py":
+        return True
+    return not {"test", "tests", "testing"}.isdisjoint(folder.split(os.sep)[-4:])
+
+
+# -- what is caught -------------------------------------------------------------------------------
+
+
+def _exit(source: SourceFile, statement: ast.Try) -> str:
+    """The call in a `try` body that ends the program through SystemExit; empty if none does."""
+    for node in own_nodes(statement.body):
+        raised = last_name(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
+        if raised in ("SystemExit", "KeyboardInterrupt"):
+            return f"raise {raised}"
+        if not isinstance(node, ast.Call):
+            continue
+        if last_name(node) in _EXITING or full_name(source, node.func) == "unittest.main":
+            return f"{dotted(node.func) or last_name(node)}()"
+        if _exits_within(source, node):
+            return f"{dotted(node.func)}()"
+    return ""
+
+
+def _exits_within(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a function of the same file that is called there exits, on some path."""
+    name = dotted(call.func)
+    if name not in (last_name(call), f"self.{last_name(call)}"):
+        return False
+    for function in source.nodes(ast.FunctionDef):
+        if function.name == last_name(call):
+            calls = [n for n in own_nodes(function.body) if isinstance(n, ast.Call)]
+            if any(full_name(source, each.func) in _EXITS for each in calls):
+                return True
+    return False
+
+
+def _caution(source: SourceFile, handler: ast.ExceptHandler, statement: ast.Try) -> str:
+    """Why somebody may count on a bare handler to catch Ctrl-C; empty if nobody does."""
+    for node in own_nodes(statement.body):
+        if isinstance(node, ast.While) and _is_endless(node):
+            return "the endless loop in the `try` is ended by Ctrl-C, which passes through then"
+        if isinstance(node, ast.Call) and last_name(node) in _WAITING and not node.args:
+            name = dotted(node.func) or last_name(node)
+            return f"`{name}()` may be ended by Ctrl-C, which passes through then"
+    return ""
+
+
+def _is_endless(loop: ast.While) -> bool:
+    if not isinstance(loop.test, ast.Constant) or not loop.test.value:
+        return False
+    return not any(isinstance(each, ast.Break | ast.Return) for each in own_nodes(loop.body))
+
+
+def _imports_only(statement: ast.Try) -> bool:
+    return isinstance(statement.body[0], (ast.Import, ast.ImportFrom)) and all(
+        isinstance(each, (ast.Import, ast.ImportFrom, ast.Pass))
+        or (isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant | ast.Name))
+        for each in statement.body
+    )
+
+
+def _chained(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.cause is None:
+        return {"name": exception_name(source, handler), "chain": "yes"}
+    return {}
+
+
+def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
+    """Why logging there may do harm; empty if it does not."""
+    function = function_of(source, handler)
+    if getattr(function, "name", "") == "__del__":
+        return "`__del__` may run when logging is gone already"
+    for each in source.ancestors(handler):
+        if isinstance(each, ast.ClassDef):
+            if any(_LOGGING_CLASS.search(last_name(base)) for base in each.bases) and getattr(
+                function, "name", ""
+            ) in ("emit", "format", "filter", "handle", "flush"):
+                return "logging there would call itself"
+            break
+    return ""
+
+
+# -- the name -------------------------------------------------------------------------------------
+
+
+def exception_name(source: SourceFile, handler: ast.ExceptHandler) -> str:
+    """The handler's own name for its exception, or one that is in nobody's way."""
+    if handler.name:
+        return handler.name
+    around = [each for each in source.ancestors(handler) if isinstance(each, ast.ExceptHandler)]
+    taken = {each.name or exception_name(source, each) for each in around}
+    taken |= {n.name or "" for n in ast.walk(handler) if isinstance(n, ast.ExceptHandler)}
+    scope = function_of(source, handler) or source.tree
+    for name in _NAMES:
+        if name not in taken and not _is_live(source, scope, name):
+            return name
+    return next(f"e{n}" for n in range(2, 100) if not _is_live(source, scope, f"e{n}"))
+
+
+def _is_live(source: SourceFile, scope: ast.AST, name: str) -> bool:
+    """Whether a name stands for something in a scope, outside of handlers that bind it."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.arg) and node.arg == name:
+            return True
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return True
+        if isinstance(node, ast.alias) and (node.asname or node.name) == name:
+            return True
+        if isinstance(node, ast.Name) and node.id == name:
+            around = source.ancestors(node)
+            if not any(isinstance(a, ast.ExceptHandler) and a.name == name for a in around):
+                return True
+    return False
+
+
+# -- the report -----------------------------------------------------------------------------------
+
+
+def _reported(
+    source: SourceFile,
+    context: Context,
+    handler: ast.ExceptHandler,
+    statement: ast.Try,
+    told: Account,
+    case: Case,
+) -> Case:
+    settings = context.settings
+    raised = expected.exceptions(source, context.infer, statement.body)
+    facts, details = case.facts, dict(case.details)
+    if raised:
+        text = f"all that the `try` does is known to raise {', '.join(raised)} alone"
+        facts = (*facts, Fact(text, source.path, statement.lineno))
+        if settings.get("narrow") and told.is_silent:
+            details["type"] = ",".join(raised)
+    sends = _sends(source, settings.get("sentry", "unexpected"), bool(raised))
+    if told.uses or told.says or told.captures or told.reaches_sentry:
+        return Case(facts, details, case.caution)
+    found = habit(source, context.infer, statement)
+    of_error = [log for log in told.logs if log.level >= ERROR and log.receiver]
+    if of_error:
+        if found.manner == "logging":
+            details["complete"] = ",".join(f"{log.receiver}.{log.method}" for log in of_error)
+        return Case(facts, details, case.caution)
+    name = exception_name(source, handler)
+    says_already = bool(told.logs) or told.prints
+    if not says_already:
+        details |= _logged(found, handler, bool(raised))
+        details |= _context(source, statement)
+    if sends:
+        details["capture"] = _capture(source)
+        details |= _context(source, statement)
+    if not says_already or sends:
+        details["name"] = name
+        details |= _room(source, handler)
+    if settings.get("on_swallow") == "raise":
+        details["swallow"] = "raise"
+    return Case(facts, details, case.caution)
+
+
+def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
+    if wanted == "never" or (wanted != "always" and is_expected):
+        return False
+    return os.path.basename(source.path) not in _BUILD_FILES and not _is_guarded(source)
+
+
+def _capture(source: SourceFile) -> str:
+    """How the file calls Sentry, or would."""
+    for node in source.tree.body:
+        if not isinstance(node, ast.ImportFrom) or node.module != "sentry_sdk":
+            continue
+        if any(each.name == "capture_exception" and not each.asname for each in node.names):
+            return "capture_exception"
+    return "sentry_sdk.capture_exception"
+
+
+def _is_guarded(source: SourceFile) -> bool:
+    """Whether `sentry_sdk` may be missing here: the log line alone sends an event where it is."""
+    return any(
+        each.name.partition(".")[0] == "sentry_sdk" and isinstance(source.parent(node), ast.Try)
+        for node in source.nodes(ast.Import)
+        for each in node.names
+    )
+
+
+def _logged(found: Habit, handler: ast.ExceptHandler, is_expected: bool) -> dict[str, str]:
+    details = {
+        "manner": found.manner,
+        "logger": found.logger,
+        "level": "warning" if is_expected else "exception",
+        "style": "f" if found.f_strings else "",
+    }
+    return {**details, "new": "yes"} if found.is_new else details
+
+
+def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
+    names = [
+        name
+        for name in plain_names(source, statement, statement.body)
+        if not _SECRET.search(name) and name not in _RESERVED
+    ]
+    return {"operation": _operation(source, statement), "context": ",".join(names[:_MOST])}
+
+
+def _operation(source: SourceFile, statement: ast.Try) -> str:
+    """What the `try` does, in a word: the first call that is no builtin, or the function."""
+    for each in statement.body:
+        for call in _outermost(each):
+            name = _called(call)
+            trivial = name in _BUILTINS or name.rpartition(".")[2] in _TRIVIAL
+            if log_of(call) is None and name and not trivial:
+                return name.removeprefix("self.").removeprefix("cls.")
+    only = statement.body[-1]
+    read = getattr(only, "value", None)
+    if isinstance(read, ast.Attribute) and dotted(read):
+        return dotted(read).removeprefix("self.").removeprefix("cls.")
+    name = getattr(function_of(source, statement), "name", "")
+    if name and not name.startswith("__"):
+        return str(name)
+    first = next((call for each in statement.body for call in _outermost(each)), None)
+    return _called(first) if first is not None else os.path.basename(source.path)
+
+
+def _outermost(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a statement, each before those in its arguments."""
+    if isinstance(node, FUNCTIONS):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outermost(child)
+
+
+def _called(call: ast.Call) -> str:
+    """The name of what is called first: `a.b` of `a.b(...).c()`, `A.b` of `A(...).b()`."""
+    func: ast.expr = call.func
+    behind = ""
+    while not dotted(func):
+        if isinstance(func, ast.Attribute):
+            behind, func = func.attr, func.value
+        elif isinstance(func, ast.Call):
+            func = func.func
+        elif isinstance(func, ast.Subscript):
+            func = func.value
+        else:
+            return last_name(call)
+    name = dotted(func)
+    if behind and name.rpartition(".")[2][:1].isupper():
+        return f"{name}.{behind}"
+    return name if name not in _BUILTINS else behind or name
+
+
+def _room(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:
+    """How many columns a line of the handler's body has, and what it is indented by."""
+    unit = source.indent_unit
+    indent = source.line_bytes(handler.lineno)[: handler.col_offset].decode() + unit
+    return {"width": str(WIDTH - len(indent.expandtabs(4))), "indent": unit}

@@ -1,0 +1,261 @@
+"""What the family `excepts` writes: names, context, loggers, imports, and where it holds back."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+
+from qw_codemod.model import Finding
+from qw_codemod.testing import apply_to_files, apply_to_text, check_files, check_text
+
+
+def after(text: str, **settings: Any) -> str:
+    return apply_to_text(textwrap.dedent(text).lstrip(), ("excepts",), {"excepts": settings})
+
+
+def findings(text: str, **settings: Any) -> list[Finding]:
+    found = check_text(textwrap.dedent(text).lstrip(), ("excepts",), {"excepts": settings})
+    return list(found)
+
+
+def handler(
+    body: str = "pass", parameters: str = "", inner: str = "work()", clause: str = "except:"
+) -> str:
+    return f"def run({parameters}):\n    try:\n        {inner}\n    {clause}\n        {body}\n"
+
+
+LOGGER = "import logging\n\nimport sentry_sdk\n\nlogger = logging.getLogger(__name__)\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "inner", "told"),
+    [
+        ("day", "work(day)", ["day"]),
+        ("day, region: str", "work(region, day)", ["day", "region"]),
+        ("a, b, c, d, g", "work(a, b, c, d, g)", ["a", "b", "c", "d"]),
+        ("day", "work()", []),
+        ("rows: list[str], day: 'str | None'", "work(rows, day)", ["day"]),
+        ("frame: DataFrame", "work(frame)", []),
+        ("client, session", "work(client, session)", []),
+        ("table", "work(table['a'])", []),
+        ("table", "work(len(table))", []),
+        ("api_key, token, password, authorization", "work(api_key, token, password)", []),
+        ("name, args, message", "work(name, args, message)", []),
+        ("text", "work(int(text))", ["text"]),
+        ("path", "work(path.open())", []),
+        ("path", "work(path.strip())", ["path"]),
+        ("*many, **more", "work(many, more)", []),
+    ],
+)
+def test_the_context_holds_plain_values_that_are_read(
+    parameters: str, inner: str, told: list[str]
+) -> None:
+    text = after(LOGGER + handler("pass", parameters, inner))
+    assert [name for name in "abcdg" if f'"{name}": {name}' in text] == [
+        name for name in told if len(name) == 1
+    ]
+    for name in ("day", "region", "rows", "frame", "client", "table", "api_key", "token", "text"):
+        assert (f'"{name}": {name}' in text) == (name in told), name
+    assert '"password"' not in text and '"args"' not in text and '"message"' not in text
+
+
+@pytest.mark.parametrize(
+    ("before", "is_told"),
+    [
+        ("station = 'a'", True),
+        ("if day:\n        station = 'a'", False),
+        ("if day:\n        station = 'a'\n    else:\n        station = 'b'", True),
+        ("if day:\n        return\n    else:\n        station = 'b'", True),
+        ("for station in day:\n        pass", False),
+        ("with day() as station:\n        pass", False),  # bound, and no plain value
+        ("station = 'a'\n    del station", False),
+        ("try:\n        station = 'a'\n    except ValueError:\n        pass", False),
+        ("try:\n        station = 'a'\n    except ValueError:\n        return", True),
+        ("global station", False),
+    ],
+)
+def test_only_names_that_are_certainly_bound(before: str, is_told: bool) -> None:
+    text = (
+        f"{LOGGER}def run(day):\n    {before}\n    try:\n        work(station)\n"
+        "    except:\n        pass\n"
+    )
+    assert ('"station": station' in after(text)) == is_told
+
+
+def test_a_name_of_a_comprehension_is_none_of_the_functions() -> None:
+    text = LOGGER + handler("pass", "day", "work([day for day in 'ab'])")
+    assert '"day"' not in after(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (handler(), "e"),
+        (handler("pass", "e"), "exc"),
+        ("e = 1\n\n\n" + "try:\n    work()\nexcept:\n    pass\nprint(e)\n", "exc"),
+        (handler("e = 1\n        print(e)"), "exc"),
+        (handler("pass", "", "work(lambda e: e)"), "exc"),
+        ("def run():\n    global e\n" + handler()[11:], "exc"),
+    ],
+)
+def test_the_name_is_in_nobodys_way(text: str, name: str) -> None:
+    assert f"except Exception as {name}:" in after(LOGGER + text)
+
+
+def test_sequential_handlers_share_a_name_and_nested_ones_do_not() -> None:
+    text = after(
+        LOGGER
+        + "def run():\n    try:\n        work()\n    except:\n        try:\n            rest()\n"
+        "        except:\n            pass\n    try:\n        work()\n    except:\n        pass\n"
+    )
+    assert text.count("except Exception as e:") == 2
+    assert text.count("except Exception as exc:") == 1
+
+
+def test_a_logger_is_made_below_the_imports() -> None:
+    text = after('"""A module."""\n\nimport os\n\n\n' + handler())
+    assert text.startswith(
+        '"""A module."""\n\nimport logging\nimport os\n\nimport sentry_sdk\n\n'
+        "logger = logging.getLogger(__name__)\n\n\ndef run():\n"
+    )
+
+
+@pytest.mark.parametrize("head", ["", '"""A module."""\n\n\n', "from __future__ import x\n\n\n"])
+def test_a_logger_is_made_where_nothing_is_imported(head: str) -> None:
+    head = head.replace("import x", "import annotations")
+    text = after(head + handler())
+    assert "import sentry_sdk\n\nlogger = logging.getLogger(__name__)\n\n\ndef run():\n" in text
+    assert text.startswith(head.rstrip("\n"))
+    assert after(text) == text
+
+
+def test_a_logger_that_is_made_too_late_is_not_used() -> None:
+    late = "import logging\n\ntry:\n    work()\nexcept:\n    pass\nlogger = logging.getLogger()\n"
+    text = after(late)
+    assert text.index("getLogger(__name__)") < text.index("try:")
+    compile(text, "late.py", "exec")
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("LOG = logging.getLogger('x')", "LOG.exception("),
+        ("_logger = logging.getLogger('x')", "_logger.exception("),
+        ("logging.info('started')", "logging.exception("),
+        ("from shared import log\nlog.info('x')", 'log.exception("work failed: %s", e)'),
+        ("from shared import log\nlog.info('x', day=1)", 'log.exception("work failed", error='),
+        (
+            "from shared import log\nlog.info('x %s', 1, extra={})",
+            'log.exception("work failed: %s", e, extra=',
+        ),
+        ("logger = logging.getLogger('x')\nlogger.info(f'{x}')", 'f"work failed: {e}"'),
+    ],
+)
+def test_the_modules_own_logger_and_style(head: str, line: str) -> None:
+    assert line in after(f"import logging\n\n{head}\n\n\n{handler()}")
+
+
+def test_a_logger_of_another_class_is_not_this_ones() -> None:
+    text = after(
+        "class A:\n    def f(self):\n        self.log.info('x')\n\n\nclass B:\n    def f(self):\n"
+        "        try:\n            work()\n        except:\n            pass\n"
+    )
+    assert "logger.exception(" in text and "self.log.exception" not in text
+
+
+def test_a_local_logger_is_used_where_it_is_bound() -> None:
+    text = (
+        "import logging\n\n\ndef run():\n    logger = logging.getLogger()\n    logger.info('x')\n"
+        "    try:\n        work()\n    except:\n        pass\n"
+    )
+    assert "getLogger(__name__)" not in after(text)
+
+
+GUARDED = "try:\n    import sentry_sdk\nexcept ImportError:\n    sentry_sdk = None\n\n\n"
+
+
+def test_a_guarded_sentry_is_left_to_the_log_line() -> None:
+    text = after(GUARDED + handler())
+    assert "logger.exception(" in text and "capture_exception" not in text
+    assert text.count("import sentry_sdk") == 1
+
+
+def test_the_name_under_which_sentry_is_imported() -> None:
+    text = after("from sentry_sdk import capture_exception\n\n\n" + handler())
+    assert "        capture_exception(e)\n" in text and "\nimport sentry_sdk" not in text
+
+
+@pytest.mark.parametrize("file", ["tests/test_run.py", "pkg/tests/helper.py", "conftest.py"])
+def test_in_tests_only_the_bare_handler_is_narrowed(file: str) -> None:
+    silent = handler(clause="except Exception:")
+    assert apply_to_files({file: handler()}, ("excepts",))[file] == silent
+    assert not any(check_files({file: silent}, ("excepts",)).values())
+
+
+def test_build_files_import_no_sentry() -> None:
+    assert "sentry" not in apply_to_files({"setup.py": handler()}, ("excepts",))["setup.py"]
+
+
+def test_an_import_that_is_guarded_for_everything_is_unsafe() -> None:
+    text = "try:\n    import x\nexcept Exception:\n    x = None\n"
+    assert after(text) == text
+    assert findings(text)[0].safety == "unsafe"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["sys.exit(1)", "raise SystemExit", "parser.parse_args()", "leave()", "unittest.main()"],
+)
+def test_a_try_that_may_exit_is_left(inner: str) -> None:
+    leave = "def leave():\n    sys.exit(2)\n\n\n"
+    text = f"import sys\nimport unittest\n\n\n{leave}{handler(inner=inner)}"
+    assert after(text) == text
+    (finding,) = findings(text)
+    assert not finding.remedy and "exits by itself" in finding.caution
+
+
+@pytest.mark.parametrize("inner", ["server.serve_forever()", "input()", "while True: work()"])
+def test_what_ctrl_c_ends_is_unsafe(inner: str) -> None:
+    (finding,) = findings(handler(inner=inner))
+    assert finding.safety == "unsafe" and "Ctrl-C" in finding.caution
+
+
+def test_narrow_names_what_can_happen_and_imports_it() -> None:
+    text = after(
+        "import requests\n\n\n"
+        + handler("return None", "url", "return requests.get(url, timeout=3)"),
+        narrow=True,
+    )
+    assert "from requests.exceptions import RequestException\n" in text
+    assert "except RequestException as e:" in text or "except (RequestException, " in text
+
+
+def test_unreported_is_off_by_default() -> None:
+    text = LOGGER + handler("logger.info('x')", clause="except Exception:")
+    assert not findings(text)
+    assert [each.code for each in findings(text, unreported=True)] == ["QW203"]
+    assert "sentry_sdk.capture_exception(e" in after(text, unreported=True)
+
+
+def test_never_sends_nothing() -> None:
+    assert "capture_exception" not in after(LOGGER + handler(), sentry="never")
+
+
+def test_a_group_of_exceptions() -> None:
+    text = LOGGER + handler(clause="except* Exception:")
+    try:
+        compile(text, "group.py", "exec")
+    except SyntaxError:
+        pytest.skip("needs Python 3.11")
+    assert "    except* Exception as e:\n        logger.exception(" in after(text)
+
+
+def test_a_fix_in_crlf_and_tabs_keeps_both() -> None:
+    text = (LOGGER + handler()).replace("    ", "\t").replace("\n", "\r\n")
+    changed = apply_to_text(text, ("excepts",))
+    assert "\n" not in changed.replace("\r\n", "")
+    assert '\t\tlogger.exception(\r\n\t\t\t"work failed: %s",\r\n' in changed or (
+        '\t\tlogger.exception("work failed: %s", e' in changed
+    )
