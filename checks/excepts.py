@@ -53,7 +53,8 @@ import ast
 from collections.abc import Iterator
 
 from qw_codemod.handlers import classes, own_nodes
-from qw_codemod.handling import Case, case_of, is_test
+from qw_codemod.handling import Case, case_of
+from qw_codemod.placement import is_test
 from qw_codemod.reporting import ERROR, Account, Log, account, captures, log_of, reports
 from qw_codemod.rule import Check, Context, Evidence, Fact, Hit, SourceFile
 

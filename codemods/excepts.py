@@ -77,6 +77,7 @@ def _report(finding: Finding, imports: list[Import]) -> list[str]:
     lines = []
     if finding.detail("level"):
         lines.append(_log(finding, name, room))
+        imports += [Import("sys")] if finding.detail("manner") == "print" else []
     if finding.detail("capture"):
         call = finding.detail("capture")
         imports.append(Import("sentry_sdk", call.partition(".")[0] if "." not in call else ""))
@@ -89,8 +90,9 @@ def _report(finding: Finding, imports: list[Import]) -> list[str]:
 
 def _log(finding: Finding, name: str, room: _Room) -> str:
     operation, manner = finding.detail("operation"), finding.detail("manner")
-    if manner == "print":
-        return _laid_out("print", [f'f"{operation} failed: {{{name}}}"'], room)
+    if manner == "print":  # on the channel for errors: the other one may be the program's output
+        told = f'f"{operation} failed: {{{name}}}"'
+        return _laid_out("print", [told, "file=sys.stderr"], room)
     call = f"{finding.detail('logger')}.{finding.detail('level')}"
     pairs = [f"{each}={each}" for each in _names(finding)]
     if manner == "structlog":
@@ -162,9 +164,10 @@ def _with_report(node: _Handler, said: Sequence[str], finding: Finding) -> cst.B
     if len(body) == 1 and _is_pass(body[0]) and added:
         old = body[0]
         assert isinstance(old, cst.SimpleStatementLine)
-        added[0] = added[0].with_changes(leading_lines=old.leading_lines)
+        above = [*old.leading_lines]
         if old.trailing_whitespace.comment is not None:
-            added[-1] = added[-1].with_changes(trailing_whitespace=old.trailing_whitespace)
+            above.append(cst.EmptyLine(comment=old.trailing_whitespace.comment))
+        added[0] = added[0].with_changes(leading_lines=above)
         return block.with_changes(body=added)
     return block.with_changes(body=[*body[:at], *added, *body[at:]])
 

@@ -28,7 +28,7 @@ _PLAIN_NAME = re.compile(
 _BULKY_NAME = re.compile(
     r"(^|_)(data|payload|body|content|contents|html|xml|text|rows|row|records|items|results?|df"
     r"|frame|dataframe|response|resp|res|r|request|req|config|settings|options|opts|kwargs|args"
-    r"|client|session|conn|connection|cursor|engine|db|soup|doc|tree|lines|values?|obj|object|self"
+    r"|v|val|vals|x|y|cell|cells|entry|entries|element|elem|el|field|node|expr|expression|client|session|conn|connection|cursor|engine|db|soup|doc|tree|lines|values?|obj|object|self"
     r"|cls|context|ctx|logger|log|f|fp|fh|out|output|input|buffer|stream|sock|socket|sql|query)$"
 )
 _PARSERS = frozenset("int float Decimal strptime fromisoformat UUID".split())

@@ -158,9 +158,14 @@ def check(
 @click.argument("rules")
 @_shared
 @click.option("--unsafe", is_flag=True, help="Make edits that may change what the code does, too.")
+@click.option(
+    "--no-dependencies", is_flag=True, help="Leave pyproject.toml and requirements files alone."
+)
 @click.option("--diff", is_flag=True, help="Print the changes and write nothing; 1 if any.")
 @click.option("--interactive", "-i", is_flag=True, help="Ask for each edit, and show why.")
-def apply(rules: str, unsafe: bool, diff: bool, interactive: bool, **shared: Any) -> int:
+def apply(
+    rules: str, unsafe: bool, no_dependencies: bool, diff: bool, interactive: bool, **shared: Any
+) -> int:
     """Rewrite what RULES find: families, codes or names with commas between, or all.
 
     Edits what is proven and safe. Exits with 0 if that was done, 2 if a file could not be
@@ -177,6 +182,7 @@ def apply(rules: str, unsafe: bool, diff: bool, interactive: bool, **shared: Any
     request = _request(
         shared,
         unsafe=unsafe or interactive,
+        dependencies=not no_dependencies,
         likely=shared["likely"] or interactive,
         accept=accept,
     )
@@ -187,6 +193,27 @@ def apply(rules: str, unsafe: bool, diff: bool, interactive: bool, **shared: Any
         _differences(results, shared)
     _report(results, shared, err=request.stdin is not None or diff)
     return results.exit_code
+
+
+@cli.command()
+@click.argument("family")
+@click.option("--policy", metavar="FILE", required=True, help="The module to write, a new file.")
+@click.option("--root", metavar="DIR", default="", help="The project, if not found right.")
+@click.option(
+    "--no-dependencies", is_flag=True, help="Leave pyproject.toml and requirements files alone."
+)
+def init(family: str, policy: str, root: str, no_dependencies: bool) -> None:
+    """Write the module that the rewrites of a family rely on: yours to edit, used by name."""
+    from qw_codemod import commands
+
+    made = commands.init(family, policy, root, not no_dependencies)
+    click.echo(f"wrote {_shown(made.path)}")
+    for notice in made.notices:
+        click.echo(notice)
+    click.echo(
+        f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
+        f'policy = "{made.setting}"\n\nThen: qw-codemod apply {family} --diff'
+    )
 
 
 @cli.command()

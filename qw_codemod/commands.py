@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +14,16 @@ from typing import Any
 
 from qw_codemod import baseline, files, journal, packs, runner
 from qw_codemod.config import Config, ConfigError, Settings, schemas
+from qw_codemod.dependencies import with_dependencies
 from qw_codemod.engine import Options
 from qw_codemod.model import Fix, Problem
 from qw_codemod.report.progress import Progress
 from qw_codemod.report.results import Command, Results
+from qw_codemod.requirements import declare
 from qw_codemod.source import SourceFile
 
 STDIN = "-"
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 
 Accept = Callable[[Fix, SourceFile], bool]
 
@@ -45,6 +49,7 @@ class Request:
     stdin: bytes | None = field(default=None, repr=False)
     stdin_filename: str = ""
     accept: Accept | None = None
+    dependencies: bool = True  # declare what edited files have come to import
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,10 +81,12 @@ def apply(families: str, request: Request, write: bool = True) -> Results:
     The journal is on the disk before the first file is replaced.
     """
     project = _Project(request, (families,))
-    if not write or request.stdin is not None:
+    if request.stdin is not None:
         return project.examine("apply" if write else "diff")
+    if not write:
+        return project.mend("diff")
     with journal.locked(project.root):
-        results = project.examine("apply")
+        results = project.mend("apply")
         changes = [
             journal.Change(outcome.report.path, outcome.report.before, outcome.report.after)
             for outcome in results.outcomes
@@ -99,6 +106,62 @@ def undo(root: str) -> tuple[Path, journal.Undone]:
         raise UsageProblem(f"nothing to undo: no apply is recorded in {start} or above it")
     with journal.locked(found):
         return found, journal.undo(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The module that `init` wrote, the name to configure, and what else is to be said."""
+
+    path: str
+    setting: str
+    notices: tuple[str, ...]
+
+
+def init(family: str, policy: str, root: str, dependencies: bool = True) -> Made:
+    """Write the module that a family's rewrites rely on; never over a file that is there."""
+    pack = packs.load()
+    pack.select([family])
+    makers = [
+        codemod
+        for code, codemod in pack.codemods().items()
+        if pack.rule(code).family == family and codemod.policy is not None
+    ]
+    if not makers or makers[0].policy is None:
+        raise UsageProblem(f"{family} needs no policy")
+    target = Path(policy).absolute()
+    project = _root_of([str(target.parent)], root)
+    if target.suffix != ".py" or not target.is_relative_to(project):
+        raise UsageProblem(f"--policy {policy}: name a new .py file in {project}")
+    everything = files.project_files(project)
+    text = makers[0].policy(_imported(everything))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
+    except OSError as error:
+        raise UsageProblem(f"cannot write {policy}: {error.strerror}") from error
+    parts = target.relative_to(project).with_suffix("").parts
+    module = ".".join(parts[1:] if parts[0] == "src" else parts)
+    needs = {each.requirement: [str(target)] for each in makers[0].dependencies}
+    notices: tuple[str, ...] = ()
+    if dependencies:
+        declared = declare(project, needs)
+        for path, before, after in declared.changes:
+            files.replace(path, before, after)
+        changed = tuple(f"changed {path}" for path, _, _ in declared.changes)
+        notices = (*changed, *declared.notices)
+    return Made(str(target), f"{module}:{makers[0].policy_name}", notices)
+
+
+def _imported(everything: Sequence[str]) -> set[str]:
+    """The top-level modules that the files of a project import."""
+    found: set[str] = set()
+    for path in everything:
+        with contextlib.suppress(files.FileProblem):
+            found |= {each.decode() for each in _IMPORT.findall(files.read(path))}
+    return found
 
 
 def effective(path: str, root: str) -> tuple[Path, Settings]:
@@ -183,6 +246,16 @@ class _Project:
             paths=request.names,
             seconds=time.perf_counter() - self._started,
         )
+
+    def mend(self, command: Command) -> Results:
+        """The outcomes of all files, and of those that declare what these have come to import."""
+        results = self.examine(command)
+        if not self._request.dependencies or not any(
+            outcome.report.after is not None for outcome in results.outcomes
+        ):
+            return results
+        everything = files.project_files(self.root)
+        return with_dependencies(results, self._pack.codemods(), everything)
 
     def _tasks(self) -> tuple[list[runner.Task], files.Listing]:
         request = self._request

@@ -119,6 +119,7 @@ class _Examination:
             details=tuple(hit.details.items()),
             safety=hit.safety,
             caution=hit.caution,
+            quiet=hit.quiet,
         )
 
     def _guarded(self, code: str, work: Callable[[], _Result]) -> _Result | None:

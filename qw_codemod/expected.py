@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from qw_codemod.infer import Inference, Library, Method
 from qw_codemod.recognize import operations
@@ -15,22 +16,32 @@ class _UnknownOperation(Exception):
     pass
 
 
-def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> tuple[str, ...]:
-    """The classes of all that these statements can raise, as dotted names; none where it is open.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The classes of all that a body can raise, as dotted names; none where it is open.
 
-    The sources of the facts stand in `recognize.operations`.
+    `certain`: nothing else can come, not even from a property.
     """
+
+    raises: tuple[str, ...] = ()
+    certain: bool = True
+
+
+def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> Expected:
+    """What these statements can raise; the sources of the facts: `recognize.operations`."""
+    reader = _Body(source, infer)
     try:
-        found = dict.fromkeys(_Body(source, infer).statements(body))
+        found = dict.fromkeys(reader.statements(body))
     except _UnknownOperation:
-        return ()
-    return tuple(found) or ("NameError",)
+        return Expected()
+    return Expected(tuple(found) or ("NameError",), reader.certain)
 
 
 class _Body:
     def __init__(self, source: SourceFile, infer: Inference) -> None:
         self._source = source
         self._infer = infer
+        self.certain = True
 
     def statements(self, body: Iterable[ast.stmt]) -> Iterator[str]:
         for node in body:
@@ -119,14 +130,17 @@ class _Body:
                 raise _UnknownOperation
 
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
-        """An attribute may be a property, which runs code: only those that are set are known."""
+        """An attribute may be a property, which runs code; of `self` it is seen whether it is."""
         if self._is_library(node.value):
             return
-        if not isinstance(node.value, ast.Name) or node.value.id not in ("self", "cls"):
+        own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+        if own:
+            functions = [*self._source.nodes(ast.FunctionDef)]
+            if any(each.name == node.attr for each in functions):
+                raise _UnknownOperation
+        elif not isinstance(node.value, ast.Name):
             raise _UnknownOperation
-        functions = [*self._source.nodes(ast.FunctionDef)]
-        if any(each.name == node.attr for each in functions) or not self._is_assigned(node.attr):
-            raise _UnknownOperation
+        self.certain = self.certain and own and self._is_assigned(node.attr)
         yield from operations.ATTRIBUTE
 
     def _is_assigned(self, name: str) -> bool:

@@ -96,13 +96,17 @@ def _in_same_class(source: SourceFile, statement: ast.stmt, name: str) -> bool:
 
 
 def _module_names(source: SourceFile) -> set[str]:
-    return set(bound_names(source.tree.body))
+    return set(bound_names([source.tree]))
 
 
 def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
     before = source.span(statement).start
-    body = [node for node in source.tree.body if source.span(node).end <= before]
-    return set(bound_names(body))
+    names: set[str] = set()
+    for node in source.tree.body:
+        if source.span(node).end <= before:
+            definition = isinstance(node, (*FUNCTIONS, ast.ClassDef))
+            names |= {node.name} if definition else set(bound_names([node]))  # type: ignore[attr-defined]
+    return names
 
 
 def _by_name(source: SourceFile, infer: Inference, name: str, logs: list[Log]) -> Habit | None:

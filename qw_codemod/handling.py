@@ -13,6 +13,7 @@ from qw_codemod.bound import plain_names
 from qw_codemod.habits import Habit, habit
 from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.placement import is_test
 from qw_codemod.reporting import ERROR, Account, log_of, reports
 from qw_codemod.rule import Context, Fact, SourceFile
 
@@ -38,9 +39,14 @@ _BUILTINS = frozenset(
     "int float str bool len list dict set tuple sorted open print getattr setattr isinstance range "
     "enumerate zip next iter min max sum round repr type hasattr super any all map filter".split()
 )
-_TRIVIAL = frozenset(  # methods of text and containers, which say nothing of the purpose
-    "append extend split rsplit strip lstrip rstrip join format replace lower upper startswith "
-    "endswith items keys values setdefault encode decode splitlines isoformat".split()
+_TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
+    "cast now utcnow today time exc_info getLogger get_logger append extend split rsplit strip "
+    "lstrip rstrip join format replace lower upper startswith endswith items keys values "
+    "setdefault encode decode splitlines isoformat".split()
+)
+_OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
+_ASKS = re.compile(  # functions whose purpose is to find out, or to go without
+    r"^_*(try|maybe|safe|safely|is|has|can)_|_or_(none|default|null|empty)$|(^|_)exists$"
 )
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
@@ -65,6 +71,8 @@ def case_of(
     """The rewrite that keeps what the program does next and hides nothing any more."""
     fact = Fact(_told(told), source.path, handler.lineno)
     bare = handler.type is None
+    if b"marimo" in source.data and "marimo" in {*_imported(source)}:
+        return Case((fact,), refused="a marimo notebook shares its names between cells")
     if bare and (exits := _exit(source, statement)):
         why = f"`{exits}` in the `try` exits by itself, and `except:` may be there to catch it"
         return Case((fact,), refused=why)
@@ -88,6 +96,11 @@ def case_of(
     return _reported(source, context, handler, statement, told, Case((fact,), details, caution))
 
 
+def _imported(source: SourceFile) -> Iterator[str]:
+    for node in source.nodes(ast.Import):
+        yield from (each.name for each in node.names)
+
+
 def _told(told: Account) -> str:
     if told.raises:
         return "it raises the same exception" if told.raises == "same" else "it raises another one"
@@ -96,14 +109,6 @@ def _told(told: Account) -> str:
     if told.is_silent:
         return "it neither logs, nor reports, nor raises, nor uses the exception"
     return "it says something, and names no exception"
-
-
-def is_test(source: SourceFile) -> bool:
-    """Whether a file belongs to tests, by its name or a folder's."""
-    folder, name = os.path.split(source.path)
-    if name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py":
-        return True
-    return not {"test", "tests", "testing"}.isdisjoint(folder.split(os.sep)[-4:])
 
 
 # -- what is caught -------------------------------------------------------------------------------
@@ -172,13 +177,15 @@ def _chained(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:
 def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
     """Why logging there may do harm; empty if it does not."""
     function = function_of(source, handler)
-    if getattr(function, "name", "") == "__del__":
+    name = getattr(function, "name", "")
+    if name == "__del__":
         return "`__del__` may run when logging is gone already"
+    if name in ("__repr__", "__str__", "__format__"):
+        return f"a report of the failure would call `{name}` again"
     for each in source.ancestors(handler):
         if isinstance(each, ast.ClassDef):
-            if any(_LOGGING_CLASS.search(last_name(base)) for base in each.bases) and getattr(
-                function, "name", ""
-            ) in ("emit", "format", "filter", "handle", "flush"):
+            bases = [last_name(base) for base in each.bases]
+            if any(map(_LOGGING_CLASS.search, bases)) and name in _OF_LOGGING:
                 return "logging there would call itself"
             break
     return ""
@@ -229,14 +236,16 @@ def _reported(
     case: Case,
 ) -> Case:
     settings = context.settings
-    raised = expected.exceptions(source, context.infer, statement.body)
+    known = expected.exceptions(source, context.infer, statement.body)
     facts, details = case.facts, dict(case.details)
-    if raised:
-        text = f"all that the `try` does is known to raise {', '.join(raised)} alone"
+    if known.raises:
+        text = f"all that the `try` does is known to raise {', '.join(known.raises)} alone"
         facts = (*facts, Fact(text, source.path, statement.lineno))
-        if settings.get("narrow") and told.is_silent:
-            details["type"] = ",".join(raised)
-    sends = _sends(source, settings.get("sentry", "unexpected"), bool(raised))
+        if settings.get("narrow") and told.is_silent and known.certain:
+            details["type"] = ",".join(known.raises)
+    name = getattr(function_of(source, statement), "name", "")
+    is_expected = bool(known.raises) or bool(_ASKS.search(name))
+    sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if told.uses or told.says or told.captures or told.reaches_sentry:
         return Case(facts, details, case.caution)
     found = habit(source, context.infer, statement)
@@ -248,7 +257,7 @@ def _reported(
     name = exception_name(source, handler)
     says_already = bool(told.logs) or told.prints
     if not says_already:
-        details |= _logged(found, handler, bool(raised))
+        details |= _logged(found, handler, is_expected)
         details |= _context(source, statement)
     if sends:
         details["capture"] = _capture(source)
@@ -313,10 +322,10 @@ def _operation(source: SourceFile, statement: ast.Try) -> str:
             trivial = name in _BUILTINS or name.rpartition(".")[2] in _TRIVIAL
             if log_of(call) is None and name and not trivial:
                 return name.removeprefix("self.").removeprefix("cls.")
-    only = statement.body[-1]
-    read = getattr(only, "value", None)
-    if isinstance(read, ast.Attribute) and dotted(read):
-        return dotted(read).removeprefix("self.").removeprefix("cls.")
+    for each in statement.body:
+        for node in ast.walk(each):
+            if isinstance(node, ast.Attribute) and dotted(node):
+                return dotted(node).removeprefix("self.").removeprefix("cls.")
     name = getattr(function_of(source, statement), "name", "")
     if name and not name.startswith("__"):
         return str(name)
@@ -335,22 +344,21 @@ def _outermost(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _called(call: ast.Call) -> str:
-    """The name of what is called first: `a.b` of `a.b(...).c()`, `A.b` of `A(...).b()`."""
-    func: ast.expr = call.func
-    behind = ""
-    while not dotted(func):
-        if isinstance(func, ast.Attribute):
-            behind, func = func.attr, func.value
-        elif isinstance(func, ast.Call):
-            func = func.func
-        elif isinstance(func, ast.Subscript):
-            func = func.value
-        else:
-            return last_name(call)
-    name = dotted(func)
-    if behind and name.rpartition(".")[2][:1].isupper():
-        return f"{name}.{behind}"
-    return name if name not in _BUILTINS else behind or name
+    """The name of what is called, with the calls that lead to it: `bucket.blob().upload`."""
+    name = _chain(call.func)
+    return name if name.count("(") < 3 else name.partition("(")[0]
+
+
+def _chain(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        value = _chain(node.value)
+        return f"{value}.{node.attr}" if value else node.attr
+    if isinstance(node, ast.Call):
+        value = _chain(node.func)
+        return f"{value}()" if value else ""
+    if isinstance(node, ast.Subscript):
+        return _chain(node.value)
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _room(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:

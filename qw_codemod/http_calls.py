@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from qw_codemod.handlers import assigned
 from qw_codemod.http_arguments import (
     HTTP_KEYWORDS,
     Said,
@@ -19,6 +20,7 @@ from qw_codemod.http_bounds import NONE, Bound, Bounds
 from qw_codemod.http_names import Names
 from qw_codemod.http_objects import Objects
 from qw_codemod.infer import Inference, Value, judge
+from qw_codemod.infer.bindings import dotted
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -119,7 +121,7 @@ def _call(
     bound = _bound(source, objects, node, sender, spoken, values, evidence)
     if bound.doubt and evidence.level == "proven":
         evidence = replace(evidence, level="likely", doubt=bound.doubt)
-    verb = sender.verb or _verb(node, sender)
+    verb = sender.verb or _verb(source, node, sender)
     why = bound.why if not spoken.never else ""
     return HttpCall(node, sender, name, verb, evidence, spoken, why, bound.closed)
 
@@ -171,7 +173,7 @@ def _last(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
-def _verb(node: ast.Call, sender: Sender) -> str:
+def _verb(source: SourceFile, node: ast.Call, sender: Sender) -> str:
     """The HTTP method that an argument says."""
     at = sender.verb_at
     given = node.args[at] if at is not None and len(node.args) > at else None
@@ -180,10 +182,23 @@ def _verb(node: ast.Call, sender: Sender) -> str:
             given = keyword.value
     if isinstance(given, ast.Constant) and isinstance(given.value, str):
         return given.value.upper()
-    if sender.library == "urllib" and not node.keywords and len(node.args) == 1:
-        # A Request may bring data and a method of its own.
-        return "GET" if isinstance(node.args[0], (ast.Constant, ast.JoinedStr)) else ""
+    if sender.library == "urllib" and len(node.args) == 1 and not _brings_data(node):
+        return "GET" if _gets(source, node.args[0]) else ""
     return ""
+
+
+def _brings_data(call: ast.Call) -> bool:
+    return any(each.arg in ("data", "method", None) for each in call.keywords)
+
+
+def _gets(source: SourceFile, node: ast.expr) -> bool:
+    """Whether `urlopen` sends a GET for it: a Request may bring data and a method of its own."""
+    if isinstance(node, ast.Name):
+        given = list(assigned(source, node.id))
+        return bool(given) and all(not isinstance(n, ast.Name) and _gets(source, n) for n in given)
+    if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Request":
+        return len(node.args) == 1 and not _brings_data(node)
+    return isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp))
 
 
 def _guess(

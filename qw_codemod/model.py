@@ -61,6 +61,7 @@ class Finding:
     details: tuple[tuple[str, str], ...] = ()  # what else the codemod needs to know
     safety: Safety = "safe"
     caution: str = ""  # why the edit is unsafe, or why there is none
+    quiet: bool = False  # `check` says nothing of it, `apply` why it is left
 
     def detail(self, key: str, default: str = "") -> str:
         """The value that the check noted under `key`."""

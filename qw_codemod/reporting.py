@@ -11,6 +11,7 @@ from typing import Literal
 
 from qw_codemod.handlers import function_of, never_returns, own_nodes
 from qw_codemod.infer.bindings import dotted
+from qw_codemod.infer.definitions import is_main
 from qw_codemod.source import SourceFile
 
 # Of Python's logging, loguru and structlog; the numbers are logging's own.
@@ -212,7 +213,9 @@ def log_calls(source: SourceFile) -> Iterator[Log]:
 
 @lru_cache(maxsize=8)
 def only_prints(source: SourceFile) -> bool:
-    """Whether a module tells what it does by `print` alone."""
+    """Whether a module is a script that tells what it does by `print` alone."""
+    if not source.data.startswith(b"#!") and not any(map(is_main, source.tree.body)):
+        return False
     imports: list[ast.Import | ast.ImportFrom] = [*source.nodes(ast.Import)]
     imports += source.nodes(ast.ImportFrom)
     names = [each.asname or each.name for node in imports for each in node.names]

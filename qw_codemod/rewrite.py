@@ -147,6 +147,9 @@ def _edits(
         inserted[at] = inserted.get(at, b"") + text
     for line in made.globals:
         below_imports(source, line, span.start, imported, inserted)
+    for name in made.decorators:
+        at, text = _decorator(source, path, name)
+        inserted[at] = inserted.get(at, b"") + text
     printed = code(node, newline)
     if block is not None and isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
         span, printed = block.span, block.code(node)
@@ -194,6 +197,19 @@ def _renamed(
     assert isinstance(new, cst.CSTNode)
     lines = tuple(cst.parse_module(line).visit(renamer).code for line in before)
     return new, lines
+
+
+def _decorator(source: SourceFile, path: Sequence[ast.AST], name: str) -> tuple[int, bytes]:
+    """A line directly above the `def` around the last node, below the decorators that are there."""
+    functions = [n for n in path if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    if not functions:
+        raise Refusal("there is no function around it")
+    start = source.offset(functions[-1].lineno, functions[-1].col_offset)
+    line_start = source.line_starts[functions[-1].lineno - 1]
+    indent = source.data[line_start:start]
+    if indent.strip():
+        raise Refusal("its function shares the line with another statement")
+    return line_start, indent + f"@{name}".encode(source.encoding) + source.newline
 
 
 def _lines_before(

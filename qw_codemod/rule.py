@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,8 @@ class Hit:
     """A place that breaks the rule; the engine makes the Finding of it.
 
     `node` is what a codemod would rewrite, `at` the part of it where a person should look
-    (the node itself if None; for a method call the line and column of the method's name).
+    (the node itself if None; for a method call the line and column of the method's name). `quiet`:
+    it is as it should be, and only an `apply` says why it is left.
     """
 
     node: ast.expr | ast.stmt | ast.excepthandler
@@ -58,6 +59,7 @@ class Hit:
     safety: Safety = "safe"
     caution: str = ""
     at: ast.expr | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Rewrite:
 
     `node` takes the place of the finding's expression, simple statement or handler; `before` are
     statements (source text, one line each) that go on lines of their own before the statement
-    around it; `globals` are assignments (source text) that go below the file's imports.
+    around it; `globals` are assignments (source text) that go below the file's imports, and
+    `decorators` (without the `@`) go to the function around the finding.
     """
 
     node: (
@@ -105,6 +108,7 @@ class Rewrite:
     before: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     globals: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
 
 
 class Refusal(Exception):
@@ -131,9 +135,13 @@ class Codemod:
 
     `rewrite` is handed the LibCST node cut out of the file, its Finding and the family's settings;
     None means that it cannot, and the finding is left with that said. It may raise a Refusal to say
-    why. `dependencies` are declared for the files that come to import them.
+    why. `dependencies` are declared for the files that come to import them. `policy` makes the
+    text of a module that the rewrites rely on, and that `init` writes into the project; it is given
+    the top-level modules that the project imports.
     """
 
     fixes: tuple[str, ...]
     rewrite: Callable[[libcst.CSTNode, Finding, Settings], Rewrite | None]
     dependencies: tuple[Dependency, ...] = ()
+    policy: Callable[[Collection[str]], str] | None = None
+    policy_name: str = ""  # of what that module offers, for the setting `policy`

@@ -98,8 +98,8 @@ class Results:
         return self.counts.exit_code(self.command, self.likely)
 
     def new(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Those that the baseline does not know."""
-        return [finding for finding in findings if finding not in self.known]
+        """Those that call for something, and that the baseline does not know."""
+        return [each for each in findings if not each.quiet and each not in self.known]
 
     def shown(self, path: str) -> str:
         """A path as a person of this folder would type it."""

@@ -110,6 +110,8 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
     if report.after is not None:
         done = "would change" if results.command == "diff" else "changed"
         edits = f"{len(report.fixed)} {'edit' if len(report.fixed) == 1 else 'edits'}"
+        if not report.fixed:
+            edits = "declares what the edited code imports"
         left = f", {len(report.left)} left" if report.left else ""
         yield f"{style(results.shown(report.path), bold=True)}: {done}, {edits}{left}"
         if why:

@@ -136,7 +136,8 @@ UNEXPECTED = (
     HandlerForm(
         "prints",
         "def run(fails):\n    try:\n        return work(fails)\n    except:\n"
-        "        print('no work')\n        return None\n",
+        "        print('no work')\n        return None\n\n\n"
+        "if __name__ == '__main__':\n    run(None)\n",
     ),
     HandlerForm(
         "structlog",
@@ -178,5 +179,12 @@ EXPECTED = (
         "def run(key):\n    try:\n        return {'a': 1}[key]\n    except Exception:\n"
         "        return None\n",
         operation="run",
+    ),
+    HandlerForm(
+        "file",
+        "from pathlib import Path\n\n\ndef run(path):\n    try:\n"
+        "        return Path(path).read_text()\n    except:\n        return ''\n",
+        operation="Path().read_text",
+        context=("path",),
     ),
 )

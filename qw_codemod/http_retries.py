@@ -1,0 +1,129 @@
+"""What retries an HTTP call already: its session's adapter, a loop, a decorator, its callers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from qw_codemod.handlers import function_of, last_name
+from qw_codemod.hazards import retried
+from qw_codemod.http_calls import HttpCall
+from qw_codemod.infer import Inference
+from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.source import SourceFile
+
+# One error of each library that a policy of retries is for.
+ERRORS = {
+    "requests": ("requests.exceptions.ConnectionError", "requests.exceptions.ReadTimeout"),
+    "urllib": ("urllib.error.URLError",),
+    "httpx": ("httpx.ConnectTimeout",),
+    "aiohttp": ("aiohttp.ClientConnectionError",),
+}
+# An adapter, a transport or a client that retries by itself, as it is spelled where it is built.
+_BUILT_IN = re.compile(
+    rb"max_retries|\bRetry\(|\bretries\s*=|RetryClient|RetryTransport|retry_requests|requests_retry"
+    rb"|ExponentialRetry|LinearRetry"
+)
+_RETRIES = re.compile(r"retr(y|ies)|backoff|stamina", re.I)
+_FEW = 12  # files whose mentions of a function are followed
+
+
+def retries_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:
+    """Why a call is tried again already; empty if nothing is seen to do so."""
+    return (
+        _of_function(source, call.node)
+        or retried(source, call.node, ERRORS[call.sender.library])
+        or _of_session(source, infer, call)
+        or _of_callers(source, infer, call)
+    )
+
+
+def _of_function(source: SourceFile, node: ast.AST) -> str:
+    """Decorators of every function around it, whatever they filter: nested tries multiply."""
+    for each in source.ancestors(node):
+        for decorator in getattr(each, "decorator_list", ()):
+            if _is_retry(source, decorator):
+                return f"`@{last_name(decorator)}` in line {decorator.lineno}"
+    return ""
+
+
+def _is_retry(source: SourceFile, node: ast.expr) -> bool:
+    return bool(_RETRIES.search(dotted(node.func if isinstance(node, ast.Call) else node))) or (
+        isinstance(node, ast.Call) and any("retry" in (each.arg or "") for each in node.keywords)
+    )
+
+
+def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
+    """The chain of facts tells where the session was built: something there may mount retries."""
+    if not isinstance(call.node.func, ast.Attribute):
+        return ""
+    places = {(source.path, call.node.lineno)}
+    places |= {(fact.path, fact.line) for fact in call.evidence.facts}
+    for path, line in sorted(places):
+        view = infer.tree.view(path)
+        if view is None or not _BUILT_IN.search(view.source.data):
+            continue
+        for place in _around(view.source, line):
+            if _BUILT_IN.search(_text(view.source, place)):
+                where = getattr(place, "name", "the module")
+                return f"the session has retries of its own ({where})"
+    return ""
+
+
+def _around(source: SourceFile, line: int) -> Iterator[ast.AST]:
+    """The class that holds a line, or the function; the module's own statements for others."""
+    holding = [
+        node
+        for node in source.tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    if holding:
+        yield from holding
+        return
+    for node in source.tree.body:
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+
+
+def _text(source: SourceFile, node: ast.AST) -> bytes:
+    assert isinstance(node, ast.stmt)
+    span = source.span(node)
+    return source.data[span.start : span.end]
+
+
+def _of_callers(source: SourceFile, infer: Inference, call: HttpCall) -> str:
+    """A function elsewhere that calls the one around it, and is retried, or hands it to a retry."""
+    function = function_of(source, call.node)
+    name = getattr(function, "name", "")
+    if not name or name.startswith("__"):
+        return ""
+    paths = infer.tree.mentions(name)
+    if len(paths) > _FEW:
+        return ""
+    for path in paths:
+        view = infer.tree.view(path)
+        if view is None or b"retr" not in view.source.data.lower():
+            continue
+        for node in view.source.nodes(ast.Call):
+            given = [last_name(each) for each in node.args]
+            if name in given and _RETRIES.search(last_name(node)):
+                return f"`{last_name(node)}` calls it ({_short(path)}:{node.lineno})"
+            if last_name(node) == name and node is not call.node:
+                reason = _of_function(view.source, node) or retried(
+                    view.source, node, ERRORS[call.sender.library]
+                )
+                if reason:
+                    return f"{reason} of its caller ({_short(path)}:{node.lineno})"
+    return ""
+
+
+def _short(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def owner(source: SourceFile, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function that a decorator would go to."""
+    found = function_of(source, node)
+    return found if isinstance(found, FUNCTIONS[:2]) else None

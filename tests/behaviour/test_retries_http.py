@@ -1,0 +1,228 @@
+"""Calls through the policy of `init`, against a server that answers by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import email.utils
+import logging
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qw_codemod.packs import load
+from qw_codemod.testing import apply_to_files
+
+from .retry_forms import RETRY_FORMS, RetryForm
+from .scripted_server import ScriptedServer, Step
+from .trial import function
+
+LIBRARIES = ("aiohttp", "httpx", "requests", "urllib")
+SETTINGS = {"retries": {"policy": "http_retry:retry_api"}}
+BUSY = Step(503)
+
+
+def policy_text(libraries: tuple[str, ...] = LIBRARIES) -> str:
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    return policy(libraries)
+
+
+def rewritten(source: str, **settings: Any) -> str:
+    files = {"http_retry.py": policy_text(), "feed.py": source}
+    given = {"retries": {**SETTINGS["retries"], **settings}}
+    after = apply_to_files(files, ("retries",), given)["feed.py"]
+    assert after != source
+    return after
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policy() -> Iterator[types.ModuleType]:
+    module = types.ModuleType("http_retry")
+    exec(compile(policy_text(), "http_retry.py", "exec"), module.__dict__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "http_retry", module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the policy sleeps, which nobody waits for."""
+    slept: list[float] = []
+    nap = asyncio.sleep
+
+    async def sleep(seconds: float, *rest: Any) -> None:
+        if seconds >= 0.5:
+            slept.append(seconds)
+            seconds = 0
+        await nap(seconds)
+
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return slept
+
+
+def outcome(source: str, url: str) -> Any:
+    """What the code gives, or the error that it raises."""
+    try:
+        return function(source)(url)
+    except Exception as error:
+        return error
+
+
+def path(form: RetryForm) -> str:
+    return form.name.replace(" ", "-")
+
+
+@pytest.mark.parametrize("form", RETRY_FORMS, ids=lambda form: form.name)
+def test_a_bad_minute_is_survived(
+    form: RetryForm, server: ScriptedServer, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    # aiohttp asks again by itself where a connection breaks
+    hang_up = BUSY if form.name == "aiohttp" else Step(None)
+    url = server.script(path(form), BUSY, hang_up, BUSY, Step(200))
+    with caplog.at_level(logging.WARNING, logger="http_retry"):
+        status, body = outcome(rewritten(form.source), url)
+    assert status == 200
+    assert body is None or body["number"] == 4
+    assert [method for method, _ in server.seen(url)] == [form.method] * 4
+    assert len(waits) == 3
+    for wait, least in zip(waits, (1, 2, 4), strict=True):
+        assert least <= wait <= least + 1
+    lines = [each for each in caplog.records if each.name == "http_retry"]
+    assert [each.levelno for each in lines] == [logging.WARNING] * 3
+
+
+@pytest.mark.parametrize("form", RETRY_FORMS, ids=lambda form: form.name)
+def test_in_the_end_the_caller_meets_what_it_met_before(
+    form: RetryForm, server: ScriptedServer, waits: list[float]
+) -> None:
+    url = server.script(path(form), BUSY)
+    before = outcome(form.source, url)
+    url = server.script(path(form), BUSY)
+    after = outcome(rewritten(form.source), url)
+    assert len(server.seen(url)) == 4
+    assert type(after) is type(before)
+    if form.raises:
+        assert type(after).__name__ == form.raises
+    else:
+        assert after[0] == before[0] == 503
+
+
+@pytest.mark.parametrize("status", [200, 404, 401])
+@pytest.mark.parametrize("form", RETRY_FORMS, ids=lambda form: form.name)
+def test_what_does_not_pass_by_itself_is_sent_once(
+    form: RetryForm, status: int, server: ScriptedServer, waits: list[float]
+) -> None:
+    url = server.script(path(form), Step(status))
+    before = outcome(form.source, url)
+    url = server.script(path(form), Step(status))
+    after = outcome(rewritten(form.source), url)
+    assert len(server.seen(url)) == 1
+    assert type(after) is type(before)
+    assert not waits
+
+
+@pytest.mark.parametrize("form", RETRY_FORMS, ids=lambda form: form.name)
+def test_a_refused_connection_is_the_same_error(form: RetryForm, waits: list[float]) -> None:
+    with ScriptedServer() as gone:
+        url = gone.url
+    before, after = outcome(form.source, url), outcome(rewritten(form.source), url)
+    assert isinstance(before, Exception)
+    assert type(after) is type(before)
+    assert len(waits) == 3
+
+
+def _date(seconds: float) -> str:
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return email.utils.format_datetime(then, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("600", 60, 60),
+        ("0", 0, 0),
+        ("date", 15, 20),
+        ("past", 0, 0),
+        ("soon", 1, 2),
+    ],
+)
+@pytest.mark.parametrize("form", RETRY_FORMS[:1] + RETRY_FORMS[3:6], ids=lambda form: form.name)
+def test_the_server_says_when(
+    form: RetryForm,
+    asked: str,
+    least: float,
+    most: float,
+    server: ScriptedServer,
+    waits: list[float],
+) -> None:
+    value = {"date": _date(20), "past": _date(-20)}.get(asked, asked)
+    url = server.script(path(form), Step(429, {"Retry-After": value}), Step(200))
+    assert outcome(rewritten(form.source), url)[0] == 200
+    (wait,) = waits
+    assert least <= wait <= most
+
+
+def test_once_for_real(server: ScriptedServer) -> None:
+    form = RETRY_FORMS[0]
+    url = server.script("real", BUSY, Step(200))
+    assert outcome(rewritten(form.source), url)[0] == 200
+    (_, first), (_, second) = server.seen(url)
+    assert 1 <= second - first < 4
+
+
+POST = (
+    "import requests\n\n\ndef run(url):\n    answer = requests.post(url, json={}, timeout=5)\n"
+    "    print('asked')\n    return answer.status_code, answer.json()\n"
+)
+
+
+def test_a_post_is_never_sent_twice_by_itself(server: ScriptedServer, waits: list[float]) -> None:
+    files = {"http_retry.py": policy_text(), "feed.py": POST}
+    assert apply_to_files(files, ("retries",), SETTINGS, unsafe=True, likely=True) == files
+    url = server.script("post", BUSY)
+    assert outcome(POST, url)[0] == 503
+    assert len(server.seen(url)) == 1
+
+
+def test_a_post_is_sent_again_where_that_is_wanted(
+    server: ScriptedServer, waits: list[float]
+) -> None:
+    url = server.script("wanted", BUSY, Step(200))
+    assert outcome(rewritten(POST, include_post=True), url)[0] == 200
+    assert [method for method, _ in server.seen(url)] == ["POST", "POST"]
+
+
+def test_answers_between_tries_are_closed(server: ScriptedServer, waits: list[float]) -> None:
+    import requests
+
+    closed: list[int] = []
+    url = server.script("closed", BUSY, BUSY, Step(200))
+    with pytest.MonkeyPatch.context() as patch:
+        close = requests.Response.close
+        patch.setattr(
+            requests.Response,
+            "close",
+            lambda response: (closed.append(response.status_code), close(response))[1],
+        )
+        assert outcome(rewritten(RETRY_FORMS[0].source), url)[0] == 200
+    assert closed == [503, 503]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_policy_imports_only_what_the_project_uses(library: str) -> None:
+    text = policy_text((library, "pandas"))
+    others = [each for each in LIBRARIES if each != library]
+    assert not any(f"import {each}" in text for each in others)
+    compile(text, "http_retry.py", "exec")
