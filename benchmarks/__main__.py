@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, handlers, score, speed, tools
+from benchmarks import corpus, rewrites, score, speed, tools
 
 
 def main() -> int:
@@ -17,8 +17,8 @@ def main() -> int:
             return corpus.show(given.packages)
         if given.what == "score":
             return score.show(given.packages, given.list)
-        if given.what == "handlers":
-            return handlers.show(given.packages, given.draw, given.seed)
+        if given.what == "rewrites":
+            return rewrites.show(given.families, given.packages, given.draw, given.seed)
         if given.what == "speed":
             return speed.show(given.rounds, given.peers)
         code = score.show()
@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("score", help="findings against the labels")
     one.add_argument("packages", nargs="*", help="all that have labels by default")
     one.add_argument("--list", action="store_true", help="name each missed and each wrong one")
-    one = commands.add_parser("handlers", help="what `apply excepts` makes of the packages")
+    one = commands.add_parser("rewrites", help="what `apply` makes of the packages")
+    one.add_argument("families", choices=rewrites.FAMILIES)
     one.add_argument("packages", nargs="*", help="all by default")
     one.add_argument("--draw", type=int, default=0, metavar="N", help="print N rewrites to read")
     one.add_argument("--seed", type=int, default=1, help="of the draw")

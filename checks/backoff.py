@@ -41,7 +41,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from qw_codemod.handlers import full_name, last_name, own_nodes
+from qw_codemod.handlers import assigned, full_name, last_name, own_nodes
 from qw_codemod.hazards import retried
 from qw_codemod.infer.bindings import FUNCTIONS
 from qw_codemod.placement import is_test
@@ -87,8 +87,9 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
     grows = _grows(wait, _variables(loop))
     if grows is None or (not grows and _changes(source, loop, wait)):
         return
-    if isinstance(wait, ast.Constant) and not _is_short(wait):
-        return
+    number = _number(source, wait)
+    if number is not None and not 0 < number < _CAP:
+        return  # there is no room for it to double below the cap
     facts = (
         Fact("this loop tries again after a failure", source.path, loop.lineno),
         Fact("it waits here", source.path, call.lineno),
@@ -106,9 +107,14 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
     yield Hit(call, message, evidence, "wait", {"wait": _longer(source, wait, counter, grows)})
 
 
-def _is_short(wait: ast.Constant) -> bool:
-    """Whether there is room for it to double below the cap."""
-    return isinstance(wait.value, int | float) and 0 < wait.value < _CAP
+def _number(source: SourceFile, wait: ast.expr) -> float | None:
+    """The seconds that a constant stands for, one of the module's too; None if not known."""
+    if isinstance(wait, ast.Name):
+        given = list(assigned(source, wait.id))
+        wait = given[0] if len(given) == 1 else wait
+    if isinstance(wait, ast.Constant) and isinstance(wait.value, int | float):
+        return wait.value
+    return None
 
 
 def _loop(source: SourceFile, call: ast.Call) -> ast.For | ast.AsyncFor | ast.While | None:
@@ -209,8 +215,8 @@ def _longer(source: SourceFile, wait: ast.expr, counter: str, grows: bool) -> st
     if grows:
         return f"min({_CAP}, {text})"
     power = f"2 ** {counter}"
-    if isinstance(wait, ast.Constant):
-        return f"min({_CAP}, {power})" if wait.value == 1 else f"min({_CAP}, {text} * {power})"
+    if _number(source, wait) is not None:
+        return f"min({_CAP}, {power})" if text == "1" else f"min({_CAP}, {text} * {power})"
     return f"min(max({_CAP}, {text}), {text} * {power})"
 
 

@@ -79,6 +79,8 @@ def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
     if not (call.bound or call.said.node is not None) or call.said.never:
         reason = "it has no timeout yet: qw-codemod apply timeouts"
         return Hit(call.node, message, call.evidence, caution=reason)
+    if call.said.hidden:
+        return Hit(call.node, message, call.evidence, caution=call.said.hidden, quiet=True)
     form = form_of(source, context, call)
     if form.refused:
         return Hit(call.node, message, call.evidence, caution=form.refused)

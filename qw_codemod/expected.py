@@ -11,6 +11,12 @@ from qw_codemod.recognize import operations
 from qw_codemod.reporting import log_of
 from qw_codemod.source import SourceFile
 
+# Arguments that known operations call: what those do is not known.
+_CALLED_BACK = frozenset(
+    "default auth opener object_hook object_pairs_hook cls hooks parse_float parse_int "
+    "parse_constant onerror onexc copy_function".split()
+)
+
 
 class _UnknownOperation(Exception):
     pass
@@ -117,11 +123,13 @@ class _Body:
                 | ast.Dict()
                 | ast.JoinedStr()
                 | ast.FormattedValue()
-                | ast.Slice()
             ):
                 for child in ast.iter_child_nodes(node):
                     if isinstance(child, ast.expr):
                         yield from self._value(child)
+            case ast.Slice(lower=lower, upper=upper, step=None):
+                for bound in (lower, upper):
+                    yield from self._value(bound) if bound is not None else ()
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 yield from self._value(operand)
             case ast.UnaryOp(operand=ast.Constant()):
@@ -166,7 +174,7 @@ class _Body:
                 raise _UnknownOperation
             yield from self._value(argument)
         for keyword in call.keywords:
-            if keyword.arg is None:
+            if keyword.arg is None or keyword.arg in _CALLED_BACK:
                 raise _UnknownOperation
             yield from self._value(keyword.value)
         yield from names

@@ -33,6 +33,7 @@ def retries_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:
     """Why a call is tried again already; empty if nothing is seen to do so."""
     return (
         _of_function(source, call.node)
+        or _of_loop(source, call.node)
         or retried(source, call.node, ERRORS[call.sender.library])
         or _of_session(source, infer, call)
         or _of_callers(source, infer, call)
@@ -45,6 +46,18 @@ def _of_function(source: SourceFile, node: ast.AST) -> str:
         for decorator in getattr(each, "decorator_list", ()):
             if _is_retry(source, decorator):
                 return f"`@{last_name(decorator)}` in line {decorator.lineno}"
+    return ""
+
+
+def _of_loop(source: SourceFile, node: ast.AST) -> str:
+    """A loop that sleeps in between asks again anyway: it polls, or it retries in its own way."""
+    for each in source.ancestors(node):
+        if isinstance(each, FUNCTIONS):
+            return ""
+        if isinstance(each, (ast.For, ast.AsyncFor, ast.While)) and any(
+            isinstance(n, ast.Call) and last_name(n) in ("sleep", "wait") for n in ast.walk(each)
+        ):
+            return f"the loop in line {each.lineno} waits, and asks again"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What `apply excepts` makes of public code: does it compile, does it stay, what does ruff say."""
+"""What `apply` makes of public code: does it compile, does it stay, what does ruff say."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from pathlib import Path
 from benchmarks import corpus, results
 from qw_codemod import commands
 from qw_codemod.model import FileReport, Finding
+from qw_codemod.packs import load
 from qw_codemod.report.results import Results
 
-RUFF = ("E722", "BLE001", "S110", "S112", "TRY")
+FAMILIES = ("excepts", "retries,backoff")
+RUFF = {"excepts": ("E722", "BLE001", "S110", "S112", "TRY")}  # its rules that look at the same
+_POLICY = '[tool.qw-codemod.retries]\npolicy = "http_retry:retry_api"\n'
 _CONTEXT = 9  # lines around a rewrite that is printed
 
 
@@ -49,11 +52,16 @@ class _Drawn:
     @property
     def shape(self) -> str:
         """What is alike in two rewrites of the same shape."""
-        keys = ("type", "manner", "level", "capture", "chain", "complete", "new", "style")
-        return self.finding.code + "".join(f" {self.finding.detail(key)}" for key in keys)
+        keys = ("type", "manner", "level", "capture", "chain", "complete", "new", "style", "caller")
+        words = [
+            self.finding.code,
+            self.finding.remedy,
+            *(self.finding.detail(key) for key in keys),
+        ]
+        return " ".join(filter(None, words))
 
 
-def show(names: Sequence[str], draw: int, seed: int) -> int:
+def show(families: str, names: Sequence[str], draw: int, seed: int) -> int:
     """Run over the packages and print the table, or a draw of rewrites; 0 for the exit code."""
     tallies: dict[str, _Tally] = {}
     drawn: list[_Drawn] = []
@@ -62,23 +70,30 @@ def show(names: Sequence[str], draw: int, seed: int) -> int:
             copy = Path(scratch) / name
             shutil.copytree(folder, copy)
             tallies[name] = _Tally()
-            drawn += _examine(name, copy, tallies[name], counting=not draw)
+            drawn += _examine(families, name, copy, tallies[name], counting=not draw)
             shutil.rmtree(copy)
             if not draw:
                 print(_row(name, tallies[name]), flush=True)
         if draw:
             _print(_spread(drawn, draw, seed))
             return 0
-    text = _table(tallies)
+    text = _table(families, tallies)
     print(text)
     if not names:
-        results.record("Handlers", text)
+        results.record(f"Rewrites of {families}", text)
     return 0
 
 
-def _examine(name: str, copy: Path, tally: _Tally, counting: bool) -> Iterator[_Drawn]:
-    before = _ruff(copy) if counting else Counter()
-    done = _apply(copy)
+def _examine(
+    families: str, name: str, copy: Path, tally: _Tally, counting: bool
+) -> Iterator[_Drawn]:
+    before = _ruff(families, copy) if counting else Counter()
+    if "retries" in families:
+        policy = load().codemods()["QW301"].policy
+        assert policy is not None
+        (copy / "http_retry.py").write_text(policy(("requests", "httpx", "aiohttp", "urllib")))
+        (copy / "pyproject.toml").write_text(_POLICY)
+    done = _apply(families, copy)
     tally.files = done.counts.files
     tally.problems = len(done.all_problems)
     for outcome in done.outcomes:
@@ -90,13 +105,13 @@ def _examine(name: str, copy: Path, tally: _Tally, counting: bool) -> Iterator[_
             tally.broken += not _compiles(report.after)
             yield from (_Drawn(name, report, finding) for finding in report.fixed)
     if counting:
-        tally.unstable = sum(o.report.after is not None for o in _apply(copy).outcomes)
-        tally.before, tally.after = before, _ruff(copy)
+        tally.unstable = sum(o.report.after is not None for o in _apply(families, copy).outcomes)
+        tally.before, tally.after = before, _ruff(families, copy)
 
 
-def _apply(copy: Path) -> Results:
+def _apply(families: str, copy: Path) -> Results:
     request = commands.Request(paths=(str(copy),), root=str(copy), dependencies=False)
-    return commands.apply("excepts", request)
+    return commands.apply(families, request)
 
 
 def _compiles(data: bytes) -> bool:
@@ -107,44 +122,52 @@ def _compiles(data: bytes) -> bool:
     return True
 
 
-def _ruff(folder: Path) -> Counter[str]:
+def _ruff(families: str, folder: Path) -> Counter[str]:
     """How many findings of ruff's a folder has, by code, whatever its own configuration says."""
+    if families not in RUFF:
+        return Counter()
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--exit-zero"]
-    command += ["--select", ",".join(RUFF), "--ignore-noqa", "--output-format", "json"]
+    command += ["--select", ",".join(RUFF[families]), "--ignore-noqa", "--output-format", "json"]
     done = subprocess.run([*command, str(folder)], capture_output=True, check=True)
     return Counter(str(each["code"]) for each in json.loads(done.stdout))
 
 
 # -- the table ------------------------------------------------------------------------------------
 
-_HEADS = "package files QW201 QW202 QW204 edits left broken unstable problems".split()
+_HEADS = "edits left broken unstable problems".split()
 
 
-def _cells(name: str, tally: _Tally) -> list[str]:
-    found = tally.found
-    counts = [found["QW201"], found["QW202"], found["QW204"], tally.edits, tally.left]
+def _cells(name: str, tally: _Tally, codes: Sequence[str]) -> list[str]:
+    counts = [tally.files, *(tally.found[code] for code in codes), tally.edits, tally.left]
     counts += [tally.broken, tally.unstable, tally.problems]
-    return [name, *(str(each) for each in (tally.files, *counts))]
+    return [name, *map(str, counts)]
 
 
 def _row(name: str, tally: _Tally) -> str:
-    return "  ".join(_cells(name, tally))
+    return "  ".join(_cells(name, tally, sorted(tally.found)))
 
 
-def _table(tallies: dict[str, _Tally]) -> str:
-    rows = [_cells(name, tally) for name, tally in tallies.items()]
-    total = ["all", *(str(sum(int(row[at]) for row in rows)) for at in range(1, len(_HEADS)))]
+def _table(families: str, tallies: dict[str, _Tally]) -> str:
+    found = sorted({code for each in tallies.values() for code in each.found})
+    heads = ["package", "files", *found, *_HEADS]
+    rows = [_cells(name, tally, found) for name, tally in tallies.items()]
+    total = ["all", *(str(sum(int(row[at]) for row in rows)) for at in range(1, len(heads)))]
     codes = sorted({code for each in tallies.values() for code in (*each.before, *each.after)})
     ruff = [
         [code, *(str(sum(getattr(t, when)[code] for t in tallies.values())) for when in _WHEN)]
         for code in codes
     ]
+    said = (
+        f"`python -m benchmarks rewrites {families}`: `apply {families}` with its defaults.\n\n"
+        f"{results.table(heads, [*rows, total])}\n\n"
+        f"left: findings that are not edited, with a reason; broken: edited files that do not\n"
+        f"compile; unstable: files that a second run changes; problems: files that could not be\n"
+        f"examined."
+    )
+    if not ruff:
+        return said
     return (
-        f"`python -m benchmarks handlers`: `apply excepts` with its defaults.\n\n"
-        f"{results.table(_HEADS, [*rows, total])}\n\n"
-        f"broken: edited files that do not compile; unstable: files that a second run changes;\n"
-        f"problems: files that could not be examined.\n\n"
-        f"What ruff says of the same files:\n\n"
+        f"{said}\n\nWhat ruff says of the same files:\n\n"
         f"{results.table(['rule', 'before', 'after'], ruff)}"
     )
 
