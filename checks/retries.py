@@ -61,7 +61,9 @@ def _unretried(source: SourceFile, context: Context) -> Iterator[Hit]:
     if is_test(source):
         return
     for call in http_calls(source, context.infer):
-        if _is_policy(source, context) or retries_of(source, context.infer, call):
+        if call.through or _is_policy(source, context):
+            continue
+        if retries_of(source, context.infer, call):
             continue
         yield _hit(source, context, call)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qw_codemod.handlers import assigned
+from qw_codemod.handlers import assigned, last_name
 from qw_codemod.http_arguments import (
     HTTP_KEYWORDS,
     Said,
@@ -40,6 +40,7 @@ from qw_codemod.source import SourceFile
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
 )
+_RETRIES = re.compile(r"retr(y|ies)", re.I)
 _objects = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
 
 
@@ -60,6 +61,7 @@ class HttpCall:
     said: Said
     bound: str = ""
     closed: str = ""
+    through: bool = False  # a function that retries makes it: `node` is the call of that
 
     @property
     def is_idempotent(self) -> bool:
@@ -75,14 +77,29 @@ def http_calls(source: SourceFile, infer: Inference, bounded: bool = True) -> It
     """
     names = Names(source)
     for node in source.nodes(ast.Call):
-        name = names.called(node)
+        sent = _handed_on(node)
+        name = names.called(sent or node)
         if not name:
             continue
         if not bounded and _surely_bounded(node):
             continue
-        found = _call(source, infer, names, node, name)
+        found = _call(source, infer, names, sent or node, name)
         if found is not None:
-            yield found
+            yield found if sent is None else _through(found, node)
+
+
+def _handed_on(call: ast.Call) -> ast.Call | None:
+    """What `retry_call(requests.get, url)` sends, as a call of its own; None for other calls."""
+    first = call.args[0] if call.args else None
+    if not isinstance(first, (ast.Attribute, ast.Name)) or not _RETRIES.search(last_name(call)):
+        return None
+    return ast.copy_location(ast.Call(first, call.args[1:], call.keywords), call)
+
+
+def _through(found: HttpCall, node: ast.Call) -> HttpCall:
+    at = found.said.position
+    spoken = replace(found.said, position=at + 1 if at >= 0 else at)
+    return replace(found, node=node, said=spoken, through=True)
 
 
 def _surely_bounded(call: ast.Call) -> bool:
