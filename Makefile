@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := qw_codemod checks codemods
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench trust clean
 
 # The main job on a copy of the sample project: what is found, the diff, what is left, and back.
 demo: .venv/installed
@@ -38,6 +38,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+trust: .venv/ready
+	$(BIN)/python -m benchmarks trust
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, rewrites, score, speed, tools
+from benchmarks import corpus, rewrites, score, speed, tools, trust
 
 
 def main() -> int:
@@ -19,6 +19,8 @@ def main() -> int:
             return score.show(given.packages, given.list)
         if given.what == "rewrites":
             return rewrites.show(given.families, given.packages, given.draw, given.seed)
+        if given.what == "trust":
+            return trust.show(given.packages)
         if given.what == "speed":
             return speed.show(given.rounds, given.peers)
         code = score.show()
@@ -44,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("packages", nargs="*", help="all by default")
     one.add_argument("--draw", type=int, default=0, metavar="N", help="print N rewrites to read")
     one.add_argument("--seed", type=int, default=1, help="of the draw")
+    one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
+    one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")
     one.add_argument("--rounds", type=int, default=speed.ROUNDS, metavar="N")
     names = [tool.name.split()[0].lower() for tool in tools.PEERS]

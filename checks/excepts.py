@@ -36,8 +36,8 @@ What changes at run time
     as before. `capture_exception` does nothing before `sentry_sdk.init`.
 
 Fix safety
-    Left: a `try` that may exit by itself. Unsafe: a wait that Ctrl-C ends, a handler that raises
-    on some paths only, `except Exception` around an import, `__del__`, and logging's own handlers.
+    Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some
+    paths only, `except Exception` around an import, `__del__`, and logging's own handlers.
 
 Settings
     [tool.qw-codemod.excepts]

@@ -70,11 +70,11 @@ SETTINGS = {
 }
 
 _KINDS = {
-    "query": "query job",
-    "load": "load job",
-    "copy": "copy job",
-    "extract": "extract job",
-    "job": "BigQuery job",
+    "query": "a query job",
+    "load": "a load job",
+    "copy": "a copy job",
+    "extract": "an extract job",
+    "job": "a BigQuery job",
 }
 _OF_SUBMISSION = "the timeout= of the submission bounds one HTTP request, not this wait"
 _JOB_NAMES = ("job", "query_job", "bigquery_job")
@@ -143,7 +143,7 @@ def _case(source: SourceFile, context: Context, wait: Wait) -> _Case | None:
         case = _Case(False, "iterating a query job can wait for ever", "wait-around", {})
         return _submitted(source, context, wait, case)
     if wait.form == "handed":
-        message = f"the wait of a {_KINDS[wait.kind]} is handed over without timeout="
+        message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
         return _Case(False, message, "", {}, "a method that is handed over is changed by hand")
     assert isinstance(wait.node, ast.Call)
     if wait.form in bigquery.DOWNLOADS:
@@ -174,7 +174,7 @@ def _of_result(source: SourceFile, context: Context, wait: Wait, call: ast.Call)
         number = source.text(last)
         message = f"the {number} in .result({number}) is no timeout: pass it as timeout="
         return _Case(True, message, "name-timeout", {"position": str(len(call.args) - 1)})
-    message = f".result() of a {_KINDS[wait.kind]} without timeout= can wait for ever"
+    message = f".result() of {_KINDS[wait.kind]} without timeout= can wait for ever"
     case = _of_call(source, context, call, "timeout", message)
     if case is None or case.remedy != "add-timeout":
         return case

@@ -73,10 +73,9 @@ def case_of(
     bare = handler.type is None
     if b"marimo" in source.data and "marimo" in {*_imported(source)}:
         return Case((fact,), refused="a marimo notebook shares its names between cells")
-    if bare and (exits := _exit(source, statement)):
-        why = f"`{exits}` in the `try` exits by itself, and `except:` may be there to catch it"
-        return Case((fact,), refused=why)
     caution = _caution(source, handler, statement) if bare else ""
+    if bare and (exits := _exit(source, statement)):
+        caution = f"`{exits}` in the `try` exits by itself, and `except:` may be there to catch it"
     if bare and told.raises == "same":
         return Case((fact,), {"type": "BaseException"})
     details = {"type": "Exception"} if bare else {}

@@ -41,10 +41,10 @@ def import_edit(
     section = _section(wanted.module, first_party)
     root = wanted.module.partition(".")[0]
     beside = [group for group in groups if any(_root(node) == root for node in group)]
-    same = [group for group in groups if _section_of(group[-1], first_party) == section]
+    same = [group for group in groups if _mostly(group, first_party) == section]
     if beside or same:
         return _into_group(source, (beside or same)[0], wanted)
-    earlier = [group for group in groups if _section_of(group[-1], first_party) < section]
+    earlier = [group for group in groups if _mostly(group, first_party) < section]
     if earlier:
         return _after(source, earlier[-1][-1], b"%b" % source.newline, _statement(wanted))
     at = _line_start(source, groups[0][0])
@@ -150,6 +150,12 @@ def _section_of(node: ImportStatement, first_party: Callable[[str], bool]) -> in
     if isinstance(node, ast.ImportFrom) and node.level:
         return _RELATIVE
     return _section(_module(node), first_party)
+
+
+def _mostly(group: Sequence[ImportStatement], first_party: Callable[[str], bool]) -> int:
+    """The section of most of a group; a folder beside the file may bear a library's name."""
+    sections = [_section_of(node, first_party) for node in group]
+    return max(sections, key=lambda each: (sections.count(each), each))
 
 
 def _module(node: ImportStatement) -> str:

@@ -199,3 +199,9 @@ def test_line_ends_and_byte_order_mark_stay() -> None:
     text = "\ufeffimport os\r\n\r\nx = HERE\r\n"
     assert placed(text, AIOHTTP) == "\ufeffimport os\r\n\r\nimport aiohttp\r\n\r\nx = HERE\r\n"
     assert placed("\ufeffx = HERE", AIOHTTP) == "\ufeffimport aiohttp\n\nx = HERE"
+
+
+def test_a_folder_that_bears_a_librarys_name_makes_no_group_of_ours() -> None:
+    text = "import os\n\nimport dill\nimport pandas\nfrom shared.data import x\n" + FUNCTION
+    wanted = "import os\n\nimport aiohttp\nimport dill\nimport pandas\nfrom shared.data import x\n"
+    assert placed(text, AIOHTTP).startswith(wanted)

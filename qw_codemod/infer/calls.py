@@ -84,7 +84,8 @@ class Calls:
             text = f"`.{value.name}()` of a {value.receiver.last}"
             given = found[0].value if len(found) == 1 else None
             if isinstance(given, Instance) and isinstance(given.of, Library):
-                text += f" gives a {given.of.last}"
+                article = "an" if given.of.last[:1] in "AEIO" else "a"
+                text += f" gives {article} {given.of.last}"
             return self._evaluator.fact(view, node, text)
         if isinstance(value, Function):
             name = getattr(value.node, "name", "lambda")

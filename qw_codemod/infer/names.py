@@ -141,7 +141,9 @@ class Names:
             top = alias.name.partition(".")[0]
             path = self._tree.resolve(top, view.path)
             # `import a.b` binds `a`; its parts are looked up one by one.
-            return self.module(path, top) if path else known(Library(top))
+            if path:
+                return self.module(path, top)
+            return known(Library(top), self._import_fact(alias, view))
         path = self._tree.resolve(alias.name, view.path)
         if path:
             return self.module(path, alias.name)

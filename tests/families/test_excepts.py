@@ -213,7 +213,7 @@ def test_a_try_that_may_exit_is_left(inner: str) -> None:
     text = f"import sys\nimport unittest\n\n\n{leave}{handler(inner=inner)}"
     assert after(text) == text
     (finding,) = findings(text)
-    assert not finding.remedy and "exits by itself" in finding.caution
+    assert finding.safety == "unsafe" and "exits by itself" in finding.caution
 
 
 @pytest.mark.parametrize("inner", ["server.serve_forever()", "input()", "while True: work()"])

@@ -61,6 +61,12 @@ def test_no_bare_handler_but_the_one_that_may_exit(applied: Project) -> None:
     assert {path: count for path, count in bare.items() if count} == {"orchestration/nightly.py": 1}
 
 
+def test_no_bare_handler_at_all_with_unsafe_edits(tmp_path: Path) -> None:
+    project = copy(tmp_path)
+    project.apply("excepts", "--unsafe")
+    assert not project.check("excepts")
+
+
 def test_its_own_tests_still_pass(applied: Project) -> None:
     before = Project(PIPELINE).passing()
     assert len(before) == 138
