@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, rewrites, score, speed, tools, trust
+from benchmarks import corpus, faults, rewrites, score, speed, tools, trust
 
 
 def main() -> int:
@@ -19,6 +19,8 @@ def main() -> int:
             return score.show(given.packages, given.list)
         if given.what == "rewrites":
             return rewrites.show(given.families, given.packages, given.draw, given.seed)
+        if given.what == "faults":
+            return faults.show(given.kills, given.seed)
         if given.what == "trust":
             return trust.show(given.packages)
         if given.what == "speed":
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("packages", nargs="*", help="all by default")
     one.add_argument("--draw", type=int, default=0, metavar="N", help="print N rewrites to read")
     one.add_argument("--seed", type=int, default=1, help="of the draw")
+    one = commands.add_parser("faults", help="kill `apply` at random instants, and undo")
+    one.add_argument("--kills", type=int, default=200, metavar="N")
+    one.add_argument("--seed", type=int, default=1)
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")

@@ -44,11 +44,14 @@ from collections.abc import Iterator
 from qw_codemod.handlers import assigned, full_name, last_name, own_nodes
 from qw_codemod.hazards import retried
 from qw_codemod.infer.bindings import FUNCTIONS
+from qw_codemod.model import Safety
 from qw_codemod.placement import is_test
 from qw_codemod.project_versions import major
 from qw_codemod.rule import Check, Context, Evidence, Fact, Hit, SourceFile
 
 _CAP = 60  # seconds
+_SHORTEST = 0.5  # seconds
+_MOST = 10  # tries of a loop that retries
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
 _RETRY = frozenset(
     f"{module}.Retry"
@@ -88,8 +91,10 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
     if grows is None or (not grows and _changes(source, loop, wait)):
         return
     number = _number(source, wait)
-    if number is not None and not 0 < number < _CAP:
-        return  # there is no room for it to double below the cap
+    if number is not None and not _SHORTEST <= number < _CAP:
+        return  # no room for it to double below the cap, or a moment that a lock is held
+    if _tries(loop) > _MOST:
+        return  # so many tries are a way to wait for something
     facts = (
         Fact("this loop tries again after a failure", source.path, loop.lineno),
         Fact("it waits here", source.path, call.lineno),
@@ -104,7 +109,31 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
         caution = "the loop has no variable that counts from a known number"
         yield Hit(call, message, evidence, caution=caution)
         return
-    yield Hit(call, message, evidence, "wait", {"wait": _longer(source, wait, counter, grows)})
+    caution = _used_elsewhere(source, wait)
+    details = {"wait": _longer(source, wait, counter, grows)}
+    safety: Safety = "unsafe" if caution else "safe"
+    yield Hit(call, message, evidence, "wait", details, safety, caution)
+
+
+def _tries(loop: ast.For | ast.AsyncFor | ast.While) -> int:
+    """How often a loop goes round at the most; 0 where that is not written there."""
+    if isinstance(loop, ast.While) or not isinstance(loop.iter, ast.Call):
+        return 0
+    numbers = [each.value for each in loop.iter.args if isinstance(each, ast.Constant)]
+    return max((each for each in numbers if isinstance(each, int)), default=0)
+
+
+def _used_elsewhere(source: SourceFile, wait: ast.expr) -> str:
+    """Why the number is not this wait's alone; empty if it is."""
+    if not isinstance(wait, ast.Name):
+        return ""
+    for node in source.nodes(ast.Name):
+        if node.id != wait.id or isinstance(node.ctx, ast.Store) or node is wait:
+            continue
+        around = source.parent(node)
+        if not isinstance(around, ast.Call) or full_name(source, around.func) not in _SLEEPS:
+            return f"`{wait.id}` is used in line {node.lineno} as well: is that still right?"
+    return ""
 
 
 def _number(source: SourceFile, wait: ast.expr) -> float | None:
@@ -134,7 +163,7 @@ def _is_retry_loop(
         if not isinstance(node, ast.Try) or _loop(source, _marker(node)) is not loop:
             continue
         in_handler = any(sleep in ast.walk(handler) for handler in node.handlers)
-        if not in_handler and any(sleep in ast.walk(each) for each in node.body):
+        if not in_handler and not _is_after_failure(node, sleep):
             continue
         for handler in node.handlers:
             names = [full_name(source, each) for each in _types(handler)] or ["Exception"]
@@ -142,6 +171,14 @@ def _is_retry_loop(
             if calls and f"line {loop.lineno}" in retried(source, calls[0], names):
                 return True
     return False
+
+
+def _is_after_failure(node: ast.Try, sleep: ast.Call) -> bool:
+    """Whether a sleep below a `try` is reached after a failure alone: success leaves the loop."""
+    if sleep.lineno <= (node.end_lineno or 0):
+        return False
+    inside = own_nodes([*node.body, *node.orelse])
+    return any(isinstance(each, ast.Return | ast.Break) for each in inside)
 
 
 def _marker(node: ast.Try) -> ast.Call:

@@ -54,6 +54,11 @@ _NAMED = re.compile(
     r"|pay|charge|refund|invoice|order|checkout|transfer|publish|send",
     re.I,
 )
+_COMMAND = re.compile(
+    r"(^|_)(turn|set|start|stop|toggle|trigger|press|activate|deactivate|lock|unlock|open|close"
+    r"|reboot|restart|reset|send|write|create|delete|remove|register|subscribe|enable|disable|run"
+    r"|execute|submit|push)_"
+)
 _KEY = re.compile(r"idempoten", re.I)
 
 
@@ -86,9 +91,11 @@ def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
     form = form_of(source, context, call)
     if form.refused:
         return Hit(call.node, message, call.evidence, caution=form.refused)
-    unsafe = call.verb in http.IDEMPOTENT - http.READ_ONLY
-    caution = _UNSAFE.get(call.verb, "") if unsafe else ""
-    safety: Safety = "unsafe" if unsafe else "safe"
+    caution = _UNSAFE.get(call.verb, "")
+    function = _function_name(source, call.node)
+    if _COMMAND.search(function) and call.verb in http.READ_ONLY:
+        caution = f"a {call.verb} in `{function}()` may set something off"
+    safety: Safety = "unsafe" if caution else "safe"
     return Hit(call.node, message, call.evidence, form.remedy, form.details, safety, caution)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from qw_codemod.handlers import function_of, last_name
 from qw_codemod.hazards import retried
 from qw_codemod.http_calls import HttpCall
-from qw_codemod.infer import Inference
+from qw_codemod.infer import Function, Inference, Unknown
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.source import SourceFile
 
@@ -22,11 +22,11 @@ ERRORS = {
 }
 # An adapter, a transport or a client that retries by itself, as it is spelled where it is built.
 _BUILT_IN = re.compile(
-    rb"max_retries|\bRetry\(|\bretries\s*=|RetryClient|RetryTransport|retry_requests|requests_retry"
-    rb"|ExponentialRetry|LinearRetry"
+    rb"max_retries|\bretries\s*=|Retry\w*\(|\w*Retrying\(|retry_requests|requests_retry"
 )
 _RETRIES = re.compile(r"retr(y|ies)|backoff|stamina", re.I)
 _FEW = 12  # files whose mentions of a function are followed
+_FARTHEST = 12  # functions on the way to a caller
 
 
 def retries_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:
@@ -107,29 +107,55 @@ def _text(source: SourceFile, node: ast.AST) -> bytes:
 
 
 def _of_callers(source: SourceFile, infer: Inference, call: HttpCall) -> str:
-    """A function elsewhere that calls the one around it, and is retried, or hands it to a retry."""
-    function = function_of(source, call.node)
-    name = getattr(function, "name", "")
-    if not name or name.startswith("__"):
+    """Something elsewhere that runs the function around the call again, a few calls away."""
+    function = owner(source, call.node)
+    if function is None:
         return ""
+    return _again(infer, call, (source.path, function.lineno), function.name, {""})
+
+
+def _again(infer: Inference, call: HttpCall, at: tuple[str, int], name: str, seen: set[str]) -> str:
+    """The same for the function of a name that stands `at` a place."""
+    if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
+        return ""
+    seen.add(name)
+    if _RETRIES.search(name):
+        return f"`{name}()` retries, by its name"
     paths = infer.tree.mentions(name)
     if len(paths) > _FEW:
         return ""
     for path in paths:
         view = infer.tree.view(path)
-        if view is None or b"retr" not in view.source.data.lower():
-            continue
-        for node in view.source.nodes(ast.Call):
-            given = [last_name(each) for each in node.args]
-            if name in given and _RETRIES.search(last_name(node)):
+        for node in view.source.nodes(ast.Call) if view is not None else ():
+            assert view is not None
+            if name in map(last_name, node.args) and _RETRIES.search(last_name(node)):
                 return f"`{last_name(node)}` calls it ({_short(path)}:{node.lineno})"
-            if last_name(node) == name and node is not call.node:
-                reason = _of_function(view.source, node) or retried(
-                    view.source, node, ERRORS[call.sender.library]
-                )
-                if reason:
-                    return f"{reason} of its caller ({_short(path)}:{node.lineno})"
+            if last_name(node) != name or node is call.node:
+                continue
+            if not _may_be(infer, view.source, node, at):
+                continue
+            reason = (
+                _of_function(view.source, node)
+                or _of_loop(view.source, node)
+                or retried(view.source, node, ERRORS[call.sender.library])
+            )
+            if reason:
+                return f"{reason}, of its caller ({_short(path)}:{node.lineno})"
+            outer = owner(view.source, node)
+            if outer is not None:
+                place = (view.source.path, outer.lineno)
+                if found := _again(infer, call, place, outer.name, seen):
+                    return found
     return ""
+
+
+def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str, int]) -> bool:
+    """Whether a call may be one of the function at a place; one of another is known to be none."""
+    held = [possibility.value for possibility in infer.holds(source, call.func)]
+    functions = [value for value in held if isinstance(value, Function)]
+    if any((value.view.path, value.node.lineno) == at for value in functions):
+        return True
+    return not held or any(isinstance(value, Unknown) for value in held)
 
 
 def _short(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 from qw_codemod.handlers import last_name, own_nodes
@@ -16,6 +17,12 @@ _BUILDS = frozenset(
     "str int float len dict list tuple format join quote urlencode urljoin isoformat strftime "
     "encode rstrip lstrip Request f ClientTimeout".split()
 )
+_PROBE = re.compile(
+    r"health|heart_?beat|(^|[_/])(ping|alive|ready|readiness|liveness|probe|is_up|status_check"
+    r"|check_connection|test_connection|is_reachable|is_available)([_/?\"']|$)",
+    re.I,
+)
+_DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
 _STREAM = "a stream is read after the call, and a second try would not cover that"
 _ONCE = frozenset({"data", "files", "content"})
 
@@ -33,6 +40,14 @@ def why_not(source: SourceFile, call: HttpCall) -> str:
     """Why a second try would not do what the first one did; empty if it would."""
     node = call.node
     function = owner(source, node)
+    name = function.name if function is not None else ""
+    if _PROBE.search(name) or _PROBE.search(source.text(node)):
+        return "it looks like a probe, which is to know the answer now"
+    for around in source.ancestors(node):
+        if isinstance(around, (ast.With, ast.AsyncWith)) and any(
+            last_name(item.context_expr) in _DEADLINES for item in around.items
+        ):
+            return f"the deadline in line {around.lineno} would cut the waits off"
     if function is not None and any(
         isinstance(each, ast.Yield | ast.YieldFrom) for each in own_nodes(function.body)
     ):
