@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qw_codemod.infer import Inference, Library, Method
+from qw_codemod.infer import Class, Inference, Instance, Library, Method
 from qw_codemod.recognize import operations
 from qw_codemod.reporting import log_of
 from qw_codemod.source import SourceFile
@@ -146,10 +146,22 @@ class _Body:
             functions = [*self._source.nodes(ast.FunctionDef)]
             if any(each.name == node.attr for each in functions):
                 raise _UnknownOperation
-        elif not isinstance(node.value, ast.Name):
+        elif not isinstance(node.value, ast.Name) or self._is_property(node):
             raise _UnknownOperation
         self.certain = self.certain and own and self._is_assigned(node.attr)
         yield from operations.ATTRIBUTE
+
+    def _is_property(self, node: ast.Attribute) -> bool:
+        """Whether the attribute of an object of the tree's own is a function of its class."""
+        for possibility in self._infer.holds(self._source, node.value):
+            value = possibility.value
+            if not isinstance(value, Instance) or not isinstance(value.of, Class):
+                continue
+            for base in self._infer.evaluator.hierarchy.mro(value.of):
+                body = base.node.body if isinstance(base, Class) else ()
+                if any(getattr(each, "name", "") == node.attr for each in body):
+                    return True
+        return False
 
     def _is_assigned(self, name: str) -> bool:
         return any(

@@ -42,7 +42,7 @@ _BUILTINS = frozenset(
 _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "cast now utcnow today time exc_info getLogger get_logger append extend split rsplit strip "
     "lstrip rstrip join format replace lower upper startswith endswith items keys values "
-    "setdefault encode decode splitlines isoformat".split()
+    "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add".split()
 )
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
 _ASKS = re.compile(  # functions whose purpose is to find out, or to go without
@@ -179,6 +179,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
     name = getattr(function, "name", "")
     if name == "__del__":
         return "`__del__` may run when logging is gone already"
+    if name and _is_sent_elsewhere(source, name):
+        return f"the source of `{name}()` is sent elsewhere, where no logger may be"
     if name in ("__repr__", "__str__", "__format__"):
         return f"a report of the failure would call `{name}` again"
     for each in source.ancestors(handler):
@@ -188,6 +190,13 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
                 return "logging there would call itself"
             break
     return ""
+
+
+def _is_sent_elsewhere(source: SourceFile, name: str) -> bool:
+    return b"getsource" in source.data and any(
+        last_name(call) == "getsource" and any(last_name(each) == name for each in call.args)
+        for call in source.nodes(ast.Call)
+    )
 
 
 # -- the name -------------------------------------------------------------------------------------
@@ -315,30 +324,43 @@ def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
 
 def _operation(source: SourceFile, statement: ast.Try) -> str:
     """What the `try` does, in a word: the first call that is no builtin, or the function."""
-    for each in statement.body:
-        for call in _outermost(each):
-            name = _called(call)
-            trivial = name in _BUILTINS or name.rpartition(".")[2] in _TRIVIAL
-            if log_of(call) is None and name and not trivial:
-                return name.removeprefix("self.").removeprefix("cls.")
+    calls = [call for each in statement.body for call in _outermost(each)]
+    for call in calls:
+        name = _called(call)
+        if name and log_of(call) is None and not _is_trivial(call, name):
+            return name.removeprefix("self.").removeprefix("cls.")
     for each in statement.body:
         for node in ast.walk(each):
-            if isinstance(node, ast.Attribute) and dotted(node):
+            if isinstance(node, ast.Attribute) and dotted(node) and node.attr not in _TRIVIAL:
                 return dotted(node).removeprefix("self.").removeprefix("cls.")
     name = getattr(function_of(source, statement), "name", "")
     if name and not name.startswith("__"):
         return str(name)
-    first = next((call for each in statement.body for call in _outermost(each)), None)
-    return _called(first) if first is not None else os.path.basename(source.path)
+    return _called(calls[0]) if calls else os.path.basename(source.path)
+
+
+def _is_trivial(call: ast.Call, name: str) -> bool:
+    """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
+    last = name.rpartition(".")[2].removesuffix("()")
+    if last == "get":
+        key = call.args[0] if call.args else None
+        return isinstance(key, ast.Constant) and "/" not in str(key.value)
+    return last in _BUILTINS or last in _TRIVIAL
 
 
 def _outermost(node: ast.AST) -> Iterator[ast.Call]:
-    """The calls of a statement, each before those in its arguments."""
+    """The calls of a statement, each before those in its arguments; tests and `with` come last."""
     if isinstance(node, FUNCTIONS):
         return
     if isinstance(node, ast.Call):
         yield node
+    last = []
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.withitem) or child is getattr(node, "test", None):
+            last.append(child)
+        else:
+            yield from _outermost(child)
+    for child in last:
         yield from _outermost(child)
 
 
