@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, faults, rewrites, score, speed, tools, trust
+from benchmarks import corpus, faults, rewrites, score, score_http, speed, tools, trust
 
 
 def main() -> int:
@@ -19,6 +19,8 @@ def main() -> int:
             return score.show(given.packages, given.list)
         if given.what == "rewrites":
             return rewrites.show(given.families, given.packages, given.draw, given.seed)
+        if given.what == "http":
+            return score_http.show(given.packages, given.list)
         if given.what == "faults":
             return faults.show(given.kills, given.seed)
         if given.what == "trust":
@@ -41,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("corpus", help="fetch and unpack the public packages")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("score", help="findings against the labels")
+    one.add_argument("packages", nargs="*", help="all that have labels by default")
+    one.add_argument("--list", action="store_true", help="name each missed and each wrong one")
+    one = commands.add_parser("http", help="QW301 against the labels of HTTP calls")
     one.add_argument("packages", nargs="*", help="all that have labels by default")
     one.add_argument("--list", action="store_true", help="name each missed and each wrong one")
     one = commands.add_parser("rewrites", help="what `apply` makes of the packages")

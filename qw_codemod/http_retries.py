@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from qw_codemod.handlers import function_of, last_name
+from qw_codemod.handlers import function_of, last_name, own_nodes
 from qw_codemod.hazards import retried
 from qw_codemod.http_calls import HttpCall
 from qw_codemod.infer import Function, Inference, Unknown
@@ -46,6 +46,12 @@ def _of_function(source: SourceFile, node: ast.AST) -> str:
         for decorator in getattr(each, "decorator_list", ()):
             if _is_retry(source, decorator):
                 return f"`@{last_name(decorator)}` in line {decorator.lineno}"
+    function = owner(source, node)
+    if function is not None and any(
+        isinstance(each, ast.Call) and dotted(each.func) in (function.name, f"self.{function.name}")
+        for each in own_nodes(function.body)
+    ):
+        return f"`{function.name}()` calls itself again"
     return ""
 
 
@@ -73,10 +79,14 @@ def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
         return ""
     places = {(source.path, call.node.lineno)}
     places |= {(fact.path, fact.line) for fact in call.evidence.facts}
+    # A declaration does not say what was done to the session that is assigned there.
+    declared = {(f.path, f.line) for f in call.evidence.facts if "annotated" in f.text}
     for path, line in sorted(places):
         view = infer.tree.view(path)
         if view is None or not _BUILT_IN.search(view.source.data):
             continue
+        if (path, line) in declared and b".mount(" in view.source.data:
+            return f"the module that declares the session mounts retries ({_short(path)})"
         for place in _around(view.source, line):
             if _BUILT_IN.search(_text(view.source, place)):
                 where = getattr(place, "name", "the module")
