@@ -144,7 +144,10 @@ def _case(source: SourceFile, context: Context, wait: Wait) -> _Case | None:
         return _submitted(source, context, wait, case)
     if wait.form == "handed":
         message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
-        return _Case(False, message, "", {}, "a method that is handed over is changed by hand")
+        doubt = "what it is handed to may pass a timeout"
+        return _Case(
+            False, message, "", {}, "a method that is handed over is changed by hand", doubt
+        )
     assert isinstance(wait.node, ast.Call)
     if wait.form in bigquery.DOWNLOADS:
         return _of_download(source, context, wait, wait.node)
