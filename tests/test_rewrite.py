@@ -14,7 +14,7 @@ from qw_codemod.edits import apply
 from qw_codemod.model import Evidence, Finding, Span
 from qw_codemod.rewrite import code, cut, propose
 from qw_codemod.rule import Codemod, Import, Refusal, Rewrite
-from qw_codemod.source import SourceFile
+from qw_codemod.source import SourceFile, UnreadableSource
 
 LIBRARY = sorted(Path(ast.__file__).parent.glob("[a-d]*.py"))
 
@@ -124,7 +124,7 @@ def test_a_codemod_may_decline() -> None:
 
 def test_deep_nesting_is_refused() -> None:
     text = "a" + ".b()" * sys.getrecursionlimit()
-    with pytest.raises(Refusal, match="deep"):
+    with pytest.raises((Refusal, UnreadableSource), match="deep"):  # by LibCST, or by Python
         rewritten(f"x = {text}\n", text, around)
 
 
