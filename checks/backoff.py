@@ -275,12 +275,17 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if not missing:
         return
     fact = Fact(f"no {' and no '.join(missing)} here", source.path, call.lineno)
+    others = [each for each in (b"tenacity", b"backoff.", b"stamina") if each in source.data]
+    word = others[0].decode().rstrip(".") if others else ""
+    caution = f"{word} retries in this module as well: tries would multiply" if word else ""
     yield Hit(
         call,
         f"Retry() without {', '.join(missing)}",
         Evidence("proven", (fact,)),
         "retry-options",
         details,
+        "unsafe" if caution else "safe",
+        caution,
     )
 
 

@@ -95,8 +95,18 @@ def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
     function = _function_name(source, call.node)
     if _COMMAND.search(function) and call.verb in http.READ_ONLY:
         caution = f"a {call.verb} in `{function}()` may set something off"
+    if not caution and _is_handed_in(call):
+        caution = "where the session was built is not seen: it may have retries already"
     safety: Safety = "unsafe" if caution else "safe"
     return Hit(call.node, message, call.evidence, form.remedy, form.details, safety, caution)
+
+
+def _is_handed_in(call: HttpCall) -> bool:
+    """Whether a declaration is all that is known of the session; its adapters are not."""
+    if call.sender.library != "requests" or not isinstance(call.node.func, ast.Attribute):
+        return False
+    facts = [fact.text for fact in call.evidence.facts]
+    return any("annotat" in text for text in facts) and not any("built here" in t for t in facts)
 
 
 _UNSAFE = {

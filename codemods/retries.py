@@ -118,8 +118,15 @@ def _wait(state):
 
 
 def _before_sleep(state):
-    tenacity.before_sleep_log(logger, logging.WARNING)(state)
     answer = _answer(state)
+    # the name alone: the text of an error may hold a URL, and a URL a secret
+    told = type(answer).__name__ if state.outcome.failed else "an answer"
+    name = getattr(state.fn, "__qualname__", "the call")
+    status = getattr(answer, "status_code", getattr(answer, "status", ""))
+    logger.warning(
+        "%s met %s %s, try %d of %d: again in %.1f s",
+        name, told, status, state.attempt_number, TRIES, state.next_action.sleep,
+    )
     if hasattr(answer, "close") and not hasattr(answer, "aclose"):  # httpx has read it already
         answer.close()
 

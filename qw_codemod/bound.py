@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from qw_codemod.infer.bindings import FUNCTIONS
 from qw_codemod.names import bound_names
@@ -62,7 +63,7 @@ def bound_before(source: SourceFile, statement: ast.stmt) -> list[str]:
             ]
         assigned = [*_assigned(_before(around, child)), *assigned]
         child = around
-    unsure = {*_unbound(scope)}
+    unsure = _unbound(scope)
     names = dict.fromkeys([*parameters, *loops, *assigned])
     return [name for name in names if name not in unsure]
 
@@ -86,20 +87,23 @@ def _before(around: ast.AST, child: ast.AST) -> Sequence[ast.stmt]:
 
 def _assigned(block: Iterable[ast.stmt]) -> list[str]:
     """The names that are bound once these statements have run to their end."""
-    found: list[str] = []
-    for node in block:
-        if isinstance(node, ast.Assign):
-            found += _names(node.targets)
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
-            found += _names([node.target]) if node.value is not None else []
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            found += _names(item.optional_vars for item in node.items if item.optional_vars)
-        elif isinstance(node, ast.If):
-            found += _common([node.body, node.orelse])
-        elif isinstance(node, ast.Try):
-            ways = [[*node.body, *node.orelse], *(each.body for each in node.handlers)]
-            found += [*_common(ways), *_assigned(node.finalbody)]
-    return found
+    return [name for node in block for name in _assigned_by(node)]
+
+
+@lru_cache(maxsize=20_000)
+def _assigned_by(node: ast.stmt) -> tuple[str, ...]:
+    if isinstance(node, ast.Assign):
+        return tuple(_names(node.targets))
+    if isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        return tuple(_names([node.target])) if node.value is not None else ()
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return tuple(_names(item.optional_vars for item in node.items if item.optional_vars))
+    if isinstance(node, ast.If):
+        return tuple(_common([node.body, node.orelse]))
+    if isinstance(node, ast.Try):
+        ways = [[*node.body, *node.orelse], *(each.body for each in node.handlers)]
+        return (*_common(ways), *_assigned(node.finalbody))
+    return ()
 
 
 def _common(ways: Sequence[Sequence[ast.stmt]]) -> list[str]:
@@ -123,8 +127,13 @@ def _stores(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
 
 
-def _unbound(scope: ast.AST) -> Iterator[str]:
+@lru_cache(maxsize=8)
+def _unbound(scope: ast.AST) -> frozenset[str]:
     """Names that somebody deletes, or that belong to another scope."""
+    return frozenset(_unbound_in(scope))
+
+
+def _unbound_in(scope: ast.AST) -> Iterator[str]:
     for node in ast.walk(scope):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
             yield node.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qw_codemod.infer import Class, Inference, Instance, Library, Method
 from qw_codemod.recognize import operations
@@ -143,12 +144,11 @@ class _Body:
             return
         own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         if own:
-            functions = [*self._source.nodes(ast.FunctionDef)]
-            if any(each.name == node.attr for each in functions):
+            if node.attr in _functions(self._source):
                 raise _UnknownOperation
         elif not isinstance(node.value, ast.Name) or self._is_property(node):
             raise _UnknownOperation
-        self.certain = self.certain and own and self._is_assigned(node.attr)
+        self.certain = self.certain and own and node.attr in _assigned(self._source)
         yield from operations.ATTRIBUTE
 
     def _is_property(self, node: ast.Attribute) -> bool:
@@ -162,12 +162,6 @@ class _Body:
                 if any(getattr(each, "name", "") == node.attr for each in body):
                     return True
         return False
-
-    def _is_assigned(self, name: str) -> bool:
-        return any(
-            each.attr == name and isinstance(each.ctx, ast.Store)
-            for each in self._source.nodes(ast.Attribute)
-        )
 
     def _is_library(self, node: ast.expr) -> bool:
         """`os.environ`: an attribute of a module that is there."""
@@ -209,3 +203,15 @@ class _Body:
                 raise _UnknownOperation
             found.update(dict.fromkeys(known.raises))
         return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _functions(source: SourceFile) -> frozenset[str]:
+    return frozenset(each.name for each in source.nodes(ast.FunctionDef))
+
+
+@lru_cache(maxsize=8)
+def _assigned(source: SourceFile) -> frozenset[str]:
+    """The attributes that are set somewhere in the file."""
+    stored = (each for each in source.nodes(ast.Attribute) if isinstance(each.ctx, ast.Store))
+    return frozenset(each.attr for each in stored)

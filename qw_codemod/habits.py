@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from qw_codemod.bound import bound_before
@@ -38,7 +39,7 @@ class Habit:
 
 def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
     """How a handler of the `try` statement is to log."""
-    logs = list(log_calls(source))
+    logs = log_calls(source)
     for name in _candidates(source, statement, logs):
         found = _by_name(source, infer, name, logs)
         if found is not None:
@@ -48,19 +49,27 @@ def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
     return Habit("logging", free_name(source, source.tree, _NEW_NAMES), is_new=True)
 
 
-def _candidates(source: SourceFile, statement: ast.stmt, logs: list[Log]) -> Iterator[str]:
+def _candidates(source: SourceFile, statement: ast.stmt, logs: Sequence[Log]) -> Iterator[str]:
     """The loggers that can be used there: the one of the same function, the class, the module."""
     used = Counter(log.receiver for log in logs if log.receiver)
-    places = list(source.ancestors(statement))
-    for place in places:
-        if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
-            within = Counter(log.receiver for log in logs if place in source.ancestors(log.node))
-            for name, _ in within.most_common():
-                if _is_usable(source, statement, name):
-                    yield name
+    for place in source.ancestors(statement):
+        for name, _ in _by_place(source).get(place, Counter[str]()).most_common():
+            if _is_usable(source, statement, name):
+                yield name
     for name in (*(name for name, _ in used.most_common()), *_made(source)):
         if _is_usable(source, statement, name):
             yield name
+
+
+@lru_cache(maxsize=8)
+def _by_place(source: SourceFile) -> dict[ast.AST, Counter[str]]:
+    """How often each logger is used in each function and class."""
+    found: dict[ast.AST, Counter[str]] = {}
+    for log in log_calls(source):
+        for place in source.ancestors(log.node) if log.receiver else ():
+            if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
+                found.setdefault(place, Counter())[log.receiver] += 1
+    return found
 
 
 def _made(source: SourceFile) -> Iterator[str]:
@@ -95,6 +104,7 @@ def _in_same_class(source: SourceFile, statement: ast.stmt, name: str) -> bool:
     return any(isinstance(n, ast.Attribute) and dotted(n) == name for n in ast.walk(cls))
 
 
+@lru_cache(maxsize=8)
 def _module_names(source: SourceFile) -> set[str]:
     return set(bound_names([source.tree]))
 
@@ -109,13 +119,13 @@ def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
     return names
 
 
-def _by_name(source: SourceFile, infer: Inference, name: str, logs: list[Log]) -> Habit | None:
+def _by_name(source: SourceFile, infer: Inference, name: str, logs: Sequence[Log]) -> Habit | None:
     own = [log for log in logs if log.receiver == name]
     manner = _manner(source, infer, name, own)
     return Habit(manner, name, f_strings=_likes_f_strings(own or logs))
 
 
-def _manner(source: SourceFile, infer: Inference, name: str, logs: list[Log]) -> Manner:
+def _manner(source: SourceFile, infer: Inference, name: str, logs: Sequence[Log]) -> Manner:
     if name == "logging":
         return "logging"
     for log in logs[:1]:
@@ -137,7 +147,7 @@ def _manner(source: SourceFile, infer: Inference, name: str, logs: list[Log]) ->
     return _by_use(logs)
 
 
-def _by_use(logs: list[Log]) -> Manner:
+def _by_use(logs: Sequence[Log]) -> Manner:
     """Of a logger that comes from elsewhere, the way in which it is called tells."""
     keywords = {each.arg for log in logs for each in log.node.keywords} - {None}
     if keywords - _OF_LOGGING:
@@ -148,7 +158,7 @@ def _by_use(logs: list[Log]) -> Manner:
     return "logging" if "extra" in keywords else "unknown"
 
 
-def _likes_f_strings(logs: list[Log]) -> bool:
+def _likes_f_strings(logs: Sequence[Log]) -> bool:
     """Whether messages with values in them are f-strings rather than `%s` with arguments."""
     f_strings = sum(
         bool(log.node.args) and isinstance(log.node.args[0], ast.JoinedStr) for log in logs

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from qw_codemod import expected
 from qw_codemod.bound import plain_names
@@ -133,12 +134,18 @@ def _exits_within(source: SourceFile, call: ast.Call) -> bool:
     name = dotted(call.func)
     if name not in (last_name(call), f"self.{last_name(call)}"):
         return False
-    for function in source.nodes(ast.FunctionDef):
-        if function.name == last_name(call):
-            calls = [n for n in own_nodes(function.body) if isinstance(n, ast.Call)]
-            if any(full_name(source, each.func) in _EXITS for each in calls):
-                return True
-    return False
+    return last_name(call) in _exiting(source)
+
+
+@lru_cache(maxsize=8)
+def _exiting(source: SourceFile) -> frozenset[str]:
+    """The functions of a file that exit, on some path."""
+    return frozenset(
+        function.name
+        for function in source.nodes(ast.FunctionDef)
+        for each in own_nodes(function.body)
+        if isinstance(each, ast.Call) and full_name(source, each.func) in _EXITS
+    )
 
 
 def _caution(source: SourceFile, handler: ast.ExceptHandler, statement: ast.Try) -> str:
@@ -209,27 +216,30 @@ def exception_name(source: SourceFile, handler: ast.ExceptHandler) -> str:
     around = [each for each in source.ancestors(handler) if isinstance(each, ast.ExceptHandler)]
     taken = {each.name or exception_name(source, each) for each in around}
     taken |= {n.name or "" for n in ast.walk(handler) if isinstance(n, ast.ExceptHandler)}
-    scope = function_of(source, handler) or source.tree
-    for name in _NAMES:
-        if name not in taken and not _is_live(source, scope, name):
-            return name
-    return next(f"e{n}" for n in range(2, 100) if not _is_live(source, scope, f"e{n}"))
+    taken |= _live_names(function_of(source, handler) or source.tree)
+    free = (name for name in (*_NAMES, *(f"e{n}" for n in range(2, 1000))) if name not in taken)
+    return next(free)
 
 
-def _is_live(source: SourceFile, scope: ast.AST, name: str) -> bool:
-    """Whether a name stands for something in a scope, outside of handlers that bind it."""
-    for node in ast.walk(scope):
-        if isinstance(node, ast.arg) and node.arg == name:
-            return True
-        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
-            return True
-        if isinstance(node, ast.alias) and (node.asname or node.name) == name:
-            return True
-        if isinstance(node, ast.Name) and node.id == name:
-            around = source.ancestors(node)
-            if not any(isinstance(a, ast.ExceptHandler) and a.name == name for a in around):
-                return True
-    return False
+@lru_cache(maxsize=8)
+def _live_names(scope: ast.AST) -> frozenset[str]:
+    """The names that stand for something in a scope, outside of handlers that bind them."""
+    live: set[str] = set()
+    stack: list[tuple[ast.AST, frozenset[str]]] = [(scope, frozenset())]
+    while stack:
+        node, bound = stack.pop()
+        if isinstance(node, ast.arg):
+            live.add(node.arg)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            live.update(node.names)
+        elif isinstance(node, ast.alias):
+            live.add(node.asname or node.name)
+        elif isinstance(node, ast.Name) and node.id not in bound:
+            live.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound |= {node.name}
+        stack += ((child, bound) for child in ast.iter_child_nodes(node))
+    return frozenset(live)
 
 
 # -- the report -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from qw_codemod.handlers import function_of, last_name, own_nodes
 from qw_codemod.hazards import retried
@@ -25,6 +26,7 @@ _BUILT_IN = re.compile(
     rb"max_retries|\bretries\s*=|Retry\w*\(|\w*Retrying\(|retry_requests|requests_retry"
 )
 _RETRIES = re.compile(r"retr(y|ies)|backoff|stamina", re.I)
+_POLLS = re.compile(r"(^|_)(poll|polling|wait|monitor|watch|heartbeat)(_|$)", re.I)
 _FEW = 12  # files whose mentions of a function are followed
 _FARTHEST = 12  # functions on the way to a caller
 
@@ -83,7 +85,7 @@ def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
     declared = {(f.path, f.line) for f in call.evidence.facts if "annotated" in f.text}
     for path, line in sorted(places):
         view = infer.tree.view(path)
-        if view is None or not _BUILT_IN.search(view.source.data):
+        if view is None or not _has_retries(view.source):
             continue
         if (path, line) in declared and b".mount(" in view.source.data:
             return f"the module that declares the session mounts retries ({_short(path)})"
@@ -129,14 +131,14 @@ def _again(infer: Inference, call: HttpCall, at: tuple[str, int], name: str, see
     if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
         return ""
     seen.add(name)
-    if _RETRIES.search(name):
-        return f"`{name}()` retries, by its name"
+    if _RETRIES.search(name) or _POLLS.search(name):
+        return f"`{name}()` asks again, by its name"
     paths = infer.tree.mentions(name)
     if len(paths) > _FEW:
         return ""
     for path in paths:
         view = infer.tree.view(path)
-        for node in view.source.nodes(ast.Call) if view is not None else ():
+        for node in _calls_with(view.source).get(name, ()) if view is not None else ():
             assert view is not None
             if name in map(last_name, node.args) and _RETRIES.search(last_name(node)):
                 return f"`{last_name(node)}` calls it ({_short(path)}:{node.lineno})"
@@ -157,6 +159,21 @@ def _again(infer: Inference, call: HttpCall, at: tuple[str, int], name: str, see
                 if found := _again(infer, call, place, outer.name, seen):
                     return found
     return ""
+
+
+@lru_cache(maxsize=256)
+def _calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
+    """The calls of a file by the name of what is called, and of what is handed over."""
+    found: dict[str, list[ast.Call]] = {}
+    for node in source.nodes(ast.Call):
+        for name in {last_name(node), *map(last_name, node.args)}:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _has_retries(source: SourceFile) -> bool:
+    return bool(_BUILT_IN.search(source.data))
 
 
 def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str, int]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -203,12 +203,10 @@ def _leaves(statement: ast.stmt) -> bool:
     )
 
 
-def log_calls(source: SourceFile) -> Iterator[Log]:
+@lru_cache(maxsize=8)
+def log_calls(source: SourceFile) -> tuple[Log, ...]:
     """All the calls of a file that log."""
-    for call in source.nodes(ast.Call):
-        found = log_of(call)
-        if found is not None:
-            yield found
+    return tuple(filter(None, map(log_of, source.nodes(ast.Call))))
 
 
 @lru_cache(maxsize=8)
@@ -222,4 +220,4 @@ def only_prints(source: SourceFile) -> bool:
     if any(_is_logger(name.rpartition(".")[2]) or name in _LIBRARIES for name in names):
         return False
     prints = any(dotted(call.func) == "print" for call in source.nodes(ast.Call))
-    return prints and next(log_calls(source), None) is None
+    return prints and not log_calls(source)

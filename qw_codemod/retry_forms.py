@@ -18,10 +18,11 @@ _BUILDS = frozenset(
     "encode rstrip lstrip Request f ClientTimeout".split()
 )
 _PROBE = re.compile(
-    r"health|heart_?beat|(^|[_/])(ping|alive|ready|readiness|liveness|probe|is_up|status_check"
-    r"|check_connection|test_connection|is_reachable|is_available)([_/?\"']|$)",
+    r"health|heart_?beat|reachab|probe|(^|[_/])(ping|alive|ready|readiness|liveness|up|available"
+    r"|connectivity|connection|port|ports)([_/?\"']|$)",
     re.I,
 )
+_PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
 _DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
 _STREAM = "a stream is read after the call, and a second try would not cover that"
 _ONCE = frozenset({"data", "files", "content"})
@@ -41,7 +42,7 @@ def why_not(source: SourceFile, call: HttpCall) -> str:
     node = call.node
     function = owner(source, node)
     name = function.name if function is not None else ""
-    if _PROBE.search(name) or _PROBE.search(source.text(node)):
+    if _PROBE.search(name) or _PROBE_URL.search(source.text(node)):
         return "it looks like a probe, which is to know the answer now"
     for around in source.ancestors(node):
         if isinstance(around, (ast.With, ast.AsyncWith)) and any(
