@@ -130,7 +130,7 @@ def _formatted(path: str, data: bytes, formatter: Formatter) -> bytes:
 
 
 def _ruff(path: str, data: bytes, arguments: Iterable[str]) -> bytes:
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]
+    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
 
     rest = ("--no-cache", "--force-exclude", "--stdin-filename", path, "-")
     done = subprocess.run(
