@@ -117,12 +117,19 @@ def last_name(node: ast.AST) -> str:
 
 def assigned(source: SourceFile, name: str) -> Iterator[ast.expr]:
     """What this file assigns to a name or class attribute, anywhere."""
+    yield from _assignments(source).get(name, ())
+
+
+@lru_cache(maxsize=64)
+def _assignments(source: SourceFile) -> dict[str, list[ast.expr]]:
+    found: dict[str, list[ast.expr]] = {}
     for assign in source.nodes(ast.Assign):
-        if any(dotted(each) == name for each in assign.targets):
-            yield assign.value
+        for name in dict.fromkeys(map(dotted, assign.targets)):
+            found.setdefault(name, []).append(assign.value)
     for annotated in source.nodes(ast.AnnAssign):
-        if annotated.value is not None and dotted(annotated.target) == name:
-            yield annotated.value
+        if annotated.value is not None:
+            found.setdefault(dotted(annotated.target), []).append(annotated.value)
+    return found
 
 
 # -- which exceptions a handler is for ------------------------------------------------------------
@@ -314,25 +321,28 @@ def _onward(source: SourceFile, handler: ast.ExceptHandler, raised: str) -> str:
 
 def _raises_later(source: SourceFile, handler: ast.ExceptHandler, kept: set[str]) -> bool:
     """Whether what the handler noted is raised, or decides about raising, further on."""
-    function = function_of(source, handler)
-    body = source.tree.body if function is None else getattr(function, "body", [])
-    if not kept or not isinstance(body, list):
+    if not kept:
         return False
-    for node in own_nodes(body):
-        if getattr(node, "lineno", 0) <= (handler.end_lineno or 0):
-            continue
-        if (
-            isinstance(node, ast.Raise)
-            or isinstance(node, ast.Call)
-            and never_returns(source, node)
+    after = handler.end_lineno or 0
+    endings = _endings(source, function_of(source, handler) or source.tree)
+    return any(line > after and not deciding.isdisjoint(kept) for line, deciding in endings)
+
+
+@lru_cache(maxsize=64)
+def _endings(source: SourceFile, scope: ast.AST) -> tuple[tuple[int, frozenset[str]], ...]:
+    """The lines in which a scope raises or ends the process, and all that decides about it."""
+    body = getattr(scope, "body", [])
+    found = []
+    for node in own_nodes(body) if isinstance(body, list) else ():
+        if not isinstance(node, ast.Raise) and not (
+            isinstance(node, ast.Call) and never_returns(source, node)
         ):
-            deciding: list[ast.AST] = [node]
-            deciding += [
-                n.test for n in source.ancestors(node) if isinstance(n, ast.If | ast.While)
-            ]
-            if any(dotted(part) in kept for each in deciding for part in ast.walk(each)):
-                return True
-    return False
+            continue
+        deciding: list[ast.AST] = [node]
+        deciding += [n.test for n in source.ancestors(node) if isinstance(n, ast.If | ast.While)]
+        names = {dotted(part) for each in deciding for part in ast.walk(each)}
+        found.append((node.lineno, frozenset(names)))
+    return tuple(found)
 
 
 def never_returns(source: SourceFile, call: ast.Call, depth: int = 2) -> bool:
