@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from qw_codemod.fakes import Fakes, is_property, is_suite, returned, takes
 from qw_codemod.infer.modules import Tree
 from qw_codemod.infer.reach import Reach
+from qw_codemod.infer.trace import Held
 from qw_codemod.mocks import Mocks, Stub, items
 from qw_codemod.model import Fact
 
@@ -35,7 +36,8 @@ class Doubles:
         self._tree = tree
         self._reach = Reach(tree)
         self._fakes = Fakes(tree, self._reach)
-        self._mocks: dict[str, Mocks | None] = {}
+        self._trace = tree.trace
+        self._mocks: dict[str, Held[Mocks | None]] = {}
 
     def stubbed(
         self,
@@ -178,12 +180,11 @@ class Doubles:
                 yield fact
 
     def _read(self, test: str) -> Mocks | None:
-        if test not in self._mocks:
-            self._mocks[test] = None
-            if _SIGNS.search(self._tree.read(test)):
-                view = self._tree.view(test)
-                self._mocks[test] = None if view is None else Mocks(view)
-        return self._mocks[test]
+        return self._trace.remembered(self._mocks, test, partial(self._find_mocks, test))
+
+    def _find_mocks(self, test: str) -> Mocks | None:
+        view = self._tree.view(test) if _SIGNS.search(self._tree.read(test)) else None
+        return None if view is None else Mocks(view)
 
 
 @lru_cache(maxsize=8)

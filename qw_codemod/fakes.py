@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from qw_codemod.infer.bindings import dotted
-from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.modules import Tree
 from qw_codemod.infer.reach import Reach
+from qw_codemod.infer.view import View
 
 _PLAIN_CALLS = frozenset(
     "iter list tuple dict set frozenset sorted map filter zip range reversed enumerate deque "

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from qw_codemod.http_arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
 from qw_codemod.infer import Inference
 from qw_codemod.infer.bindings import dotted
 from qw_codemod.infer.classes import Base
+from qw_codemod.infer.trace import Held
 from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
 from qw_codemod.recognize import http
 from qw_codemod.source import SourceFile
@@ -31,14 +32,8 @@ class Bound:
 
 NONE = Bound()
 _MARKS = (
-    *(
-        b"setdefaulttimeout",
-        b"HTTPAdapter",
-        b"Session)",
-        b"Session,",
-        b"merge_environment_settings",
-    ),
-    *(b".request = ", b"default_timeout", *(f".{verb} = ".encode() for verb in http.VERBS)),
+    *("setdefaulttimeout", "HTTPAdapter", "Session)", "Session,", "merge_environment_settings"),
+    *(".request = ", "default_timeout", *(f".{verb} = " for verb in http.VERBS)),
 )
 
 
@@ -57,7 +52,7 @@ class Bounds:
 
     def __init__(self, infer: Inference) -> None:
         self._infer = infer
-        self._prepared: WeakKeyDictionary[SourceFile, list[Preparation]] = WeakKeyDictionary()
+        self._prepared: WeakKeyDictionary[SourceFile, Held[list[Preparation]]] = WeakKeyDictionary()
 
     # -- classes --------------------------------------------------------------------------------
 
@@ -134,11 +129,13 @@ class Bounds:
 
     def preparations(self, source: SourceFile) -> list[Preparation]:
         """What a file does to the sessions in it, wherever they come from."""
-        found = self._prepared.get(source)
-        if found is None:
-            self._prepared[source] = []  # a function that hands its session to itself ends here
-            found = self._prepared[source] = list(self._prepare(source))
-        return found
+        # A function that hands its session to itself does no more to it than it did.
+        trace = self._infer.tree.trace
+        compute = partial(self._find_preparations, source)
+        return trace.remembered(self._prepared, source, compute, [])
+
+    def _find_preparations(self, source: SourceFile) -> list[Preparation]:
+        return list(self._prepare(source))
 
     def _prepare(self, source: SourceFile) -> Iterator[Preparation]:
         if b".mount(" in source.data:
@@ -236,7 +233,7 @@ class Bounds:
         """
         if b"setdefaulttimeout" in source.data and _sets_default(source, anywhere=True):
             return source.path
-        for path in self._default_files():
+        for path in self._infer.tree.holding(("setdefaulttimeout",)):
             other = self._source(path)
             if other is None or path == source.path:
                 continue
@@ -247,25 +244,10 @@ class Bounds:
                 return path
         return ""
 
-    def _default_files(self) -> list[str]:
-        return [path for path, of_sockets in self._marked if of_sockets]
-
-    @cached_property
+    @property
     def are_likely(self) -> bool:
         """Whether any file of the tree looks as if it sets a timeout for sessions."""
-        return any(not of_sockets for _, of_sockets in self._marked)
-
-    @cached_property
-    def _marked(self) -> list[tuple[str, bool]]:
-        """The files that may set a timeout far from a call, and whether for sockets."""
-        found = []
-        for path in self._infer.tree.files:
-            data = self._infer.tree.read(path)  # far quicker than the index of all words
-            if b"setdefaulttimeout" in data:
-                found.append((path, True))
-            if b"timeout" in data and any(mark in data for mark in _MARKS):
-                found.append((path, False))
-        return found
+        return bool(self._infer.tree.holding(_MARKS, "timeout"))
 
 
 def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> Preparation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qw_codemod.infer.bindings import ScopeNode, dotted
-from qw_codemod.infer.modules import View
+from qw_codemod.infer.view import View
 
 Trail = tuple[str, ...]
 Kind = Literal["replaced", "effect", "returns", "called", "used", "unused", "spec"]

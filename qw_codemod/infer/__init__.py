@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qw_codemod.infer.evaluate import Evaluator
-from qw_codemod.infer.modules import State, Tree, View
+from qw_codemod.infer.index import Known
+from qw_codemod.infer.modules import State, Tree
+from qw_codemod.infer.trace import Trace
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -24,6 +26,7 @@ from qw_codemod.infer.values import (
     Unknown,
     Value,
 )
+from qw_codemod.infer.view import View
 from qw_codemod.model import Evidence, Fact
 from qw_codemod.source import SourceFile
 
@@ -105,17 +108,24 @@ class Inference:
     """
 
     def __init__(
-        self, root: str, files: Sequence[str], types: Mapping[str, str] | None = None
+        self,
+        root: str,
+        files: Sequence[str],
+        types: Mapping[str, str] | None = None,
+        trace: Trace | None = None,
+        known: Known | None = None,
     ) -> None:
         self.root = root
         self.files = files
         self.types = dict(types or {})
+        self.trace = trace or Trace()
+        self._known = known
         self._kept: tuple[Evaluator, str, State] | None = None
 
     @cached_property
     def tree(self) -> Tree:
         """The modules of the tree."""
-        return Tree(self.root, self.files)
+        return Tree(self.root, self.files, self.trace, self._known)
 
     @cached_property
     def evaluator(self) -> Evaluator:

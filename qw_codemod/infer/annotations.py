@@ -22,7 +22,7 @@ from qw_codemod.infer.values import (
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 _SEQUENCES = frozenset(
     "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet "

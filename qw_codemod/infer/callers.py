@@ -31,7 +31,7 @@ from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 _MOST_USES = 100  # a name read in more places than this is too common to be followed
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
@@ -355,7 +355,7 @@ class Callers:
         while "/" in folder and len(folder) > len(self._tree.root):
             folder = folder.rpartition("/")[0]
             path = f"{folder}/conftest.py"
-            where = self._tree.view(path) if path in self._tree.known else None
+            where = self._tree.view(path) if self._tree.has(path) else None
             if where is not None:
                 yield where
 

@@ -36,7 +36,7 @@ from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 _OF_CLASSES = frozenset(
     {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}

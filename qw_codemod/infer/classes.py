@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer.bindings import Binding, dotted
+from qw_codemod.infer.trace import Held
 from qw_codemod.infer.values import Class, Library
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 Base = Class | Library | None  # None: a base that could not be told
 
@@ -24,8 +25,9 @@ class Classes:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._tree = evaluator.tree
-        self._mro: dict[Class, tuple[Base, ...]] = {}
-        self._subclasses: dict[Class, tuple[Class, ...]] = {}
+        self._trace = evaluator.trace
+        self._mro: dict[Class, Held[tuple[Base, ...]]] = {}
+        self._subclasses: dict[Class, Held[tuple[Class, ...]]] = {}
 
     def forget(self) -> None:
         """Drop what is remembered: a file has changed."""
@@ -34,16 +36,15 @@ class Classes:
 
     def mro(self, cls: Class) -> tuple[Base, ...]:
         """The class and its bases in the order of lookup; bases outside the tree are named."""
-        found = self._mro.get(cls)
-        if found is None:
-            self._mro[cls] = (cls,)  # a class that is its own base ends here
-            chain: list[Base] = []
-            for base in self._bases(cls):
-                chain += self.mro(base) if isinstance(base, Class) else [base]
-            last = {base: place for place, base in enumerate(chain)}
-            kept = (base for place, base in enumerate(chain) if last[base] == place)
-            found = self._mro[cls] = (cls, *kept)
-        return found
+        # A class that is its own base ends with itself.
+        return self._trace.remembered(self._mro, cls, partial(self._find_mro, cls), (cls,))
+
+    def _find_mro(self, cls: Class) -> tuple[Base, ...]:
+        chain: list[Base] = []
+        for base in self._bases(cls):
+            chain += self.mro(base) if isinstance(base, Class) else [base]
+        last = {base: place for place, base in enumerate(chain)}
+        return (cls, *(base for place, base in enumerate(chain) if last[base] == place))
 
     def _bases(self, cls: Class) -> Iterator[Base]:
         for node in cls.node.bases:
@@ -58,17 +59,17 @@ class Classes:
 
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """Every class of the tree below this one."""
-        found = self._subclasses.get(cls)
-        if found is None:
-            self._subclasses[cls] = ()
-            below: dict[Class, None] = {}
-            for candidate in self._naming(cls):
-                if cls in self.mro(candidate):
-                    below[candidate] = None
-                    below.update(dict.fromkeys(self.subclasses(candidate)))
-            below.pop(cls, None)
-            found = self._subclasses[cls] = tuple(below)
-        return found
+        compute = partial(self._find_subclasses, cls)
+        return self._trace.remembered(self._subclasses, cls, compute, ())
+
+    def _find_subclasses(self, cls: Class) -> tuple[Class, ...]:
+        below: dict[Class, None] = {}
+        for candidate in self._naming(cls):
+            if cls in self.mro(candidate):
+                below[candidate] = None
+                below.update(dict.fromkeys(self.subclasses(candidate)))
+        below.pop(cls, None)
+        return tuple(below)
 
     def _naming(self, cls: Class) -> Iterator[Class]:
         """The classes with a base of that name, or of an alias under which it was imported."""

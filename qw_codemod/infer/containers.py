@@ -25,8 +25,8 @@ from qw_codemod.recognize import library
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.hierarchy import Hierarchy
-    from qw_codemod.infer.modules import View
     from qw_codemod.infer.signatures import Arguments
+    from qw_codemod.infer.view import View
 
 _SEQUENCES = frozenset({"list", "tuple", "set", "iterator", "record"})
 

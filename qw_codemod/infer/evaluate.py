@@ -12,7 +12,7 @@ from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
 from qw_codemod.infer.memory import Closure, Memory
-from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.modules import Tree
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -35,6 +35,7 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.infer.view import View
 from qw_codemod.model import Fact
 from qw_codemod.recognize import library
 
@@ -53,7 +54,7 @@ class Evaluator(Memory):
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
     def __init__(self, tree: Tree, types: Mapping[str, str]) -> None:
-        super().__init__()
+        super().__init__(tree.trace)
         self.tree = tree
         self.types = types
         self.annotations = Annotations(self)

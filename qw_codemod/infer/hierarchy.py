@@ -31,7 +31,7 @@ from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 
 class Hierarchy(Classes):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from qw_codemod.infer.trace import Question
+
 _CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
 _AS = re.compile(rb"[ \t]as[ \t]")
 _LONGEST = 200  # bytes of an identifier that is looked for in front of an `as`
@@ -18,27 +20,62 @@ _NOT_IDENTIFIER = bytes(
 _FEW = 4  # questions that are cheaper to answer by looking for the word than from a whole index
 
 _Words = Callable[[bytes], set[bytes]]
+Known = Callable[[Question], "tuple[str, ...] | None"]  # an answer of an earlier run
 
 
 class Index:
-    """The words of many files, read when they are asked for."""
+    """Which files answer a question about contents; they are read when they are asked about.
 
-    def __init__(self, files: Sequence[str], read: Callable[[str], bytes]) -> None:
-        self._mentions = _Lookup(files, read, _all_words)
-        self._bases = _Lookup(files, read, _base_words)
-        self._assigned = _Lookup(files, read, _assigned_words)
+    The questions are `("mentions", word)`: the word occurs as an identifier; `("bases", word)`: a
+    class may have that base, itself or under an alias; `("assigns", word)`: an attribute of that
+    name may be assigned to, of something else than `self`; `("holds", also, token, ...)`: `also`
+    and one of the tokens occur.
+    """
 
-    def mentions(self, name: str) -> tuple[str, ...]:
-        """The files in which an identifier occurs as a word of its own, in their order."""
-        return self._mentions.find(name)
+    def __init__(
+        self, files: Sequence[str], read: Callable[[str], bytes], known: Known | None = None
+    ) -> None:
+        self._files = files
+        self._read = read
+        self._known = known
+        self._lookups = {kind: _Lookup(files, read, words) for kind, words in _KINDS.items()}
+        self._answers: dict[Question, tuple[str, ...]] = {}
 
-    def naming_as_base(self, name: str) -> tuple[str, ...]:
-        """The files in which a class may have that base, itself or under an alias."""
-        return self._bases.find(name)
+    def find(self, question: Question) -> tuple[str, ...]:
+        """The files of which the answer is yes, in their order."""
+        found = self._answers.get(question)
+        if found is None:
+            found = self._known(question) if self._known else None
+            found = self._answers[question] = self._find(question) if found is None else found
+        return found
 
-    def assigning(self, name: str) -> tuple[str, ...]:
-        """The files that may assign to an attribute of that name of something else than `self`."""
-        return self._assigned.find(name)
+    def _find(self, question: Question) -> tuple[str, ...]:
+        kind, word, *_ = question
+        if kind in self._lookups:
+            return self._lookups[kind].find(word.encode())
+        return tuple(path for path in self._files if _holds(question, self._read(path)))
+
+
+class Contents:
+    """What the bytes of one file say to such questions."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._words: dict[str, set[bytes]] = {}
+
+    def answer(self, question: Question) -> bool:
+        """Whether the file is one of those that `Index.find` gives."""
+        kind, word, *_ = question
+        if kind not in _KINDS:
+            return _holds(question, self._data)
+        if kind not in self._words:
+            self._words[kind] = _KINDS[kind](self._data)
+        return word.encode() in self._words[kind]
+
+
+def _holds(question: Question, data: bytes) -> bool:
+    _, also, *tokens = question
+    return also.encode() in data and any(token.encode() in data for token in tokens)
 
 
 class _Lookup:
@@ -52,15 +89,11 @@ class _Lookup:
         self._files = files
         self._read = read
         self._words = words
-        self._asked: dict[bytes, tuple[str, ...]] = {}
+        self._asked = 0
 
-    def find(self, name: str) -> tuple[str, ...]:
-        word = name.encode()
-        found = self._asked.get(word)
-        if found is None:
-            many = len(self._asked) >= _FEW
-            found = self._asked[word] = self._from_index(word) if many else self._by_search(word)
-        return found
+    def find(self, word: bytes) -> tuple[str, ...]:
+        self._asked += 1
+        return self._from_index(word) if self._asked > _FEW else self._by_search(word)
 
     def _by_search(self, word: bytes) -> tuple[str, ...]:
         datas = ((path, self._read(path)) for path in self._files)
@@ -93,3 +126,10 @@ def _base_words(data: bytes) -> set[bytes]:
 
 def _assigned_words(data: bytes) -> set[bytes]:
     return set(_ASSIGNED.findall(data))
+
+
+_KINDS: dict[str, _Words] = {
+    "mentions": _all_words,
+    "bases": _base_words,
+    "assigns": _assigned_words,
+}

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from qw_codemod.infer.trace import Held, Trace
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
 _STEPS = 4_000  # expressions looked at for one question
@@ -39,10 +40,11 @@ class _Started:
 class Memory:
     """Answers by question; a question that leads back to itself adds nothing to its own answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.frames: list[Frame] = []
-        self._pure: dict[object, Knowledge] = {}  # what needs no parameter
-        self._rooted: dict[object, Knowledge] = {}  # what was found through the callers
+        self.trace = trace
+        self._pure: dict[object, Held[Knowledge]] = {}  # what needs no parameter
+        self._rooted: dict[object, Held[Knowledge]] = {}  # what was found through the callers
         self._active: dict[object, int] = {}
         self._started: dict[object, _Started] = {}
         self._leaning: dict[int, list[object]] = {}  # what leans on the question at that depth
@@ -53,15 +55,17 @@ class Memory:
 
     def guarded(self, key: object, compute: Callable[[], Knowledge]) -> Knowledge:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
-        found = self._pure.get(key)
-        if found is None:
-            answers = self.frames[-1].answers if self.frames else self._rooted
-            found = answers.get(key)
-            if found is not None and self.frames:
+        held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
+        if held is not None:
+            self.trace.now |= held[1]
+            return held[0]
+        if self.frames:
+            found = self.frames[-1].answers.get(key)
+            if found is not None:
+                # Found while this call was followed, and what it leans on was noted then.
                 self._frame_read = min(self._frame_read, len(self.frames) - 1)
                 self._parameters_read += 1
-        if found is not None:
-            return found
+                return found
         active = self._active.get(key)
         if active is not None:
             self._cut = min(self._cut, active)
@@ -81,10 +85,13 @@ class Memory:
         self._cut = self._frame_read = _FREE
         read_before = self._parameters_read
         self._active[key] = depth
+        outer_trace, self.trace.now = self.trace.now, 0
         try:
             result = compute()
         finally:
             del self._active[key]
+            leaning = self.trace.now
+            self.trace.now |= outer_trace
         if self._cut >= depth:
             self._cut = _FREE
         for other in self._leaning.pop(depth, ()):
@@ -96,9 +103,9 @@ class Memory:
             self._leaning.setdefault(self._cut, []).append(within)
         if self._cut == _FREE and self._frame_read == _FREE and self._steps <= _STEPS:
             if self._parameters_read == read_before:
-                self._pure[key] = result
+                self._pure[key] = (result, leaning)
             elif not self.frames:
-                self._rooted[key] = result
+                self._rooted[key] = (result, leaning)
         elif self._cut == _FREE and self.frames and self._frame_read == len(self.frames) - 1:
             self.frames[-1].answers[key] = result
         self._cut = min(self._cut, outer_cut)

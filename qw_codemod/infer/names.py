@@ -7,7 +7,6 @@ import builtins
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer.bindings import ScopeNode
-from qw_codemod.infer.modules import View
 from qw_codemod.infer.values import (
     Knowledge,
     Library,
@@ -18,6 +17,7 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.infer.view import View
 from qw_codemod.model import Fact
 from qw_codemod.recognize import library
 

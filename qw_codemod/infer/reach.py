@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from qw_codemod.infer.closure import Closure, Graph
 from qw_codemod.infer.definitions import (
@@ -19,7 +20,9 @@ from qw_codemod.infer.definitions import (
     renames,
     words_of,
 )
-from qw_codemod.infer.modules import Tree, View
+from qw_codemod.infer.modules import Tree
+from qw_codemod.infer.trace import Held
+from qw_codemod.infer.view import View
 
 _HOPS = 6  # imports from the test to the code; a package's re-exports count as well
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -48,11 +51,12 @@ class Reach:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._modules: dict[str, _Module | None] = {}
-        self._files: dict[str, frozenset[str]] = {}
-        self._graphs: dict[str, Graph] = {}
-        self._closures: dict[tuple[str, Key], Closure] = {}
-        self._users: dict[str, tuple[str, ...]] = {}
+        self._trace = tree.trace
+        self._modules: dict[str, Held[_Module | None]] = {}
+        self._files: dict[str, Held[frozenset[str]]] = {}
+        self._graphs: dict[str, Held[Graph]] = {}
+        self._closures: dict[tuple[str, Key], Held[Closure]] = {}
+        self._users: dict[str, Held[tuple[str, ...]]] = {}
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -70,16 +74,16 @@ class Reach:
 
     def files(self, test: str) -> frozenset[str]:
         """The files that a test file loads, with the conftest files above it."""
-        found = self._files.get(test)
-        if found is None:
-            seen: set[str] = set()
-            layer = {test, *self._conftests(test)}
-            for _ in range(_HOPS + 1):
-                seen |= layer
-                modules = [module for module in map(self._module, layer) if module is not None]
-                layer = {path for module in modules for path in module.imports} - seen
-            found = self._files[test] = frozenset(seen)
-        return found
+        return self._trace.remembered(self._files, test, partial(self._find_files, test))
+
+    def _find_files(self, test: str) -> frozenset[str]:
+        seen: set[str] = set()
+        layer = {test, *self._conftests(test)}
+        for _ in range(_HOPS + 1):
+            seen |= layer
+            modules = [module for module in map(self._module, layer) if module is not None]
+            layer = {path for module in modules for path in module.imports} - seen
+        return frozenset(seen)
 
     def loads(self, path: str) -> tuple[str, ...]:
         """The files of the tree that a file imports itself, or names in a test's strings."""
@@ -88,21 +92,18 @@ class Reach:
 
     def users(self, path: str) -> tuple[str, ...]:
         """The test files that load a file: itself, those that import it, those below a conftest."""
-        found = self._users.get(path)
-        if found is None:
-            self._users[path] = ()  # two conftest files that import each other
-            found = self._users[path] = tuple(sorted(self._find_users(path)))
-        return found
+        # Of two conftest files that import each other, neither adds to the other.
+        return self._trace.remembered(self._users, path, partial(self._find_users, path), ())
 
-    def _find_users(self, path: str) -> set[str]:
+    def _find_users(self, path: str) -> tuple[str, ...]:
         found = {path} if self.is_collected(path) else set()
         folder, _, name = path.rpartition(os.sep)
         if name == "conftest.py":
             below = folder + os.sep
-            found |= {p for p in self._tree.files if p.startswith(below) and self.is_collected(p)}
+            found |= {p for p in self._tree.below(below) if self.is_collected(p)}
         for other in self._importers(path, self.is_test):
             found |= {*self.users(other)}
-        return found
+        return tuple(sorted(found))
 
     def meets(self, double: str, at: int, path: str, line: int = 0) -> bool:
         """Whether a test that runs the code in `line` of `path` can use what stands `at` a double.
@@ -159,7 +160,8 @@ class Reach:
         module = self._module(path)
         view = self._tree.view(path)
         if module and view and hash(view.source.data) != module.fingerprint:
-            module = self._modules[path] = self._summary(view)  # it was edited meanwhile
+            del self._modules[path]  # it was edited meanwhile
+            module = self._module(path)
         for each in module.definitions if module else ():
             if each.kind == "function" and each.first <= line <= each.last:
                 return each
@@ -189,36 +191,35 @@ class Reach:
             elif not each.key[1] and each.kind == "function" and each.name.startswith("test"):
                 tests[each.key] = each
         for key, found in (tests or {(test, "", ""): None}).items():
-            known = self._closures.get((test, key))
-            if known is None:
-                words = module.words
-                if found is not None:
-                    words = found.words | {found.name, key[2].partition(".")[0]}
-                known = self._closures[test, key] = graph.closure(words)
-            yield known
+            words = module.words
+            if found is not None:
+                words = found.words | {found.name, key[2].partition(".")[0]}
+            compute = partial(graph.closure, words)
+            yield self._trace.remembered(self._closures, (test, key), compute)
 
     def _graph(self, test: str) -> Graph:
-        graph = self._graphs.get(test)
-        if graph is None:
-            modules = [self._module(path) for path in sorted(self.files(test))]
-            loaded = [module for module in modules if module is not None]
-            always = {*_SETUPS}
-            for module in loaded:
-                always |= module.at_import
-                for script in module.scripts:
-                    program = self._module(script)
-                    always |= program.as_program if program is not None else set()
-            found = [each for module in loaded for each in module.definitions]
-            graph = self._graphs[test] = Graph(found, always, self.is_test)
-        return graph
+        return self._trace.remembered(self._graphs, test, partial(self._make_graph, test))
+
+    def _make_graph(self, test: str) -> Graph:
+        modules = [self._module(path) for path in sorted(self.files(test))]
+        loaded = [module for module in modules if module is not None]
+        always = {*_SETUPS}
+        for module in loaded:
+            always |= module.at_import
+            for script in module.scripts:
+                program = self._module(script)
+                always |= program.as_program if program is not None else set()
+        found = [each for module in loaded for each in module.definitions]
+        return Graph(found, always, self.is_test)
 
     # -- one file -------------------------------------------------------------------------------
 
     def _module(self, path: str) -> _Module | None:
-        if path not in self._modules:
-            view = self._tree.view(path)
-            self._modules[path] = None if view is None else self._summary(view)
-        return self._modules[path]
+        return self._trace.remembered(self._modules, path, partial(self._summarised, path))
+
+    def _summarised(self, path: str) -> _Module | None:
+        view = self._tree.view(path)
+        return None if view is None else self._summary(view)
 
     def _summary(self, view: View) -> _Module:
         source = view.source
@@ -268,7 +269,7 @@ class Reach:
         """The module that `"a.b.function"` stands in, and the file that `"a/b.py"` names."""
         if text.endswith(".py"):
             ending = os.sep + text.replace("/", os.sep).lstrip("." + os.sep)
-            found = [p for p in self._tree.files if p.endswith(ending)] if len(ending) > 4 else []
+            found = self._tree.ending(ending) if len(ending) > 4 else ()
             return "", found[0] if len(found) == 1 else ""
         name = text if "." in text and _DOTTED.fullmatch(text) else ""
         while name:

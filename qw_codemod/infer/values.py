@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qw_codemod.model import Fact
 
 if TYPE_CHECKING:
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer.bindings import Binding, dotted
 from qw_codemod.infer.classes import Classes
+from qw_codemod.infer.trace import Held
 from qw_codemod.infer.values import Class, FunctionNode, Instance, Knowledge, union
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.modules import View
+    from qw_codemod.infer.view import View
 
 
 class Writes:
@@ -21,7 +23,8 @@ class Writes:
         self._evaluator = evaluator
         self._tree = evaluator.tree
         self._classes = classes
-        self._outside: dict[str, tuple[tuple[View, ast.Attribute], ...]] = {}
+        self._trace = evaluator.trace
+        self._outside: dict[str, Held[tuple[tuple[View, ast.Attribute], ...]]] = {}
         self._own: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
 
     def forget(self) -> None:
@@ -77,17 +80,17 @@ class Writes:
         return union(parts)
 
     def _assignments(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
-        found = self._outside.get(name)
-        if found is None:
-            views = (self._tree.view(path) for path in self._tree.assigning(name))
-            found = self._outside[name] = tuple(
-                (view, node)
-                for view in views
-                if view is not None and not view.is_test
-                for node in view.attribute_writes.get(name, ())
-                if dotted(node.value) not in ("self", "")
-            )
-        return found
+        return self._trace.remembered(self._outside, name, partial(self._find_outside, name))
+
+    def _find_outside(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
+        views = (self._tree.view(path) for path in self._tree.assigning(name))
+        return tuple(
+            (view, node)
+            for view in views
+            if view is not None and not view.is_test
+            for node in view.attribute_writes.get(name, ())
+            if dotted(node.value) not in ("self", "")
+        )
 
     def to_module(self, target: View, name: str) -> Knowledge:
         """What other files assign to a name of a module: `settings.client = …`."""
