@@ -57,8 +57,9 @@ _NAMED = re.compile(
 _COMMAND = re.compile(
     r"(^|_)(turn|set|start|stop|toggle|trigger|press|activate|deactivate|lock|unlock|open|close"
     r"|reboot|restart|reset|send|write|create|delete|remove|register|subscribe|enable|disable|run"
-    r"|execute|submit|push)_"
+    r"|execute|submit|push|switch)_|^_*(switch|toggle|trigger|reboot|restart|reset)$"
 )
+_COMMAND_URL = re.compile(r"[?&/](set|cmd|command|action|turn|toggle|switch)[=/]", re.I)
 _KEY = re.compile(r"idempoten", re.I)
 
 
@@ -93,7 +94,8 @@ def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
         return Hit(call.node, message, call.evidence, caution=form.refused)
     caution = _UNSAFE.get(call.verb, "")
     function = _function_name(source, call.node)
-    if _COMMAND.search(function) and call.verb in http.READ_ONLY:
+    command = _COMMAND.search(function) or _COMMAND_URL.search(source.text(call.node))
+    if command and call.verb in http.READ_ONLY:
         caution = f"a {call.verb} in `{function}()` may set something off"
     if not caution and _is_handed_in(call):
         caution = "where the session was built is not seen: it may have retries already"

@@ -10,6 +10,8 @@ from qw_codemod.rewrite import is_atom
 from qw_codemod.rule import Codemod, Dependency, Finding, Import, Refusal, Rewrite, Settings
 
 _SPACE = cst.SimpleWhitespace(" ")
+_NONE = cst.SimpleWhitespace("")
+_MODULE = cst.Module([])
 NEXT = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
 
 
@@ -24,22 +26,44 @@ def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite
         return Rewrite(node, decorators=(decorator,), imports=(Import(module, decorator),))
     caller = finding.detail("caller")
     if caller:
-        return Rewrite(_through(node, cst.Name(caller)), imports=(Import(module, caller),))
+        room = int(finding.detail("room", "0"))
+        return Rewrite(_through(node, cst.Name(caller), room), imports=(Import(module, caller),))
     policy = cst.Call(cst.Name(name), [cst.Arg(node.func)])
     return Rewrite(node.with_changes(func=policy), imports=(Import(module, name),))
 
 
-def _through(node: cst.Call, caller: cst.Name) -> cst.Call:
-    """`caller(function, arguments)`, the function on a line of its own where the others are."""
+def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
+    """`caller(function, arguments)`, laid out as the arguments are.
+
+    `room`: the columns that the line of the first argument has left.
+    """
     function = node.func
     if not is_atom(function):
         raise Refusal("what is called is no name")
     space = node.whitespace_before_args
     if not node.args:
         return node.with_changes(func=caller, args=[cst.Arg(function)])
-    after = space if isinstance(space, cst.ParenthesizedWhitespace) else _SPACE
+    after: cst.BaseParenthesizableWhitespace = _SPACE
+    rest = node.args
+    if isinstance(space, cst.ParenthesizedWhitespace):
+        second = rest[0].comma
+        in_a_row = isinstance(second, cst.Comma) and isinstance(
+            second.whitespace_after, cst.SimpleWhitespace
+        )
+        fits = len(_MODULE.code_for_node(function)) + len(", ") <= room
+        if not in_a_row or not fits:
+            after = space
+        if in_a_row and not fits:
+            comma = cst.Comma(whitespace_after=space)
+            last = rest[-1].comma
+            if not isinstance(last, cst.Comma):
+                last = cst.Comma(whitespace_after=rest[-1].whitespace_after_arg)
+            rest = [
+                *(each.with_changes(comma=comma) for each in rest[:-1]),
+                rest[-1].with_changes(comma=last, whitespace_after_arg=_NONE),
+            ]
     first = cst.Arg(function, comma=cst.Comma(whitespace_after=after))
-    return node.with_changes(func=caller, args=[first, *node.args])
+    return node.with_changes(func=caller, args=[first, *rest])
 
 
 # -- the policy that `init` writes ----------------------------------------------------------------

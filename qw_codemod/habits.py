@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -165,3 +166,13 @@ def _likes_f_strings(logs: Sequence[Log]) -> bool:
     )
     others = sum(len(log.node.args) > 1 for log in logs)
     return f_strings > others
+
+
+def stands_alone(source: SourceFile) -> bool:
+    """Whether a script imports the standard library alone, and may run where that is all."""
+    if not only_prints(source):
+        return False
+    names = [each.name for node in source.nodes(ast.Import) for each in node.names]
+    for node in source.nodes(ast.ImportFrom):
+        names.append("." if node.level else node.module or "")
+    return all(name.partition(".")[0] in sys.stdlib_module_names for name in names)

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 from qw_codemod import expected
 from qw_codemod.bound import plain_names
-from qw_codemod.habits import Habit, habit
+from qw_codemod.habits import Habit, habit, stands_alone
 from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.operation import asks_library, is_meant, operation
 from qw_codemod.placement import is_test
-from qw_codemod.reporting import ERROR, Account, log_of, reports
+from qw_codemod.reporting import ERROR, Account, reports
 from qw_codemod.rule import Context, Fact, SourceFile
 
 WIDTH = 88  # columns of new lines; a formatter that allows more keeps their trailing commas
@@ -35,15 +36,6 @@ _EXITING = frozenset("parse_args parse_known_args exit quit _exit abort".split()
 _EXITS = frozenset({"sys.exit", "exit", "quit"})
 _WAITING = frozenset(
     "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
-)
-_BUILTINS = frozenset(
-    "int float str bool len list dict set tuple sorted open print getattr setattr isinstance range "
-    "enumerate zip next iter min max sum round repr type hasattr super any all map filter".split()
-)
-_TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
-    "cast now utcnow today time exc_info getLogger get_logger append extend split rsplit strip "
-    "lstrip rstrip join format replace lower upper startswith endswith items keys values "
-    "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add".split()
 )
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
 _ASKS = re.compile(  # functions whose purpose is to find out, or to go without
@@ -186,11 +178,11 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
     name = getattr(function, "name", "")
     if name == "__del__":
         return "`__del__` may run when logging is gone already"
-    if name and _is_sent_elsewhere(source, name):
-        return f"the source of `{name}()` is sent elsewhere, where no logger may be"
     if name in ("__repr__", "__str__", "__format__"):
         return f"a report of the failure would call `{name}` again"
     for each in source.ancestors(handler):
+        if isinstance(each, FUNCTIONS[:2]) and _is_sent_elsewhere(source, each.name):
+            return f"the source of `{each.name}()` is sent elsewhere, where no logger may be"
         if isinstance(each, ast.ClassDef):
             bases = [last_name(base) for base in each.bases]
             if any(map(_LOGGING_CLASS.search, bases)) and name in _OF_LOGGING:
@@ -262,7 +254,11 @@ def _reported(
         if settings.get("narrow") and told.is_silent and known.certain:
             details["type"] = ",".join(known.raises)
     name = getattr(function_of(source, statement), "name", "")
-    is_expected = bool(known.raises) or bool(_ASKS.search(name))
+    is_expected = (
+        bool(known.raises or _ASKS.search(name))
+        or asks_library(source, statement)
+        or is_meant(source, handler)
+    )
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if told.uses or told.says or told.captures or told.reaches_sentry:
         return Case(facts, details, case.caution)
@@ -289,9 +285,9 @@ def _reported(
 
 
 def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
-    if wanted == "never" or (wanted != "always" and is_expected):
+    if os.path.basename(source.path) in _BUILD_FILES or _is_guarded(source):
         return False
-    return os.path.basename(source.path) not in _BUILD_FILES and not _is_guarded(source)
+    return wanted == "always" or not (wanted == "never" or is_expected or stands_alone(source))
 
 
 def _capture(source: SourceFile) -> str:
@@ -329,67 +325,7 @@ def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
         for name in plain_names(source, statement, statement.body)
         if not _SECRET.search(name) and name not in _RESERVED
     ]
-    return {"operation": _operation(source, statement), "context": ",".join(names[:_MOST])}
-
-
-def _operation(source: SourceFile, statement: ast.Try) -> str:
-    """What the `try` does, in a word: the first call that is no builtin, or the function."""
-    calls = [call for each in statement.body for call in _outermost(each)]
-    for call in calls:
-        name = _called(call)
-        if name and log_of(call) is None and not _is_trivial(call, name):
-            return name.removeprefix("self.").removeprefix("cls.")
-    for each in statement.body:
-        for node in ast.walk(each):
-            if isinstance(node, ast.Attribute) and dotted(node) and node.attr not in _TRIVIAL:
-                return dotted(node).removeprefix("self.").removeprefix("cls.")
-    name = getattr(function_of(source, statement), "name", "")
-    if name and not name.startswith("__"):
-        return str(name)
-    return _called(calls[0]) if calls else os.path.basename(source.path)
-
-
-def _is_trivial(call: ast.Call, name: str) -> bool:
-    """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
-    last = name.rpartition(".")[2].removesuffix("()")
-    if last == "get":
-        key = call.args[0] if call.args else None
-        return isinstance(key, ast.Constant) and "/" not in str(key.value)
-    return last in _BUILTINS or last in _TRIVIAL
-
-
-def _outermost(node: ast.AST) -> Iterator[ast.Call]:
-    """The calls of a statement, each before those in its arguments; tests and `with` come last."""
-    if isinstance(node, FUNCTIONS):
-        return
-    if isinstance(node, ast.Call):
-        yield node
-    last = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.withitem) or child is getattr(node, "test", None):
-            last.append(child)
-        else:
-            yield from _outermost(child)
-    for child in last:
-        yield from _outermost(child)
-
-
-def _called(call: ast.Call) -> str:
-    """The name of what is called, with the calls that lead to it: `bucket.blob().upload`."""
-    name = _chain(call.func)
-    return name if name.count("(") < 3 else name.partition("(")[0]
-
-
-def _chain(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        value = _chain(node.value)
-        return f"{value}.{node.attr}" if value else node.attr
-    if isinstance(node, ast.Call):
-        value = _chain(node.func)
-        return f"{value}()" if value else ""
-    if isinstance(node, ast.Subscript):
-        return _chain(node.value)
-    return node.id if isinstance(node, ast.Name) else ""
+    return {"operation": operation(source, statement), "context": ",".join(names[:_MOST])}
 
 
 def _room(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:

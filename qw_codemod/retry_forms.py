@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from qw_codemod.handlers import last_name, own_nodes
+from qw_codemod.handling import WIDTH
 from qw_codemod.http_calls import HttpCall
 from qw_codemod.http_retries import owner
 from qw_codemod.infer.bindings import dotted
@@ -23,6 +24,8 @@ _PROBE = re.compile(
     re.I,
 )
 _PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
+_BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
+_STATUS = frozenset({"status_code", "ok", "status", "is_success"})
 _DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
 _STREAM = "a stream is read after the call, and a second try would not cover that"
 _ONCE = frozenset({"data", "files", "content"})
@@ -60,7 +63,43 @@ def why_not(source: SourceFile, call: HttpCall) -> str:
             return f"`{keyword.arg}=` can be read once only"
     if last_name(node) == "stream":
         return _STREAM
+    if _asks_status_only(source, node):
+        return "only the status of the answer is looked at: it looks like a probe"
     return ""
+
+
+def _asks_status_only(source: SourceFile, node: ast.Call) -> bool:
+    """`ok = requests.get(base).status_code == 200`, of a URL that has no path."""
+    url = source.text(node.args[0]) if node.args else ""
+    around = source.parent(node)
+    if isinstance(node.args[0] if node.args else None, ast.Name):
+        url = _assigned(source, node, url)
+    if not _BARE_URL.fullmatch(url):
+        return False
+    if isinstance(around, ast.Attribute):
+        return around.attr in _STATUS
+    if not isinstance(around, ast.Assign) or not isinstance(around.targets[0], ast.Name):
+        return False
+    name = around.targets[0].id
+    function = owner(source, node) or source.tree
+    uses = [
+        each
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    return bool(uses) and all(
+        isinstance(parent := source.parent(each), ast.Attribute) and parent.attr in _STATUS
+        for each in uses
+    )
+
+
+def _assigned(source: SourceFile, node: ast.AST, name: str) -> str:
+    """The source of what the name was last given before a node."""
+    found = ""
+    for each in source.nodes(ast.Assign):
+        if each.lineno < getattr(node, "lineno", 0) and dotted(each.targets[0]) == name:
+            found = source.text(each.value)
+    return found
 
 
 def _is_false(node: ast.expr) -> bool:
@@ -100,7 +139,16 @@ def form_of(source: SourceFile, context: Context, call: HttpCall) -> Form:
         return Form(refused="its `async with` does more than read the answer: retry that by hand")
     if decorator and _is_all_of(source, call):
         return Form("decorate", details)
-    return Form("call", details)
+    return Form("call", {**details, "room": str(_room(source, call.node))})
+
+
+def _room(source: SourceFile, node: ast.Call) -> int:
+    """How many columns the line of the first argument has left."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if not given:
+        return 0
+    line = source.line_bytes(min(each.lineno for each in given))
+    return WIDTH - len(line.decode(source.encoding, "replace").expandtabs(4))
 
 
 def _offered(source: SourceFile, context: Context) -> tuple[str, str]:

@@ -41,6 +41,7 @@ FLOORS = {
     "imports": 6,
     "blocks": 6,
     "reporting": 5,
+    "operation": 6,
     "bound": 6,
     "habits": 7,
     "expected": 6,

@@ -135,7 +135,7 @@ UNEXPECTED = (
     ),
     HandlerForm(
         "prints",
-        "def run(fails):\n    try:\n        return work(fails)\n    except:\n"
+        "import tenacity\n\n\ndef run(fails):\n    try:\n        return work(fails)\n    except:\n"
         "        print('no work')\n        return None\n\n\n"
         "if __name__ == '__main__':\n    run(None)\n",
     ),

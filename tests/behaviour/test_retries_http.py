@@ -8,6 +8,7 @@ import email.utils
 import logging
 import sys
 import types
+import urllib.error
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +76,9 @@ def outcome(source: str, url: str) -> Any:
     """What the code gives, or the error that it raises."""
     try:
         return function(source)(url)
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        return error
     except Exception as error:
         return error
 

@@ -1,0 +1,154 @@
+"""What the body of a `try` does, in a word: the name under which its failure is reported."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+
+from qw_codemod.handlers import function_of, own_nodes
+from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.reporting import log_of
+from qw_codemod.source import SourceFile
+
+_BUILTINS = frozenset(
+    "int float str bool len list dict set tuple sorted open print getattr setattr isinstance range "
+    "enumerate zip next iter min max sum round repr type hasattr super any all map filter".split()
+)
+_TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
+    "cast now utcnow today time exc_info getLogger get_logger append extend split rsplit strip "
+    "lstrip rstrip join format replace lower upper startswith endswith items keys values "
+    "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add "
+    "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
+    "urlencode quote".split()
+)
+_REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
+    r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
+    r"|_(request|call|query)$"
+)
+
+_MEANT = re.compile(
+    r"#(?! *type: *ignore| *pyright: *ignore| *mypy: *ignore).*\b(best[- ]effort|ignor(e|ed|ing)"
+    r"|optional|(not|non)[- ]?(fatal|critical|essential)|never (break|fail)|(is|are) expected"
+    r"|(is|are|it's|that's) (fine|ok|okay)|does(n't| not) matter|may not (exist|be)"
+    r"|not (available|installed|supported|found))\b",
+    re.I,
+)
+
+
+def operation(source: SourceFile, statement: ast.Try) -> str:
+    """The call that the `try` is about; without one, an import, an attribute, the function."""
+    calls = [call for each in statement.body for call in _outermost(each)]
+    names = [_called(call) for call in calls if not _is_trivial(call)]
+    telling = [name for name in names if name]
+    if telling:
+        return _without_self(min(telling, key=_rank))
+    for each in own_nodes(statement.body):
+        if isinstance(each, ast.Import | ast.ImportFrom):
+            return f"import {getattr(each, 'module', None) or each.names[0].name}"
+    function = str(getattr(function_of(source, statement), "name", ""))
+    plain = all(isinstance(each, ast.Assign | ast.Expr | ast.Return) for each in statement.body)
+    attribute = _attribute(statement)
+    if attribute and (plain or not function):
+        return _without_self(attribute)
+    if function and not function.startswith("__"):
+        return function
+    return _without_self(attribute) or os.path.basename(source.path)
+
+
+def is_meant(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether a comment in the handler says that its author counts on the failure."""
+    lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
+    text = b"\n".join(source.line_bytes(line) for line in lines)
+    return bool(_MEANT.search(text.decode(source.encoding, "replace")))
+
+
+def asks_library(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a body imports a library of others, and does no more than ask that one something.
+
+    Such a library may be missing, or may have nothing to say here: `get_current_context()`.
+    """
+    imported: set[str] = set()
+    imports = (n for n in own_nodes(statement.body) if isinstance(n, ast.Import | ast.ImportFrom))
+    for each in imports:
+        if isinstance(each, ast.ImportFrom) and each.level:
+            return False
+        imported |= {name.asname or name.name.partition(".")[0] for name in each.names}
+    calls = [call for each in statement.body for call in _outermost(each)]
+    asked = [call for call in calls if not _is_trivial(call)]
+    return bool(imported) and all(
+        not call.args
+        and not call.keywords
+        and _called(call).partition(".")[0] in imported
+        and _rank(_called(call))[0]
+        for call in asked
+    )
+
+
+def _rank(name: str) -> tuple[int, int]:
+    """What leaves the process first, then functions, then what builds an object."""
+    last = name.rpartition(".")[2].removesuffix("()")
+    return (0 if _REACHES_OUT.search(last) else 1, 1 if last[:1].isupper() else 0)
+
+
+def _without_self(name: str) -> str:
+    return name.removeprefix("self.").removeprefix("cls.")
+
+
+def _attribute(statement: ast.Try) -> str:
+    """The longest way to an attribute that the body goes."""
+    found = [
+        dotted(node)
+        for each in statement.body
+        for node in ast.walk(each)
+        if isinstance(node, ast.Attribute) and node.attr not in _TRIVIAL
+    ]
+    return max(found, key=lambda name: name.count("."), default="")
+
+
+def _is_trivial(call: ast.Call) -> bool:
+    """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
+    last = _called(call).rpartition(".")[2].removesuffix("()")
+    if log_of(call) is not None:
+        return True
+    if last == "get":
+        key = call.args[0] if call.args else None
+        return isinstance(key, ast.Constant) and "/" not in str(key.value)
+    return last in _BUILTINS or last in _TRIVIAL
+
+
+def _outermost(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a statement, each before those in its arguments; tests and `with` come last."""
+    if isinstance(node, FUNCTIONS):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+        if log_of(node) is not None:
+            return  # what is said, and not what is done
+    last = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.withitem) or child is getattr(node, "test", None):
+            last.append(child)
+        else:
+            yield from _outermost(child)
+    for child in last:
+        yield from _outermost(child)
+
+
+def _called(call: ast.Call) -> str:
+    """The name of what is called, with the calls that lead to it: `bucket.blob().upload`."""
+    name = _chain(call.func)
+    return name if name.count("(") < 3 else name.partition("(")[0]
+
+
+def _chain(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        value = _chain(node.value)
+        return f"{value}.{node.attr}" if value else node.attr
+    if isinstance(node, ast.Call):
+        value = _chain(node.func)
+        return f"{value}()" if value else ""
+    if isinstance(node, ast.Subscript):
+        return _chain(node.value)
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,119 @@
+"""The name under which a failure is reported, and what is too ordinary to be an event."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+import pytest
+
+from qw_codemod.testing import apply_to_text, check_text
+
+
+def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
+    text = f"{head}\n\ndef {name}(day, station):\n    try:\n"
+    text += textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+    text += "\n    except Exception:\n        return None\n"
+    return apply_to_text(text, ("excepts",), {"excepts": settings})
+
+
+@pytest.mark.parametrize(
+    ("body", "operation"),
+    [
+        ("work(day)", "work"),
+        ("found = load(day)\nsave(found)", "load"),
+        (
+            "version = metadata.version('x')\nconnection.request('GET', version)",
+            "connection.request",
+        ),
+        ("request = messages.Request(day)\ngrpc_call(stub, request)", "grpc_call"),
+        ("report = Report(day)\nreport.render()", "report.render"),
+        ("report = Report(day)", "Report"),
+        ("if day.limit:\n    logger.error(build_tags(day))\n    return day.limit", "run"),
+        ("return day.head.commit.hexsha", "day.head.commit.hexsha"),
+        ("name = day.name\nreturn day.head.commit", "day.head.commit"),
+        ("with contextlib.redirect_stdout(station):\n    import airflow", "import airflow"),
+        ("day = station.get('day')\nreturn validate(day)", "validate"),
+        ("return station.get(f'/days/{day}')", "station.get"),
+    ],
+)
+def test_the_operation_is_what_the_try_is_about(body: str, operation: str) -> None:
+    assert f'"operation": "{operation}"' in after(body)
+
+
+CONTEXT = "from airflow.operators.python import get_current_context\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_expected"),
+    [
+        (CONTEXT + "get_current_context()\nreturn {'AIRFLOW': True}", True),
+        ("import psycopg\nold = psycopg.types.TypeInfo.fetch", True),
+        (CONTEXT + "get_current_context()\nload(day)", False),
+        (CONTEXT + "return get_current_context(day)", False),
+        ("import boto3\nclient = boto3.client('s3')\nclient.upload_file(day)", False),
+        ("from . import other\nother.context()", False),
+        ("import psycopg\npsycopg.connect()", False),
+    ],
+)
+def test_a_library_that_may_be_missing_is_asked_something(body: str, is_expected: bool) -> None:
+    text = after(body)
+    assert ("logger.warning(" in text) == is_expected
+    assert ("sentry_sdk.capture_exception(e)" in text) != is_expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_expected"),
+    [
+        ("best-effort teardown", True),
+        ("noqa: BLE001 - best effort", True),
+        ("Ignore if not found", True),
+        ("optional dependency", True),
+        ("a failure here is fine", True),
+        ("type: ignore", False),
+        ("fall back to the generic message", False),
+        ("TODO: what can happen here?", False),
+    ],
+)
+def test_a_comment_that_counts_on_the_failure(comment: str, is_expected: bool) -> None:
+    for place in ("  # {}\n        pass", "\n        # {}\n        pass"):
+        clause = f"except Exception:{place.format(comment)}"
+        text = f"def run(day):\n    try:\n        work(day)\n    {clause}\n"
+        changed = apply_to_text(text, ("excepts",), {})
+        assert ("sentry_sdk" not in changed) == is_expected, place
+
+
+MAIN = "\n\nif __name__ == '__main__':\n    print(run(None, None))\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "settings", "sends"),
+    [
+        ("import json, os.path", {}, False),
+        ("from concurrent import futures", {}, False),
+        ("import json, os.path", {"sentry": "always"}, True),
+        ("import json\nimport requests", {}, True),
+        ("from . import shared", {}, True),
+    ],
+)
+def test_a_script_of_the_standard_library_alone_needs_no_package(
+    head: str, settings: dict[str, str], sends: bool
+) -> None:
+    text = head + "\n\n\ndef run(day, station):\n    try:\n        work(day)\n"
+    text += "    except Exception:\n        pass\n" + MAIN
+    changed = apply_to_text(text, ("excepts",), {"excepts": settings})
+    assert 'print(f"work failed: {e}", file=sys.stderr)' in changed
+    assert ("sentry_sdk" in changed) == sends
+
+
+def test_a_function_inside_one_whose_source_is_sent_elsewhere() -> None:
+    text = (
+        "import inspect\n\n\ndef install(packages):\n    def version(package):\n        try:\n"
+        "            return read(package)\n        except Exception:\n            return None\n\n"
+        "    return [version(each) for each in packages]\n\n\n"
+        "TEXT = inspect.getsource(install)\n"
+    )
+    (found,) = check_text(text, ("excepts",))
+    assert found.safety == "unsafe"
+    assert re.search("source of `install\\(\\)` is sent elsewhere", found.caution)

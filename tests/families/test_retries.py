@@ -1,0 +1,95 @@
+"""Which calls `retries` wraps, how the wrapped call is laid out, and what is left with a reason."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from qw_codemod.packs import load
+from qw_codemod.testing import apply_to_files, check_text
+
+SETTINGS = {"retries": {"policy": "http_retry:retry_api"}}
+
+
+def after(text: str) -> str:
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    files = {"http_retry.py": policy(["requests"]), "feed.py": text}
+    return apply_to_files(files, ("retries",), SETTINGS)["feed.py"]
+
+
+def caution(body: str, name: str = "run") -> str:
+    text = f"import requests\n\n\ndef {name}(base, host, port):\n{textwrap.indent(body, '    ')}\n"
+    (found,) = check_text(text, ("retries",), SETTINGS)
+    return found.caution
+
+
+@pytest.mark.parametrize(
+    ("call", "wrapped"),
+    [
+        ("requests.get(url, timeout=5)", "retry_call(requests.get, url, timeout=5)"),
+        (
+            "requests.get(\n        url, timeout=5\n    )",
+            "retry_call(\n        requests.get, url, timeout=5\n    )",
+        ),
+        (
+            "requests.get(\n        url,\n        timeout=5,\n    )",
+            "retry_call(\n        requests.get,\n        url,\n        timeout=5,\n    )",
+        ),
+        (
+            "requests.get(\n        url\n    , timeout=5)",
+            "retry_call(\n        requests.get, url\n    , timeout=5)",
+        ),
+        (
+            "requests.get(\n        url, params={'day': '2026-01-01', 'zone': 'north-by-east'}, "
+            "timeout=5\n    )",
+            "retry_call(\n        requests.get,\n        url,\n"
+            "        params={'day': '2026-01-01', 'zone': 'north-by-east'},\n"
+            "        timeout=5,\n    )",
+        ),
+        (
+            "requests.get(\n        url,\n        params=1, timeout=5)",
+            "retry_call(\n        requests.get,\n        url,\n        params=1, timeout=5)",
+        ),
+    ],
+    ids=["one line", "hugged", "one each", "odd", "hugged and full", "mixed"],
+)
+def test_the_wrapped_call_is_laid_out_as_its_arguments_were(call: str, wrapped: str) -> None:
+    text = "import requests\n\n\ndef run(url):\n    found = {}\n    return found.json()\n"
+    assert after(text.format(call)) == "import requests\n\nfrom http_retry import retry_call\n" + (
+        text.format(wrapped).removeprefix("import requests\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "left"),
+    [
+        ("_switch", "requests.get(base, timeout=5)", "may set something off"),
+        ("turn_on", "requests.get(base, timeout=5)", "may set something off"),
+        ("run", "requests.get(f'{base}?set={port}', timeout=5)", "may set something off"),
+        ("run", "requests.get(base + '/cmd/on', timeout=5)", "may set something off"),
+        ("reset", "requests.get(base, timeout=5)", "may set something off"),
+        ("run", "requests.get(base, timeout=5)", ""),
+        ("run", "requests.get(base + '/datasets/', timeout=5)", ""),
+        ("switches", "requests.get(base, timeout=5)", ""),
+    ],
+)
+def test_a_get_that_commands_is_unsafe(name: str, body: str, left: str) -> None:
+    assert left in caution(body, name)
+    assert bool(caution(body, name)) == bool(left)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_probe"),
+    [
+        ("return requests.get(f'http://{host}:{port}', timeout=3).status_code == 200", True),
+        ("answer = requests.get(f'http://{host}:{port}/', timeout=3)\nreturn answer.ok", True),
+        ("url = f'http://{host}:{port}'\nreturn requests.get(url, timeout=3).ok", True),
+        ("url = f'http://{host}/days'\nreturn requests.get(url, timeout=3).ok", False),
+        ("answer = requests.get(f'http://{host}', timeout=3)\nreturn answer.json()", False),
+        ("return requests.get(f'http://{host}', timeout=3)", False),
+    ],
+)
+def test_who_looks_at_the_status_alone_wants_to_know_now(body: str, is_probe: bool) -> None:
+    assert ("it looks like a probe" in caution(body)) == is_probe
