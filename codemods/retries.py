@@ -72,7 +72,11 @@ _IMPORTS = {
     "aiohttp": ("import asyncio", "import aiohttp"),
     "httpx": ("", "import httpx"),
     "requests": ("", "import requests"),
-    "urllib": ("import http.client\nimport urllib.error", ""),
+    "urllib": (
+        "import copy\nimport functools\nimport http.client\nimport urllib.error"
+        "\nimport urllib.request",
+        "",
+    ),
 }
 _ERRORS = {
     "aiohttp": (
@@ -105,6 +109,22 @@ STATUSES = frozenset({{408, 429, *range(500, 600)}})
 ERRORS = (
 {errors}
 )
+'''
+# Python's urllib/request.py: `Request.set_proxy` changes type, host and selector for good.
+_ANEW = '''
+
+def _anew(function):
+    """Behind a proxy urlopen changes the Request that it is given: each try gets a copy."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        return function(*map(_copied, args), **{key: _copied(kwargs[key]) for key in kwargs})
+
+    return function if inspect.iscoroutinefunction(function) else call
+
+
+def _copied(value):
+    return copy.copy(value) if isinstance(value, urllib.request.Request) else value
 '''
 _REST = '''
 
@@ -192,7 +212,14 @@ def _policy(libraries: Collection[str]) -> str:
         libraries="\n".join(sorted(third)),
         errors="\n".join(f"    {each}," for each in [*errors, "ConnectionError", "TimeoutError"]),
     )
-    return head + _REST
+    if "urllib" not in used:
+        return head + _REST
+    rest = _REST
+    for called in ("Retrying", "retry"):
+        for end in (",", ")"):
+            plain = f"tenacity.{called}(**_OPTIONS)(function{end}"
+            rest = rest.replace(plain, plain.replace("(function", "(_anew(function)"))
+    return head + _ANEW + rest
 
 
 CODEMOD = Codemod(

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qw_codemod.model import Finding
-from qw_codemod.runner import Outcome
+from qw_codemod.model import Finding, Outcome
 
 _VERSION = 1
 

@@ -137,6 +137,7 @@ def _shared(command: _Command) -> _Command:
 @click.option("--exit-zero", is_flag=True, help="End with 0 in spite of findings.")
 @click.option("--baseline", metavar="FILE", default="", help="Leave out what FILE knows.")
 @click.option("--write-baseline", is_flag=True, help="Make what stands now the baseline.")
+@click.option("--no-cache", is_flag=True, help="Look at every file anew, and remember nothing.")
 def check(
     select: tuple[str, ...], exit_zero: bool, baseline: str, write_baseline: bool, **shared: Any
 ) -> int:
@@ -320,6 +321,7 @@ def _request(shared: dict[str, Any], **more: Any) -> Request:
         stdin = sys.stdin.buffer.read()
     options = {key: shared[key] for key in ("ignore", "likely", "jobs", "root", "force_exclude")}
     options |= {"stdin": stdin, "stdin_filename": shared["stdin_filename"]}
+    options["cache"] = not shared.get("no_cache", True)
     return Request(**{**options, "paths": paths, **more})
 
 

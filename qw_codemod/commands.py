@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qw_codemod import baseline, files, journal, packs, runner
+from qw_codemod import baseline, cache, files, journal, packs, project_versions, runner
 from qw_codemod.config import Config, ConfigError, Settings, schemas
 from qw_codemod.dependencies import with_dependencies
 from qw_codemod.engine import Options
-from qw_codemod.model import Fix, Problem
+from qw_codemod.infer.trace import digest
+from qw_codemod.model import Fix, Outcome, Problem
 from qw_codemod.report.progress import Progress
 from qw_codemod.report.results import Command, Results
 from qw_codemod.requirements import declare
@@ -49,6 +52,7 @@ class Request:
     stdin: bytes | None = field(default=None, repr=False)
     stdin_filename: str = ""
     accept: Accept | None = None
+    cache: bool = True  # remember what is found, and what it leans on
     dependencies: bool = True  # declare what edited files have come to import
 
     @property
@@ -223,11 +227,7 @@ class _Project:
         known = set(everything)
         everything += [task.path for task in tasks if task.path not in known]
         plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
-        progress = Progress(sys.stderr, len(tasks))
-        try:
-            outcomes = runner.run(plan, tasks, request.jobs, progress)
-        finally:
-            progress.wipe()
+        outcomes = self._outcomes(plan, tasks)
         notices = listing.notices
         if not tasks and not listing.problems:
             notices = [*notices, f"no Python files in {', '.join(request.names)}"]
@@ -246,6 +246,33 @@ class _Project:
             paths=request.names,
             seconds=time.perf_counter() - self._started,
         )
+
+    def _outcomes(self, plan: runner.Plan, tasks: Sequence[runner.Task]) -> list[Outcome]:
+        """What is remembered of the files, and what is found in the others."""
+        request = self._request
+        is_check = not self._fix and request.stdin is None
+        if not is_check or not request.cache:
+            return self._run(plan, tasks)
+        options = [_digest_of(group) for group in plan.groups]
+        rules = f"{packs.fingerprint(plan.pack)} {project_versions.fingerprint(plan.root)}"
+        wanted = {task.path: options[task.group] for task in tasks}
+        with cache.recalled(plan.root, plan.files, rules, wanted.items()) as (memories, known):
+            rest = [task for task in tasks if task.path not in known]
+            note = None
+            if memories is not None and rest:
+                plan = replace(plan, known=memories.known())
+                note = partial(memories.note, wanted)
+            known |= {each.report.path: each for each in self._run(plan, rest, note)}
+        return [known[task.path] for task in tasks]
+
+    def _run(
+        self, plan: runner.Plan, tasks: Sequence[runner.Task], note: runner.Note | None = None
+    ) -> list[Outcome]:
+        progress = Progress(sys.stderr, len(tasks))
+        try:
+            return runner.run(plan, tasks, self._request.jobs, progress, note)
+        finally:
+            progress.wipe()
 
     def mend(self, command: Command) -> Results:
         """The outcomes of all files, and of those that declare what these have come to import."""
@@ -298,6 +325,13 @@ class _Project:
 
     def _selected(self, words: Sequence[str]) -> frozenset[str]:
         return self._pack.select(words) if words else frozenset()
+
+
+def _digest_of(group: runner.Group) -> str:
+    """What stands for the options that a `check` depends on."""
+    options = group.options
+    said = (sorted(options.codes or ()), options.settings, group.types)
+    return digest(json.dumps(said, sort_keys=True, default=sorted).encode())
 
 
 def _frozen(families: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

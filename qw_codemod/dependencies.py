@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from qw_codemod import files
-from qw_codemod.model import FileReport
+from qw_codemod.model import FileReport, Outcome
 from qw_codemod.report.results import Results
 from qw_codemod.requirements import declare
 from qw_codemod.rule import Codemod, Dependency
-from qw_codemod.runner import Outcome
 
 
 def with_dependencies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -119,3 +120,23 @@ class FileReport:
     def with_problem(self, problem: Problem) -> FileReport:
         """The same report with one more problem."""
         return replace(self, problems=(*self.problems, problem))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a span lies; lines and columns are 1-based, columns in characters."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A report, with what is needed to show its places without reading the file again."""
+
+    report: FileReport
+    lines: Mapping[int, str] = field(default_factory=dict)
+    extents: Mapping[Span, Extent] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 
 from qw_codemod.rule import Check, Codemod
@@ -203,3 +206,18 @@ def _by_code(codemods: Mapping[str, Codemod], codes: frozenset[str]) -> dict[str
                 raise PackError(f"{code} is fixed by two codemods, one of them {family!r}")
             result[code] = codemod
     return result
+
+
+def fingerprint(pack: Pack) -> str:
+    """What stands for the code of the engine and of the rules: its files, as they lie there."""
+    tops = {"qw_codemod"} | {rule.module.partition(".")[0] for rule in pack.rules}
+    made = hashlib.blake2b(f"{sys.version}\0{sorted(pack.codes)}".encode(), digest_size=16)
+    for top in sorted(tops):
+        module = sys.modules.get(top)
+        for folder in sorted(getattr(module, "__path__", ())):
+            for file in sorted(Path(folder).rglob("*.py")):
+                status = file.stat()
+                made.update(f"{file}\0{status.st_size} {status.st_mtime_ns}\0".encode())
+        if module is not None and not hasattr(module, "__path__") and module.__file__:
+            made.update(Path(module.__file__).read_bytes())
+    return made.hexdigest()

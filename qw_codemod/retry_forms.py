@@ -25,6 +25,7 @@ _PROBE = re.compile(
 )
 _PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
 _BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
+_URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
 _STATUS = frozenset({"status_code", "ok", "status", "is_success"})
 _DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
 _STREAM = "a stream is read after the call, and a second try would not cover that"
@@ -66,6 +67,30 @@ def why_not(source: SourceFile, call: HttpCall) -> str:
     if _asks_status_only(source, node):
         return "only the status of the answer is looked at: it looks like a probe"
     return ""
+
+
+def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
+    """Whether each try sends what the first one did: a Request has another host behind a proxy.
+
+    A URL does, and a Request that is made in the function, if that `is_all` tried again.
+    """
+    given = node.args[0] if node.args else None
+    function = owner(source, node)
+    if is_all and isinstance(given, ast.Name) and not _URL_NAME.search(given.id):
+        stored = (
+            (each for each in ast.walk(function) if isinstance(each, ast.Name)) if function else ()
+        )
+        return any(each.id == given.id and isinstance(each.ctx, ast.Store) for each in stored)
+    if is_all and isinstance(given, ast.Call):
+        return True
+    if isinstance(given, ast.Name):
+        if _URL_NAME.search(given.id):
+            return True
+        text = _assigned(source, node, given.id)
+        return text.startswith(("'", '"', "f'", 'f"'))
+    if isinstance(given, ast.Attribute):
+        return bool(_URL_NAME.search(given.attr))
+    return isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp)
 
 
 def _asks_status_only(source: SourceFile, node: ast.Call) -> bool:
@@ -137,7 +162,12 @@ def form_of(source: SourceFile, context: Context, call: HttpCall) -> Form:
         if not str(context.settings.get("policy", "")) and _owns_block(source, call.node):
             return Form("decorate", details)
         return Form(refused="its `async with` does more than read the answer: retry that by hand")
-    if decorator and _is_all_of(source, call):
+    is_all = bool(decorator) and _is_all_of(source, call)
+    if call.sender.library == "urllib" and not (
+        _is_fresh(source, call.node, is_all) or _copies_requests(source, context)
+    ):
+        return Form(refused="urlopen() changes a Request behind a proxy: make it anew for each try")
+    if is_all:
         return Form("decorate", details)
     return Form("call", {**details, "room": str(_room(source, call.node))})
 
@@ -168,6 +198,13 @@ def _offered(source: SourceFile, context: Context) -> tuple[str, str]:
     if name in callers:
         return name, next((each for each in decorators if "retry" in each), "")
     return next((each for each in callers if "retry" in each), ""), name
+
+
+def _copies_requests(source: SourceFile, context: Context) -> bool:
+    """Whether the policy knows of urllib's Requests; ours makes a copy for each try."""
+    module = str(context.settings.get("policy", "")).partition(":")[0]
+    path = context.infer.tree.resolve(module, source.path) if module else ""
+    return not module or b"request.Request" in (context.infer.tree.read(path) if path else b"")
 
 
 def _owns_block(source: SourceFile, node: ast.Call) -> bool:

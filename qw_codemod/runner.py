@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -19,7 +20,9 @@ from multiprocessing.process import BaseProcess
 from qw_codemod import SELDOM, files
 from qw_codemod.engine import Options, examine
 from qw_codemod.infer import Inference
-from qw_codemod.model import FileReport, Finding, Fix, Problem, Span
+from qw_codemod.infer.index import Known
+from qw_codemod.infer.trace import Leaning, Trace, digest
+from qw_codemod.model import Extent, FileReport, Finding, Fix, Outcome, Problem, Span
 from qw_codemod.packs import Pack
 from qw_codemod.prefilter import possible
 from qw_codemod.source import SourceFile, UnreadableSource
@@ -28,6 +31,8 @@ POOL_FROM = 40  # files that need a parse; below that, starting processes costs 
 _LARGE = 300_000  # bytes
 _LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
 _SHOWN = 4000  # bytes of a line; what is longer is data
+
+Note = Callable[[int, Outcome, Leaning], None]
 
 PATIENCE = 300.0  # seconds for one file before its worker is given up
 
@@ -60,26 +65,7 @@ class Plan:
     pack: Pack
     groups: Sequence[Group]
     patience: float = PATIENCE
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Where a span lies; lines and columns are 1-based, columns in characters."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A report, with what is needed to show its places without reading the file again."""
-
-    report: FileReport
-    lines: Mapping[int, str] = field(default_factory=dict)
-    extents: Mapping[Span, Extent] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    known: Known | None = None  # answers about contents that hold from an earlier run
 
 
 class Examiner:
@@ -88,6 +74,13 @@ class Examiner:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._inferences: dict[Types, Inference] = {}
+        self._trace = Trace()
+
+    def trace(self, task: Task) -> tuple[Outcome, Leaning]:
+        """The outcome for one file, and what it leans on."""
+        self._trace.now = 0
+        outcome = self.examine(task)
+        return outcome, self._trace.leaning()
 
     def examine(self, task: Task) -> Outcome:
         """The outcome for one file; what keeps it from being examined becomes a problem."""
@@ -96,6 +89,7 @@ class Examiner:
             data = files.read(task.path) if task.data is None else task.data
         except files.FileProblem as problem:
             return failed(task.path, str(problem))
+        self._trace.lean(("file", task.path), lambda: digest(data))
         inference = self._inference(group.types)
         source = SourceFile(task.path, data)
         if task.data is not None:
@@ -109,7 +103,9 @@ class Examiner:
     def _inference(self, types: Types) -> Inference:
         if types not in self._inferences:
             plan = self._plan
-            self._inferences[types] = Inference(plan.root, plan.files, dict(types))
+            self._inferences[types] = Inference(
+                plan.root, plan.files, dict(types), self._trace, plan.known
+            )
         return self._inferences[types]
 
     def _styled(
@@ -132,12 +128,18 @@ class Examiner:
 
 
 def run(
-    plan: Plan, tasks: Sequence[Task], jobs: int = 0, progress: Callable[[int], None] | None = None
+    plan: Plan,
+    tasks: Sequence[Task],
+    jobs: int = 0,
+    progress: Callable[[int], None] | None = None,
+    note: Note | None = None,
 ) -> list[Outcome]:
     """The outcomes of all tasks in their own order, whichever process had them.
 
-    `jobs` is the number of processes; 0 takes one a core, and only where it pays.
+    `jobs` is the number of processes; 0 takes one a core, and only where it pays. `note` is told
+    what each outcome leans on, with the number of the process whose questions the bits count.
     """
+    note = note or (lambda process, outcome, leaning: None)
     outcomes: dict[str, Outcome] = {}
     tell = progress or (lambda done: None)
     interactive = any(group.options.accept for group in plan.groups)
@@ -145,17 +147,19 @@ def run(
     if jobs == 1 or interactive or len(tasks) <= POOL_FROM and jobs == 0:
         hard = list(tasks)
     else:
-        hard = _candidates(plan, tasks, here, outcomes)
+        hard = _candidates(plan, tasks, here, outcomes, note)
     workers = min(jobs or _cores(), len(hard))
     if interactive or workers < 2 or (jobs == 0 and len(hard) <= POOL_FROM):
         for task in hard:
-            outcomes[task.path] = here.examine(task)
+            outcomes[task.path], leaning = here.trace(task)
+            note(0, outcomes[task.path], leaning)
             tell(len(outcomes))
     else:
         # A very large file that starts last would keep one process busy alone.
         hard.sort(key=lambda task: (_size(task) < _LARGE, task.path))
         with contextlib.closing(_pooled(plan, hard, workers)) as pooled:
-            for outcome in pooled:
+            for process, outcome, leaning in pooled:
+                note(process, outcome, leaning)
                 outcomes[outcome.report.path] = outcome
                 tell(len(outcomes))
     return [outcomes[task.path] for task in tasks]
@@ -171,7 +175,11 @@ def _decline(fix: Fix, source: SourceFile) -> bool:
 
 
 def _candidates(
-    plan: Plan, tasks: Sequence[Task], here: Examiner, outcomes: dict[str, Outcome]
+    plan: Plan,
+    tasks: Sequence[Task],
+    here: Examiner,
+    outcomes: dict[str, Outcome],
+    note: Note,
 ) -> list[Task]:
     """The tasks that some rule can hit; the outcome of the others is known without a parse."""
     checks = [rule.check for rule in plan.pack.rules]
@@ -185,7 +193,8 @@ def _candidates(
         if possible(data, checks):
             hard.append(task)
         else:
-            outcomes[task.path] = here.examine(replace(task, data=data))
+            outcomes[task.path], leaning = here.trace(replace(task, data=data))
+            note(0, outcomes[task.path], leaning)
     return hard
 
 
@@ -240,6 +249,7 @@ def _size(task: Task) -> int:
 
 @dataclass
 class _Worker:
+    number: int
     process: BaseProcess
     pipe: Connection
     task: Task | None = None
@@ -247,7 +257,9 @@ class _Worker:
     since: float = 0.0
 
 
-def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]:
+def _pooled(
+    plan: Plan, tasks: Sequence[Task], count: int
+) -> Generator[tuple[int, Outcome, Leaning]]:
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # Neighbours lean on the same files: each worker walks the tree from an end of its own.
     queue = deque(tasks)
@@ -255,7 +267,8 @@ def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]
     gc.freeze()  # what is loaded now stays shared with the workers
     workers: list[_Worker] = []
     try:
-        workers += (_start(context, plan) for _ in range(count))
+        numbers = itertools.count(1)
+        workers += (_start(context, plan, next(numbers)) for _ in range(count))
         for place, worker in enumerate(workers):
             _hand_out(worker, queue, from_end=place % 2 == 1)
         while busy := [worker for worker in workers if worker.task]:
@@ -267,16 +280,17 @@ def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]
                 if worker.pipe not in ready and not late:
                     continue
                 assert worker.task is not None
-                outcome = _received(worker) if worker.pipe in ready else None
-                if outcome is None:
-                    yield failed(worker.task.path, _end(worker, late and worker.pipe not in ready))
+                received = _received(worker) if worker.pipe in ready else None
+                if received is None:
+                    why = _end(worker, late and worker.pipe not in ready)
+                    yield worker.number, failed(worker.task.path, why), Leaning()
                     workers.remove(worker)
                     from_end = worker.from_end
-                    worker = _start(context, plan)
+                    worker = _start(context, plan, next(numbers))
                     worker.from_end = from_end
                     workers.append(worker)
                 else:
-                    yield outcome
+                    yield worker.number, *received
                 _hand_out(worker, queue, worker.from_end)
     finally:
         gc.unfreeze()
@@ -286,12 +300,12 @@ def _pooled(plan: Plan, tasks: Sequence[Task], count: int) -> Generator[Outcome]
             worker.process.join()
 
 
-def _start(context: BaseContext, plan: Plan) -> _Worker:
+def _start(context: BaseContext, plan: Plan, number: int) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, ours, plan), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()
-    return _Worker(process, ours)
+    return _Worker(number, process, ours)
 
 
 def _hand_out(worker: _Worker, queue: deque[Task], from_end: bool) -> None:
@@ -305,12 +319,12 @@ def _hand_out(worker: _Worker, queue: deque[Task], from_end: bool) -> None:
         worker.pipe.send(worker.task)
 
 
-def _received(worker: _Worker) -> Outcome | None:
+def _received(worker: _Worker) -> tuple[Outcome, Leaning] | None:
     try:
-        outcome: Outcome = worker.pipe.recv()
+        received: tuple[Outcome, Leaning] = worker.pipe.recv()
     except (EOFError, OSError):
         return None
-    return outcome
+    return received
 
 
 def _end(worker: _Worker, late: bool) -> str:
@@ -336,6 +350,6 @@ def _work(pipe: Connection, parents: Connection, plan: Plan) -> None:
             while not pipe.poll(_LOOK_UP):  # the next worker holds a copy of the parent's end
                 if os.getppid() != parent:
                     return
-            pipe.send(examiner.examine(pipe.recv()))
+            pipe.send(examiner.trace(pipe.recv()))
         except (EOFError, OSError):
             return

@@ -56,6 +56,14 @@ def _rewrite(node: cst.CSTNode, finding: Finding, settings: Mapping[str, Any]) -
 ENDLESS = Check("TOY101", "endless-wait", "A wait without an end.", _find, (b"wait",))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the cache of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QW_CODEMOD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def pack() -> Pack:
     """One family, `waits`, with a rule that can be told what to do, and its codemod."""

@@ -57,6 +57,8 @@ FLOORS = {
     "style": 8,
     "files": 8,
     "journal": 9,
+    "outcome_json": 1,
+    "memories": 5,
     "cache": 9,
     "runner": 10,
     "baseline": 11,

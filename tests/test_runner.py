@@ -12,9 +12,9 @@ import pytest
 
 from qw_codemod import runner
 from qw_codemod.engine import Options
-from qw_codemod.model import Span
+from qw_codemod.model import Extent, Outcome, Span
 from qw_codemod.packs import Pack, assemble
-from qw_codemod.runner import Extent, Group, Outcome, Plan, Task
+from qw_codemod.runner import Group, Plan, Task
 
 Write = Callable[..., Path]
 

@@ -149,13 +149,14 @@ class Callers:
         name = getattr(function, "name", "")
         owner = view.source.parent(function)
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
-        paths = (view.path,) if local else self._tree.mentions(name)
-        for path in paths:
+        is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
+        found = self._tree.reading(name) if is_method else self._tree.mentions(name)
+        for path in (view.path,) if local else dict.fromkeys((view.path, *found)):
             where = self._tree.view(path)
             if where is None or where.is_test:
                 continue
             for use in where.uses.get(name, ()):
-                bare = isinstance(use, ast.Name) and isinstance(owner, ast.ClassDef)
+                bare = isinstance(use, ast.Name) and is_method
                 if bare and not isinstance(where.scope_of(use), ast.ClassDef):
                     continue  # a method is not reached by its bare name
                 yield where, use

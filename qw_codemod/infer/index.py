@@ -11,7 +11,9 @@ from qw_codemod.infer.trace import Question
 _CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
 _AS = re.compile(rb"[ \t]as[ \t]")
 _LONGEST = 200  # bytes of an identifier that is looked for in front of an `as`
-_ASSIGNED = re.compile(rb"(?<!\bself)\.[ \t]*(\w+)[ \t]*(?:=[^=]|,|:)")
+_WORD = rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
+_READ = re.compile(rb"\.[\s\\]*" + _WORD)
+_ASSIGNED = re.compile(rb"(?<!\bself)\.[ \t]*" + _WORD + rb"[ \t]*(?:=[^=]|,|:)")
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
@@ -26,7 +28,8 @@ Known = Callable[[Question], "tuple[str, ...] | None"]  # an answer of an earlie
 class Index:
     """Which files answer a question about contents; they are read when they are asked about.
 
-    The questions are `("mentions", word)`: the word occurs as an identifier; `("bases", word)`: a
+    The questions are `("mentions", word)`: the word occurs as an identifier; `("reads", word)`: it
+    follows a dot, and may be an attribute; `("bases", word)`: a
     class may have that base, itself or under an alias; `("assigns", word)`: an attribute of that
     name may be assigned to, of something else than `self`; `("holds", also, token, ...)`: `also`
     and one of the tokens occur.
@@ -124,6 +127,10 @@ def _base_words(data: bytes) -> set[bytes]:
     return words
 
 
+def _read_words(data: bytes) -> set[bytes]:
+    return set(_READ.findall(data))
+
+
 def _assigned_words(data: bytes) -> set[bytes]:
     return set(_ASSIGNED.findall(data))
 
@@ -131,5 +138,6 @@ def _assigned_words(data: bytes) -> set[bytes]:
 _KINDS: dict[str, _Words] = {
     "mentions": _all_words,
     "bases": _base_words,
+    "reads": _read_words,
     "assigns": _assigned_words,
 }

@@ -107,6 +107,8 @@ class Tree:
         if path in self._views:
             self.trace.lean(("file", path), lambda: digest(self._read(path)))
             return self._views[path]
+        if not self.has(path):
+            return None
         source = self._overlay.get(path) or SourceFile(path, self._read(path))
         self._lean_on_file(path, source)
         view: View | None = View(source, is_test(path[len(self.root) :]))
@@ -246,6 +248,10 @@ class Tree:
     def mentions(self, name: str) -> tuple[str, ...]:
         """The files in which an identifier occurs as a word, in the order of the tree."""
         return self._asked(("mentions", name))
+
+    def reading(self, name: str) -> tuple[str, ...]:
+        """The files that may read an attribute of that name."""
+        return self._asked(("reads", name))
 
     def assigning(self, name: str) -> tuple[str, ...]:
         """The files that may assign to an attribute of that name of something else than `self`."""

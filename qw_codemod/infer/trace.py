@@ -6,7 +6,9 @@ An answer may come from memory; what it leant on when it was found counts again 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Hashable, MutableMapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 Question = tuple[str, ...]  # what was asked of the tree, and about what
@@ -15,6 +17,17 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 Answer = str | bool | tuple[str, ...]
 Held = tuple[_Value, int]  # a remembered answer, and the questions that it leans on
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What one outcome leans on: bits of the questions that its process has asked.
+
+    `asked` are those questions, with their answers, that no outcome before it has told.
+    """
+
+    bits: int = 0
+    asked: tuple[tuple[Question, Answer], ...] = ()
 
 
 class Trace:
@@ -27,6 +40,13 @@ class Trace:
         self.now = 0
         self.asked: dict[Question, Answer] = {}
         self._bits: dict[Question, int] = {}
+        self._told = 0
+
+    def leaning(self) -> Leaning:
+        """What has been leant on since `now` was 0."""
+        new = tuple(itertools.islice(self.asked.items(), self._told, None))
+        self._told += len(new)
+        return Leaning(self.now, new)
 
     def lean(self, question: Question, answer: Callable[[], Answer]) -> None:
         """Note a question that the tree was asked; `answer` is called the first time."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from qw_codemod.model import Finding
+from qw_codemod.model import Finding, Outcome
 from qw_codemod.report.results import Results, extent
-from qw_codemod.runner import Outcome
 
 
 def render(results: Results) -> str:

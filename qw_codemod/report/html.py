@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from qw_codemod.model import Finding, Left
+from qw_codemod.model import Finding, Left, Outcome
 from qw_codemod.report import summary
 from qw_codemod.report.results import Results
-from qw_codemod.runner import Outcome
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;

@@ -6,9 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from qw_codemod.model import Finding, Problem
+from qw_codemod.model import Finding, Outcome, Problem
 from qw_codemod.report.results import Results, extent
-from qw_codemod.runner import Outcome
 
 VERSION = 1
 

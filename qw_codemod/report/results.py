@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from qw_codemod.model import Finding, Problem
+from qw_codemod.model import Extent, Finding, Outcome, Problem
 from qw_codemod.packs import Rule
-from qw_codemod.runner import Extent, Outcome
 
 Command = Literal["check", "apply", "diff"]
 

@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from qw_codemod import __version__
-from qw_codemod.model import Finding, Problem
+from qw_codemod.model import Finding, Outcome, Problem
 from qw_codemod.packs import Rule
 from qw_codemod.report.results import Results, extent
-from qw_codemod.runner import Outcome
 from qw_codemod.suppress import UNUSED_CODE, UNUSED_NAME
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from click import style
 
-from qw_codemod.model import Finding, Left
+from qw_codemod.model import Finding, Left, Outcome
 from qw_codemod.report.results import Results, extent
-from qw_codemod.runner import Outcome
 
 _WIDEST = 160  # characters of a source line
 

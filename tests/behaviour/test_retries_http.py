@@ -6,9 +6,12 @@ import asyncio
 import datetime
 import email.utils
 import logging
+import socket
 import sys
+import threading
 import types
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,3 +233,39 @@ def test_the_policy_imports_only_what_the_project_uses(library: str) -> None:
     others = [each for each in LIBRARIES if each != library]
     assert not any(f"import {each}" in text for each in others)
     compile(text, "http_retry.py", "exec")
+
+
+def test_a_request_goes_where_it_went_first_behind_a_proxy(
+    waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """urlopen rewrites the Request that it is given: the third try would send it in the clear."""
+    source = (
+        "import urllib.request\n\n\ndef run(url):\n"
+        "    request = urllib.request.Request(url, headers={'Authorization': 'secret'})\n"
+        "    print(request.host)\n"
+        "    with urllib.request.urlopen(request, timeout=5) as answer:\n"
+        "        return answer.status\n"
+    )
+    changed = rewritten(source)
+    assert "retry_call(urllib.request.urlopen, request, timeout=5)" in changed
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(10)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        monkeypatch.setattr(urllib.request, "_opener", None)  # it has read the proxies already
+        monkeypatch.setenv("https_proxy", address)
+        monkeypatch.setenv("http_proxy", address)
+
+        def refuse() -> None:
+            for _ in range(4):
+                connection, _ = proxy.accept()
+                with connection:
+                    connection.settimeout(10)
+                    asked.append(connection.recv(1000).partition(b"\r\n")[0])
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        failure = outcome(changed, "https://feeds.invalid/day")
+        thread.join(10)
+    assert isinstance(failure, OSError)
+    assert [line.split()[:2] for line in asked] == [[b"CONNECT", b"feeds.invalid:443"]] * 4

@@ -93,3 +93,32 @@ def test_a_get_that_commands_is_unsafe(name: str, body: str, left: str) -> None:
 )
 def test_who_looks_at_the_status_alone_wants_to_know_now(body: str, is_probe: bool) -> None:
     assert ("it looks like a probe" in caution(body)) == is_probe
+
+
+OWN_POLICY = "def retry_call(function, /, *args, **kwargs):\n    return function(*args, **kwargs)\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_left"),
+    [
+        ("'https://x'", False),
+        ("f'{base}/days'", False),
+        ("base + '/days'", False),
+        ("request", True),
+        ("urllib.request.Request(base)", True),
+    ],
+)
+def test_a_request_object_is_used_up_by_sending_it(given: str, is_left: bool) -> None:
+    """Unless the policy makes copies of it."""
+    text = (
+        "import urllib.request\n\n\ndef run(base):\n"
+        "    request = urllib.request.Request(base, headers={'Authorization': 'x'})\n"
+        f"    print(request)\n    return urllib.request.urlopen({given}, timeout=5).read()\n"
+    )
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    for module, is_wrapped in ((OWN_POLICY, not is_left), (policy(["urllib"]), True)):
+        files = {"http_retry.py": module, "feed.py": text}
+        changed = apply_to_files(files, ("retries",), settings)
+        assert ("retry_call(urllib" in changed["feed.py"]) == is_wrapped

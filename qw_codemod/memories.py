@@ -1,0 +1,336 @@
+"""The reports of earlier runs, each with all that it leant on, for as long as that holds.
+
+A report leans on questions: what stands in a file, which files mention a word, which file an import
+means. Each question is kept with its answer. When a run starts, the questions are asked again of
+the files that have changed since; a report that leans on an answer which comes out differently is
+forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qw_codemod import outcome_json
+from qw_codemod.infer.index import Contents
+from qw_codemod.infer.modules import Tree
+from qw_codemod.infer.trace import Answer, Leaning, Question, digest
+from qw_codemod.model import Outcome
+
+_SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
+_OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
+_NO_ANSWER = ""
+
+
+class _Conflict(Exception):
+    """Two processes met two versions of one file."""
+
+
+@dataclass(slots=True)
+class _File:
+    stamp: str  # of the file's state on the disk; empty where it cannot be relied on
+    digest: str = ""  # of its contents, where a report leans on them
+    holds: int = 0  # bits of the questions about contents that are answered with yes
+
+
+@dataclass(slots=True)
+class _Questions:
+    """Every question that was asked, by number, and what came of those about names and paths."""
+
+    numbers: dict[Question, int] = field(default_factory=dict)
+    answers: dict[Question, str] = field(default_factory=dict)
+    next: int = 0
+
+    def add(self, question: Question, answer: str) -> int:
+        self.numbers[question] = number = self.next
+        self.answers[question] = answer
+        self.next += 1
+        return number
+
+
+class Memories:
+    """The remembered reports of one project, for one version of the rules."""
+
+    def __init__(self, root: str, files: Sequence[str]) -> None:
+        self._root = root
+        self._files = files
+        self._started = time.time()
+        self._stamps = {file: _stamp(file, self._started) for file in files}
+        self._kept: dict[str, _File] = {}
+        self._questions = _Questions()
+        self._loaded: _Questions | None = None  # until they are needed
+        self._generation = 0
+        self._stale: list[tuple[str, str]] = []
+        self._gone: set[str] = set()
+        self._touched: set[str] = set()  # files whose rows differ from the stored ones
+        self._answered: set[Question] = set()  # whose answers differ from the stored ones
+        self._ledgers: dict[int, list[int]] = {}
+        self._told: dict[Question, tuple[str, ...]] = {}  # in this run, about contents
+        self._new: list[tuple[str, str, int, str]] = []
+        self._is_broken = False
+        self._connection: sqlite3.Connection | None = None
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Load what is remembered, and forget what does not hold any more; raises sqlite3.Error."""
+        self._connection = connection
+        ((self._generation,),) = connection.execute("SELECT generation FROM state")
+        rows = connection.execute("SELECT path, stamp, digest, holds FROM file")
+        self._kept = {path: _File(at, known, _bits(holds)) for path, at, known, holds in rows}
+        current = set(self._files)
+        changed: dict[str, bytes] = {}
+        if not self._kept:
+            return
+        for file, stamp in self._stamps.items():
+            kept = self._kept.get(file)
+            if kept is not None and stamp and stamp == kept.stamp:
+                continue
+            data = _read(file)
+            if kept is None or not kept.digest or kept.digest != digest(data):
+                changed[file] = data
+            else:
+                kept.stamp = stamp
+                self._touched.add(file)
+        self._gone = self._kept.keys() - current
+        if changed or self._gone:
+            self._revise(changed, bool(self._gone) or not changed.keys() <= self._kept.keys())
+
+    def _revise(self, changed: Mapping[str, bytes], is_relisted: bool) -> None:
+        """Ask every question again whose answer these files can have changed."""
+        questions = self._all_questions()
+        different = 0
+        of_contents = [q for q in questions.numbers if q[0] in _OF_CONTENTS]
+        for file, data in changed.items():
+            kept = self._kept.get(file) or _File("")
+            contents = Contents(data)
+            holds = sum(1 << questions.numbers[q] for q in of_contents if contents.answer(q))
+            different |= holds ^ kept.holds
+            known = digest(data) if kept.digest else ""
+            self._kept[file] = _File(self._stamps[file], known, holds)
+            self._touched.add(file)
+        for file in self._gone:
+            different |= self._kept.pop(file).holds
+        for file in {*changed, *self._gone}:
+            number = questions.numbers.get(("file", file))
+            different |= 0 if number is None else 1 << number
+        if is_relisted:
+            different |= self._relist(questions)
+        assert self._connection is not None
+        for path, options, leans in self._connection.execute(
+            "SELECT path, options, leans FROM report"
+        ):
+            if _bits(leans) & different or path in self._gone:
+                self._stale.append((path, options))
+
+    def _relist(self, questions: _Questions) -> int:
+        """The questions about names and paths that the files of today answer differently."""
+        tree = Tree(self._root, self._files)
+        different = 0
+        for question, number in questions.numbers.items():
+            if question[0] in _OF_CONTENTS or question[0] == "file":
+                continue
+            answer = json.dumps(_ask(tree, question))
+            if answer != questions.answers[question]:
+                different |= 1 << number
+                questions.answers[question] = answer
+                self._answered.add(question)
+        return different
+
+    def _all_questions(self) -> _Questions:
+        if self._loaded is None:
+            assert self._connection is not None
+            self._loaded = self._questions
+            rows = self._connection.execute("SELECT id, question, answer FROM question ORDER BY id")
+            for number, text, answer in rows:
+                self._questions.next = number
+                self._questions.add(tuple(json.loads(text)), answer)
+        return self._questions
+
+    def outcomes(self, wanted: Iterable[tuple[str, str]]) -> dict[str, Outcome]:
+        """The remembered outcomes of these files, each with the digest of its options.
+
+        Raises sqlite3.Error, ValueError or TypeError where what is remembered makes no sense.
+        """
+        assert self._connection is not None
+        asked = dict(wanted)
+        stale = set(self._stale)
+        found: dict[str, Outcome] = {}
+        rows = self._connection.execute("SELECT path, options, outcome FROM report")
+        for path, options, text in rows:
+            if asked.get(path) == options and (path, options) not in stale:
+                found[path] = outcome_json.loads(path, text)
+        return found
+
+    def known(self) -> KnownAnswers | None:
+        """What is known of the files as they are now; for those that have to be examined."""
+        numbers = {q: n for q, n in self._all_questions().numbers.items() if q[0] in _OF_CONTENTS}
+        if not numbers:
+            return None
+        missing = _File("")
+        return KnownAnswers(
+            numbers, [(file, self._kept.get(file, missing).holds) for file in self._files]
+        )
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def note(
+        self, options: Mapping[str, str], process: int, outcome: Outcome, leaning: Leaning
+    ) -> None:
+        """Take in an outcome, and what it leans on; `options` are those of each file."""
+        questions = self._all_questions()
+        ledger = self._ledgers.setdefault(process, [])
+        try:
+            ledger += (self._number(questions, *asked) for asked in leaning.asked)
+        except _Conflict:
+            self._is_broken = True
+        own = questions.numbers.get(("file", outcome.report.path))
+        if self._is_broken or own is None or outcome.report.problems:
+            return
+        leans = 0
+        for place, number in enumerate(ledger):
+            if leaning.bits >> place & 1:
+                leans |= 1 << number
+        if leans >> own & 1:
+            path = outcome.report.path
+            self._new.append((path, options[path], leans, outcome_json.dumps(outcome)))
+
+    def _number(self, questions: _Questions, question: Question, answer: Answer) -> int:
+        """The number of a question; raises _Conflict where it has another answer by now."""
+        number = questions.numbers.get(question)
+        if question[0] == "file":
+            file = self._kept.setdefault(question[1], _File(""))
+            if file.digest and file.digest != answer:
+                raise _Conflict
+            file.digest = str(answer)
+            file.stamp = self._stamps.get(question[1], "")
+            self._touched.add(question[1])
+            return questions.add(question, _NO_ANSWER) if number is None else number
+        if question[0] in _OF_CONTENTS:
+            return self._number_of_contents(questions, question, answer, number)
+        text = json.dumps(answer)
+        if number is None:
+            return questions.add(question, text)
+        if questions.answers[question] != text:
+            raise _Conflict
+        return number
+
+    def _number_of_contents(
+        self, questions: _Questions, question: Question, answer: Answer, number: int | None
+    ) -> int:
+        assert isinstance(answer, tuple)
+        if number is not None:
+            told = self._told.get(question)
+            if told is None:
+                bit = 1 << number
+                told = tuple(
+                    f for f in self._files if f in self._kept and self._kept[f].holds & bit
+                )
+            if told != answer:
+                raise _Conflict
+            return number
+        number = questions.add(question, _NO_ANSWER)
+        self._told[question] = answer
+        for path in answer:
+            file = self._kept.setdefault(path, _File(self._stamps.get(path, "")))
+            file.holds |= 1 << number
+            self._touched.add(path)
+        return number
+
+    def save(self) -> None:
+        """Write what is new, whole or not at all; nothing where another run was quicker."""
+        connection = self._connection
+        changes = self._new or self._stale or self._gone or self._touched
+        if connection is None or self._is_broken or not changes:
+            return
+        for file in self._files:
+            if file not in self._kept:
+                self._kept[file] = _File(self._stamps[file])
+                self._touched.add(file)
+        questions = self._all_questions()
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            ((generation,),) = connection.execute("SELECT generation FROM state")
+            if generation != self._generation:
+                return
+            connection.execute("UPDATE state SET generation = generation + 1")
+            connection.executemany("DELETE FROM report WHERE path = ? AND options = ?", self._stale)
+            connection.executemany("DELETE FROM file WHERE path = ?", [(f,) for f in self._gone])
+            connection.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+                (
+                    (path, kept.stamp, kept.digest, _blob(kept.holds))
+                    for path in self._touched
+                    if (kept := self._kept.get(path)) is not None
+                ),
+            )
+            (stored,) = connection.execute("SELECT COALESCE(MAX(id) + 1, 0) FROM question")
+            connection.executemany(
+                "INSERT OR REPLACE INTO question VALUES (?, ?, ?)",
+                (
+                    (number, json.dumps(question), questions.answers[question])
+                    for question, number in questions.numbers.items()
+                    if number >= stored[0] or question in self._answered
+                ),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
+                ((path, options, _blob(leans), text) for path, options, leans, text in self._new),
+            )
+
+
+class KnownAnswers:
+    """Answers to questions about contents that need no reading; None where it has none."""
+
+    def __init__(self, numbers: Mapping[Question, int], files: Sequence[tuple[str, int]]) -> None:
+        self._numbers = numbers
+        self._files = files
+
+    def __call__(self, question: Question) -> tuple[str, ...] | None:
+        number = self._numbers.get(question)
+        if number is None:
+            return None
+        return tuple(path for path, holds in self._files if holds >> number & 1)
+
+
+def _ask(tree: Tree, question: Question) -> Answer:
+    """The answer of the tree to a question about names and paths."""
+    kind, about, *rest = question
+    asked: dict[str, Callable[[], Answer]] = {
+        "resolve": lambda: tree.resolve(about, os.path.join(rest[0], "_.py")),
+        "has": lambda: tree.has(about),
+        "below": lambda: tree.below(about),
+        "ending": lambda: tree.ending(about),
+    }
+    return asked[kind]()
+
+
+def _stamp(path: str, now: float) -> str:
+    """What changes on the disk when a file does; empty where the file is too young to tell."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    if status.st_mtime > now - _SETTLED or status.st_ctime > now - _SETTLED:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _bits(blob: bytes) -> int:
+    return int.from_bytes(blob, "little")
+
+
+def _blob(bits: int) -> bytes:
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
