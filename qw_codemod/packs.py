@@ -210,14 +210,13 @@ def _by_code(codemods: Mapping[str, Codemod], codes: frozenset[str]) -> dict[str
 
 def fingerprint(pack: Pack) -> str:
     """What stands for the code of the engine and of the rules: its files, as they lie there."""
-    tops = {"qw_codemod"} | {rule.module.partition(".")[0] for rule in pack.rules}
     made = hashlib.blake2b(f"{sys.version}\0{sorted(pack.codes)}".encode(), digest_size=16)
-    for top in sorted(tops):
-        module = sys.modules.get(top)
-        for folder in sorted(getattr(module, "__path__", ())):
-            for file in sorted(Path(folder).rglob("*.py")):
-                status = file.stat()
-                made.update(f"{file}\0{status.st_size} {status.st_mtime_ns}\0".encode())
-        if module is not None and not hasattr(module, "__path__") and module.__file__:
-            made.update(Path(module.__file__).read_bytes())
+    names = {"qw_codemod", *(rule.module for rule in pack.rules)}
+    names |= {name.partition(".")[0] for name in names}
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
+    folders = {Path(file).parent for file in files if file}
+    for folder in sorted(folders):
+        for file in sorted(folder.glob("*.py" if folder.parent in folders else "**/*.py")):
+            status = file.stat()
+            made.update(f"{file}\0{status.st_size} {status.st_mtime_ns}\0".encode())
     return made.hexdigest()

@@ -253,6 +253,8 @@ def test_a_request_goes_where_it_went_first_behind_a_proxy(
         proxy.settimeout(10)
         address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
         monkeypatch.setattr(urllib.request, "_opener", None)  # it has read the proxies already
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("https_proxy", address)
         monkeypatch.setenv("http_proxy", address)
 
