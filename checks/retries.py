@@ -59,7 +59,9 @@ _COMMAND = re.compile(
     r"|reboot|restart|reset|send|write|create|delete|remove|register|subscribe|enable|disable|run"
     r"|execute|submit|push|switch)_|^_*(switch|toggle|trigger|reboot|restart|reset)$"
 )
-_COMMAND_URL = re.compile(r"[?&/](set|cmd|command|action|turn|toggle|switch)[=/]", re.I)
+_COMMAND_URL = re.compile(
+    r"[?&/](set|cmd|command|action|turn|toggle|switch)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
+)
 _KEY = re.compile(r"idempoten", re.I)
 
 

@@ -172,7 +172,17 @@ def stands_alone(source: SourceFile) -> bool:
     """Whether a script imports the standard library alone, and may run where that is all."""
     if not only_prints(source):
         return False
-    names = [each.name for node in source.nodes(ast.Import) for each in node.names]
-    for node in source.nodes(ast.ImportFrom):
-        names.append("." if node.level else node.module or "")
-    return all(name.partition(".")[0] in sys.stdlib_module_names for name in names)
+    imports: list[ast.Import | ast.ImportFrom] = [*source.nodes(ast.Import)]
+    imports += source.nodes(ast.ImportFrom)
+    return all(
+        name.partition(".")[0] in sys.stdlib_module_names
+        for node in imports
+        if not any(isinstance(each, ast.Try) for each in source.ancestors(node))  # may be missing
+        for name in _imported(node)
+    )
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names]
+    return ["." if node.level else node.module or ""]

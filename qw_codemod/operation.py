@@ -23,6 +23,7 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
     "urlencode quote".split()
 )
+_LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
     r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
     r"|_(request|call|query)$"
@@ -50,10 +51,10 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     function = str(getattr(function_of(source, statement), "name", ""))
     plain = all(isinstance(each, ast.Assign | ast.Expr | ast.Return) for each in statement.body)
     attribute = _attribute(statement)
-    if attribute and (plain or not function):
+    if attribute and (plain or not function or attribute.count(".") > _LONG):
         return _without_self(attribute)
-    if function and not function.startswith("__"):
-        return function
+    if function and not function.endswith("__"):
+        return function.lstrip("_") if function.startswith("__") else function
     return _without_self(attribute) or os.path.basename(source.path)
 
 

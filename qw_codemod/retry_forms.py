@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 
 from qw_codemod.handlers import last_name, own_nodes
-from qw_codemod.handling import WIDTH
 from qw_codemod.http_calls import HttpCall
 from qw_codemod.http_retries import owner
 from qw_codemod.infer.bindings import dotted
+from qw_codemod.layout import WIDTH
 from qw_codemod.rule import Context, SourceFile
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())

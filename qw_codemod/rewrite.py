@@ -11,6 +11,7 @@ import libcst as cst
 from qw_codemod.blocks import CutHandler, cut_handler
 from qw_codemod.edits import shrink
 from qw_codemod.imports import below_imports, import_edit
+from qw_codemod.layout import fitted
 from qw_codemod.model import Edit, Finding, Fix, Span
 from qw_codemod.names import name_for, path_to
 from qw_codemod.placement import why_nothing_before_path
@@ -150,7 +151,7 @@ def _edits(
     for name in made.decorators:
         at, text = _decorator(source, path, name)
         inserted[at] = inserted.get(at, b"") + text
-    printed = code(node, newline)
+    printed = code(fitted(source, path, span, node), newline)
     if block is not None and isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
         span, printed = block.span, block.code(node)
     changed = shrink(source.data, Edit(span, printed.encode(source.encoding)))

@@ -42,6 +42,7 @@ FLOORS = {
     "blocks": 6,
     "reporting": 5,
     "operation": 6,
+    "layout": 2,
     "bound": 6,
     "habits": 7,
     "expected": 6,

@@ -70,6 +70,7 @@ def test_the_wrapped_call_is_laid_out_as_its_arguments_were(call: str, wrapped: 
         ("run", "requests.get(f'{base}?set={port}', timeout=5)", "may set something off"),
         ("run", "requests.get(base + '/cmd/on', timeout=5)", "may set something off"),
         ("reset", "requests.get(base, timeout=5)", "may set something off"),
+        ("run", "requests.get(f'{base}/{self._func}', timeout=5)", "may set something off"),
         ("run", "requests.get(base, timeout=5)", ""),
         ("run", "requests.get(base + '/datasets/', timeout=5)", ""),
         ("switches", "requests.get(base, timeout=5)", ""),
@@ -121,4 +122,4 @@ def test_a_request_object_is_used_up_by_sending_it(given: str, is_left: bool) ->
     for module, is_wrapped in ((OWN_POLICY, not is_left), (policy(["urllib"]), True)):
         files = {"http_retry.py": module, "feed.py": text}
         changed = apply_to_files(files, ("retries",), settings)
-        assert ("retry_call(urllib" in changed["feed.py"]) == is_wrapped
+        assert ("retry_call(" in changed["feed.py"]) == is_wrapped
