@@ -14,11 +14,11 @@ from qw_codemod.bound import plain_names
 from qw_codemod.habits import Habit, habit, stands_alone
 from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
-from qw_codemod.layout import WIDTH
 from qw_codemod.operation import asks_library, is_meant, operation
 from qw_codemod.placement import is_test
 from qw_codemod.reporting import ERROR, Account, reports
 from qw_codemod.rule import Context, Fact, SourceFile
+from qw_codemod.source import WIDTH
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _MOST = 4  # names in the context of a log line

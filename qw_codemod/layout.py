@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from qw_codemod.model import Span
-from qw_codemod.source import SourceFile
-
-WIDTH = 88  # columns of new lines; black's and ruff's default
+from qw_codemod.source import WIDTH, SourceFile
 
 
 def fitted(
@@ -19,7 +17,7 @@ def fitted(
     """The node that takes the place of a span, on several lines where its line has grown too long.
 
     What the file's own longest line has is not too long. Calls of several arguments alone, where
-    they stand on one line without a comment behind them.
+    they stand on one line, outside of other brackets and without a comment behind them.
     """
     if not isinstance(node, cst.Call) or len(node.args) < 2:
         return node
@@ -34,6 +32,8 @@ def fitted(
     after = line[len(before) + len(old) :]
     if "\n" in printed or "\n" in old or "#" in after:
         return node
+    if any(before.count(each) for each in "([{"):
+        return node  # the outer one is to be broken first
     longest = max(map(len, source.data.splitlines()))
     if len((before + printed + after).expandtabs(4)) <= max(WIDTH, longest):
         return node

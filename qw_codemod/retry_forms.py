@@ -10,8 +10,8 @@ from qw_codemod.handlers import last_name, own_nodes
 from qw_codemod.http_calls import HttpCall
 from qw_codemod.http_retries import owner
 from qw_codemod.infer.bindings import dotted
-from qw_codemod.layout import WIDTH
 from qw_codemod.rule import Context, SourceFile
+from qw_codemod.source import WIDTH
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
 _BUILDS = frozenset(

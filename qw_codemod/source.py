@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from qw_codemod.model import Span
 
+WIDTH = 88  # columns of new lines; black's and ruff's default
+
 _LINE_END = re.compile(rb"\r\n|\r|\n")  # Python's line ends, and nothing else
 _BOM = b"\xef\xbb\xbf"
 _Node = TypeVar("_Node", bound=ast.AST)

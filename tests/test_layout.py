@@ -34,6 +34,10 @@ def after(line: str, more: str = "") -> str:
             "    ).json()\n",
         ),
         (
+            f"print(requests.get(url, params={LONG!r} + 'xxxx'))",
+            f"    print(requests.get(url, params={LONG!r} + 'xxxx', timeout=30))\n",
+        ),
+        (
             f"requests.get(url, params={LONG!r} + 'x')  # noqa: E501",
             f"    requests.get(url, params={LONG!r} + 'x', timeout=30)  # noqa: E501\n",
         ),
@@ -42,7 +46,7 @@ def after(line: str, more: str = "") -> str:
             f"    return f'{{requests.get(url, params={LONG} + {LONG}, timeout=30)}}'\n",
         ),
     ],
-    ids=["short", "hugged", "one each", "inside", "comment", "f-string"],
+    ids=["short", "hugged", "one each", "inside", "nested", "comment", "f-string"],
 )
 def test_a_line_that_grows_too_long_is_broken(line: str, broken: str) -> None:
     assert after(line) == broken
