@@ -131,6 +131,10 @@ class _Body:
             case ast.Slice(lower=lower, upper=upper, step=None):
                 for bound in (lower, upper):
                     yield from self._value(bound) if bound is not None else ()
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=ast.Constant(value=int())):
+                self.certain = False
+                yield from self._value(left)
+                yield "TypeError"
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 yield from self._value(operand)
             case ast.UnaryOp(operand=ast.Constant()):
@@ -187,6 +191,9 @@ class _Body:
 
     def _raised_by(self, call: ast.Call) -> tuple[str, ...]:
         found: dict[str, None] = {}
+        if _is_search(call):
+            self.certain = False  # of a list, a tuple or a text, by its name
+            return ("ValueError",)
         held = self._infer.holds(self._source, call.func)
         if not held:
             raise _UnknownOperation
@@ -203,6 +210,13 @@ class _Body:
                 raise _UnknownOperation
             found.update(dict.fromkeys(known.raises))
         return tuple(found)
+
+
+def _is_search(call: ast.Call) -> bool:
+    """`names.index("--vars")`."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "index":
+        return False
+    return len(call.args) == 1 and not call.keywords
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ from qw_codemod.bound import plain_names
 from qw_codemod.habits import Habit, habit, stands_alone
 from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
-from qw_codemod.operation import asks_library, is_meant, operation
+from qw_codemod.operation import asks_library, is_meant, operation, rolls_back
 from qw_codemod.placement import is_test
 from qw_codemod.reporting import ERROR, Account, reports
 from qw_codemod.rule import Context, Fact, SourceFile
@@ -22,8 +22,10 @@ from qw_codemod.source import WIDTH
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _MOST = 4  # names in the context of a log line
-_SECRET = re.compile(
-    r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$", re.I
+_SECRET = re.compile(  # also what often holds one, as a URL does, and what names a person
+    r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$"
+    r"|ur[il]s?$|dsn|conn(ection)?_?str|user_?name|e?mail|login|phone",
+    re.I,
 )
 # Attributes of a logging.LogRecord [src: Python's logging/__init__.py], and structlog's `event`.
 _RESERVED = frozenset(
@@ -258,6 +260,7 @@ def _reported(
         bool(known.raises or _ASKS.search(name))
         or asks_library(source, statement)
         or is_meant(source, handler)
+        or rolls_back(statement)
     )
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if told.uses or told.says or told.captures or told.reaches_sentry:

@@ -23,6 +23,8 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
     "urlencode quote".split()
 )
+_CONVERSIONS = frozenset("int float str bool dict list tuple set sorted sum min max".split())
+_SHORT = 40  # characters of a call that is named as a whole
 _LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
     r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
@@ -45,6 +47,11 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     telling = [name for name in names if name]
     if telling:
         return _without_self(min(telling, key=_rank))
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in _CONVERSIONS:
+            text = ast.unparse(call)
+            plain = len(text) <= _SHORT and not re.search(r"[^\w .()\[\],+-]", text)
+            return text if plain else f"{call.func.id}()"
     for each in own_nodes(statement.body):
         if isinstance(each, ast.Import | ast.ImportFrom):
             return f"import {getattr(each, 'module', None) or each.names[0].name}"
@@ -56,6 +63,19 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     if function and not function.endswith("__"):
         return function.lstrip("_") if function.startswith("__") else function
     return _without_self(attribute) or os.path.basename(source.path)
+
+
+def rolls_back(statement: ast.Try) -> bool:
+    """Whether all that the body does is to undo a transaction: there may be none."""
+    calls = [call for each in statement.body for call in _outermost(each)]
+    return bool(calls) and all(
+        _called(call).endswith(".rollback")
+        or any(
+            isinstance(arg, ast.Constant) and str(arg.value).upper().startswith("ROLLBACK")
+            for arg in call.args
+        )
+        for call in calls
+    )
 
 
 def is_meant(source: SourceFile, handler: ast.ExceptHandler) -> bool:

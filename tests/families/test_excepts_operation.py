@@ -34,6 +34,8 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("return day.head.commit.hexsha", "day.head.commit.hexsha"),
         ("name = day.name\nreturn day.head.commit", "day.head.commit"),
         ("if day.repo:\n    name += day.repo.head.commit.sha.x", "day.repo.head.commit.sha.x"),
+        ("day = float(station)", "float(station)"),
+        ("day = str(station['a'][0])", "str()"),
         ("with contextlib.redirect_stdout(station):\n    import airflow", "import airflow"),
         ("day = station.get('day')\nreturn validate(day)", "validate"),
         ("return station.get(f'/days/{day}')", "station.get"),
@@ -83,6 +85,22 @@ def test_a_comment_that_counts_on_the_failure(comment: str, is_expected: bool) -
         text = f"def run(day):\n    try:\n        work(day)\n    {clause}\n"
         changed = apply_to_text(text, ("excepts",), {})
         assert ("sentry_sdk" not in changed) == is_expected, place
+
+
+@pytest.mark.parametrize(
+    ("body", "is_expected"),
+    [
+        ("day.rollback()", True),
+        ("day.execute('ROLLBACK;')", True),
+        ("day.execute('rollback')\nday.rollback()", True),
+        ("day.rollback()\nload(day)", False),
+        ("day.execute('COMMIT')", False),
+        ("at = day.index('--vars') + 1", True),
+        ("at = day.index(load())", False),
+    ],
+)
+def test_what_fails_where_there_is_nothing(body: str, is_expected: bool) -> None:
+    assert ("logger.warning(" in after(body)) == is_expected
 
 
 MAIN = "\n\nif __name__ == '__main__':\n    print(run(None, None))\n"
