@@ -183,6 +183,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
     if name in ("__repr__", "__str__", "__format__"):
         return f"a report of the failure would call `{name}` again"
     for each in source.ancestors(handler):
+        if isinstance(each, FUNCTIONS[:2]) and _handles_records(each):
+            return f"`{each.name}()` handles log records, and logging there may call it again"
         if isinstance(each, FUNCTIONS[:2]) and _is_sent_elsewhere(source, each.name):
             return f"the source of `{each.name}()` is sent elsewhere, where no logger may be"
         if isinstance(each, ast.ClassDef):
@@ -191,6 +193,19 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
                 return "logging there would call itself"
             break
     return ""
+
+
+def _handles_records(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is given a record of `logging`, by annotation or by what it asks of it."""
+    for argument in (*function.args.posonlyargs, *function.args.args):
+        if argument.annotation is not None and "LogRecord" in ast.unparse(argument.annotation):
+            return True
+        if argument.arg == "record" and any(
+            isinstance(each, ast.Attribute) and each.attr in ("getMessage", "levelno", "exc_info")
+            for each in ast.walk(function)
+        ):
+            return True
+    return False
 
 
 def _is_sent_elsewhere(source: SourceFile, name: str) -> bool:

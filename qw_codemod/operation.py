@@ -23,6 +23,7 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
     "urlencode quote".split()
 )
+_PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str bool dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
 _LONG = 3  # dots; a way on which something is likely to be None
@@ -33,7 +34,8 @@ _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest t
 
 _MEANT = re.compile(
     r"#(?! *type: *ignore| *pyright: *ignore| *mypy: *ignore).*\b(best[- ]effort|ignor(e|ed|ing)"
-    r"|optional|(not|non)[- ]?(fatal|critical|essential)|never (break|fail)|(is|are) expected"
+    r"|suppress(ed|es|ing)?|swallow(ed|s)?|silent(ly)?|optional|(is|are) expected"
+    r"|(not|non)[- ]?(fatal|critical|essential)|never (break|fail)"
     r"|(is|are|it's|that's) (fine|ok|okay)|does(n't| not) matter|may not (exist|be)"
     r"|not (available|installed|supported|found))\b",
     re.I,
@@ -47,16 +49,13 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     telling = [name for name in names if name]
     if telling:
         return _without_self(min(telling, key=_rank))
-    for call in calls:
-        if isinstance(call.func, ast.Name) and call.func.id in _CONVERSIONS:
-            text = ast.unparse(call)
-            plain = len(text) <= _SHORT and not re.search(r"[^\w .()\[\],+-]", text)
-            return text if plain else f"{call.func.id}()"
+    plain = all(isinstance(each, _PLAIN) for each in statement.body)
+    if plain and (conversion := _conversion(calls)):
+        return conversion
     for each in own_nodes(statement.body):
         if isinstance(each, ast.Import | ast.ImportFrom):
             return f"import {getattr(each, 'module', None) or each.names[0].name}"
     function = str(getattr(function_of(source, statement), "name", ""))
-    plain = all(isinstance(each, ast.Assign | ast.Expr | ast.Return) for each in statement.body)
     attribute = _attribute(statement)
     if attribute and (plain or not function or attribute.count(".") > _LONG):
         return _without_self(attribute)
@@ -85,6 +84,18 @@ def is_meant(source: SourceFile, handler: ast.ExceptHandler) -> bool:
     return bool(_MEANT.search(text.decode(source.encoding, "replace")))
 
 
+def _conversion(calls: list[ast.Call]) -> str:
+    """`int(text)`, as it stands if that is short; empty where the body has no conversion."""
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in _CONVERSIONS:
+            text = ast.unparse(call)
+            if len(text) <= _SHORT and not re.search(r"[^\w .()\[\],+-]", text):
+                return text
+            inner = (_called(each) for each in calls if isinstance(each.func, ast.Attribute))
+            return next(filter(None, inner), f"{call.func.id}()")
+    return ""
+
+
 def asks_library(source: SourceFile, statement: ast.Try) -> bool:
     """Whether a body imports a library of others, and does no more than ask that one something.
 
@@ -108,9 +119,10 @@ def asks_library(source: SourceFile, statement: ast.Try) -> bool:
 
 
 def _rank(name: str) -> tuple[int, int]:
-    """What leaves the process first, then functions, then what builds an object."""
-    last = name.rpartition(".")[2].removesuffix("()")
-    return (0 if _REACHES_OUT.search(last) else 1, 1 if last[:1].isupper() else 0)
+    """What leaves the process first, then functions, then what builds an object of our own."""
+    before, _, last = name.removesuffix("()").rpartition(".")
+    builds = last[:1].isupper() and (not before or before.endswith("_pb2"))
+    return (0 if _REACHES_OUT.search(last) else 1, int(builds))
 
 
 def _without_self(name: str) -> str:
@@ -123,7 +135,9 @@ def _attribute(statement: ast.Try) -> str:
         dotted(node)
         for each in statement.body
         for node in ast.walk(each)
-        if isinstance(node, ast.Attribute) and node.attr not in _TRIVIAL
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and node.attr not in _TRIVIAL
     ]
     return max(found, key=lambda name: name.count("."), default="")
 

@@ -27,7 +27,7 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
             "version = metadata.version('x')\nconnection.request('GET', version)",
             "connection.request",
         ),
-        ("request = messages.Request(day)\ngrpc_call(stub, request)", "grpc_call"),
+        ("request = messages_pb2.Request(day)\ngrpc_call(stub, request)", "grpc_call"),
         ("report = Report(day)\nreport.render()", "report.render"),
         ("report = Report(day)", "Report"),
         ("if day.limit:\n    logger.error(build_tags(day))\n    return day.limit", "run"),
@@ -36,6 +36,10 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("if day.repo:\n    name += day.repo.head.commit.sha.x", "day.repo.head.commit.sha.x"),
         ("day = float(station)", "float(station)"),
         ("day = str(station['a'][0])", "str()"),
+        ("day = str(station.headers.get('a') or '')", "station.headers.get"),
+        ("if day:\n    day = int(day)", "run"),
+        ("day.spec.name = station.branch.name", "station.branch.name"),
+        ("repo = git.Repo(day)\nurl = find_url(repo)", "git.Repo"),
         ("with contextlib.redirect_stdout(station):\n    import airflow", "import airflow"),
         ("day = station.get('day')\nreturn validate(day)", "validate"),
         ("return station.get(f'/days/{day}')", "station.get"),
@@ -77,6 +81,8 @@ def test_a_library_that_may_be_missing_is_asked_something(body: str, is_expected
         ("type: ignore", False),
         ("fall back to the generic message", False),
         ("TODO: what can happen here?", False),
+        ("we suppress failed resolutions", True),
+        ("silently fall back", True),
     ],
 )
 def test_a_comment_that_counts_on_the_failure(comment: str, is_expected: bool) -> None:
@@ -137,3 +143,21 @@ def test_a_function_inside_one_whose_source_is_sent_elsewhere() -> None:
     (found,) = check_text(text, ("excepts",))
     assert found.safety == "unsafe"
     assert re.search("source of `install\\(\\)` is sent elsewhere", found.caution)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_unsafe"),
+    [
+        ("record: logging.LogRecord", True),
+        ("self, record", True),
+        ("day", False),
+        ("record: dict", True),  # by what is asked of it
+    ],
+)
+def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -> None:
+    text = (
+        f"import logging\n\n\ndef message({parameters}):\n    try:\n"
+        "        return record.getMessage()\n    except Exception:\n        return ''\n"
+    )
+    (found,) = check_text(text, ("excepts",))
+    assert ("handles log records" in found.caution) == is_unsafe
