@@ -60,7 +60,7 @@ _COMMAND = re.compile(
     r"|execute|submit|push|switch)_|^_*(switch|toggle|trigger|reboot|restart|reset)$"
 )
 _COMMAND_URL = re.compile(
-    r"[?&/](set|cmd|command|action|turn|toggle|switch)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
+    r"[?&/](set|cmd|command|action|turn|toggle|switch|mode)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
 )
 _KEY = re.compile(r"idempoten", re.I)
 

@@ -191,6 +191,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
             bases = [last_name(base) for base in each.bases]
             if any(map(_LOGGING_CLASS.search, bases)) and name in _OF_LOGGING:
                 return "logging there would call itself"
+            if name in ("write", "writelines", "flush"):
+                return f"the log may be written by this very `{name}()`"
             break
     return ""
 
@@ -274,7 +276,7 @@ def _reported(
     is_expected = (
         bool(known.raises or _ASKS.search(name))
         or asks_library(source, statement)
-        or is_meant(source, handler)
+        or is_meant(source, statement, handler)
         or rolls_back(statement)
     )
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)

@@ -32,14 +32,15 @@ _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest t
     r"|_(request|call|query)$"
 )
 
-_MEANT = re.compile(
-    r"#(?! *type: *ignore| *pyright: *ignore| *mypy: *ignore).*\b(best[- ]effort|ignor(e|ed|ing)"
-    r"|suppress(ed|es|ing)?|swallow(ed|s)?|silent(ly)?|optional|(is|are) expected"
-    r"|(not|non)[- ]?(fatal|critical|essential)|never (break|fail)"
-    r"|(is|are|it's|that's) (fine|ok|okay)|does(n't| not) matter|may not (exist|be)"
-    r"|not (available|installed|supported|found))\b",
-    re.I,
+_COMMENT = re.compile(r"#[^\n\"']*")
+_DIRECTIVE = re.compile(
+    r"noqa(:[ \w,]*)?|(pylint|type|pyright|mypy|pragma|nosec|isort|fmt|ruff)\b:? ?[^#-]*", re.I
 )
+_UNMEANT = re.compile(
+    r"\b(todo|fixme|xxx|hack|should(n't| not| never)|never happens?|unexpected|impossible)\b", re.I
+)
+_WORDS = 3  # of a comment that says something
+_MEANT = re.compile(r"\b(best[- ]effort|optional|ignor(e|ed|ing)|non[- ]?fatal)\b", re.I)
 
 
 def operation(source: SourceFile, statement: ast.Try) -> str:
@@ -77,11 +78,27 @@ def rolls_back(statement: ast.Try) -> bool:
     )
 
 
-def is_meant(source: SourceFile, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler says that its author counts on the failure."""
-    lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
-    text = b"\n".join(source.line_bytes(line) for line in lines)
-    return bool(_MEANT.search(text.decode(source.encoding, "replace")))
+def is_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a comment in the handler, or in a body of one statement, explains the failure.
+
+    Who writes down why nothing is done counts on it. What only tells a tool something, or that it
+    should never happen, explains nothing.
+    """
+    first = statement.lineno if len(statement.body) == 1 else handler.lineno
+    does = handler.body[0]  # what a block says further in is about something else
+    last = does.lineno - 1 if hasattr(does, "body") else (does.end_lineno or does.lineno)
+    said: list[str] = []
+    for number in range(first, last + 1):
+        if first <= number < handler.lineno and number > statement.body[0].lineno:
+            continue
+        line = source.line_bytes(number).decode(source.encoding, "replace")
+        found = _COMMENT.search(line)
+        if found:
+            said += re.split("#+", _DIRECTIVE.sub("", found[0]))
+    text = " ".join(said)
+    if _UNMEANT.search(text):
+        return False
+    return len(re.findall(r"[^\W\d_]{2,}", text)) >= _WORDS or bool(_MEANT.search(text))
 
 
 def _conversion(calls: list[ast.Call]) -> str:

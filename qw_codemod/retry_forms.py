@@ -24,6 +24,7 @@ _PROBE = re.compile(
     re.I,
 )
 _PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
+_HEALTH = re.compile(r"health[_ -]?check|liveness|readiness", re.I)
 _BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
 _URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
 _STATUS = frozenset({"status_code", "ok", "status", "is_success"})
@@ -46,7 +47,8 @@ def why_not(source: SourceFile, call: HttpCall) -> str:
     node = call.node
     function = owner(source, node)
     name = function.name if function is not None else ""
-    if _PROBE.search(name) or _PROBE_URL.search(source.text(node)):
+    whole = source.text(function) if function is not None else ""
+    if _PROBE.search(name) or _PROBE_URL.search(source.text(node)) or _HEALTH.search(whole):
         return "it looks like a probe, which is to know the answer now"
     for around in source.ancestors(node):
         if isinstance(around, (ast.With, ast.AsyncWith)) and any(

@@ -79,7 +79,12 @@ def test_a_library_that_may_be_missing_is_asked_something(body: str, is_expected
         ("optional dependency", True),
         ("a failure here is fine", True),
         ("type: ignore", False),
-        ("fall back to the generic message", False),
+        ("fall back to the generic message", True),
+        ("pragma: no cover", False),
+        ("noqa: BLE001, S110", False),
+        ("pylint: disable=broad-except", False),
+        ("this should never happen", False),
+        ("why", False),
         ("TODO: what can happen here?", False),
         ("we suppress failed resolutions", True),
         ("silently fall back", True),
@@ -161,3 +166,21 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
     )
     (found,) = check_text(text, ("excepts",))
     assert ("handles log records" in found.caution) == is_unsafe
+
+
+def test_a_comment_above_the_only_statement() -> None:
+    text = "def run(repo):\n    try:\n        # a branch is not always checked out\n        {}\n"
+    text += "    except Exception:\n        pass\n"
+    for body, is_expected in (("work(repo)", True), ("work(repo)\n        more()", False)):
+        changed = apply_to_text(text.format(body), ("excepts",), {})
+        assert ("sentry_sdk" not in changed) == is_expected
+
+
+def test_a_stream_does_not_log_what_it_cannot_write() -> None:
+    text = (
+        "class Masked:\n    def {}(self, text):\n        try:\n            self.out.put(text)\n"
+        "        except Exception:\n            return 0\n"
+    )
+    for name, is_unsafe in (("write", True), ("flush", True), ("send", False)):
+        (found,) = check_text(text.format(name), ("excepts",))
+        assert (found.safety == "unsafe") == is_unsafe

@@ -90,6 +90,7 @@ def test_a_get_that_commands_is_unsafe(name: str, body: str, left: str) -> None:
         ("url = f'http://{host}/days'\nreturn requests.get(url, timeout=3).ok", False),
         ("answer = requests.get(f'http://{host}', timeout=3)\nreturn answer.json()", False),
         ("return requests.get(f'http://{host}', timeout=3)", False),
+        ("print('running the healthcheck')\nreturn requests.get(base, timeout=3).text", True),
     ],
 )
 def test_who_looks_at_the_status_alone_wants_to_know_now(body: str, is_probe: bool) -> None:
