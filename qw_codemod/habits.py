@@ -42,7 +42,7 @@ def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
     """How a handler of the `try` statement is to log."""
     logs = log_calls(source)
     for name in _candidates(source, statement, logs):
-        found = _by_name(source, infer, name, logs)
+        found = _by_name(source, infer, statement, name, logs)
         if found is not None:
             return found
     if only_prints(source):
@@ -120,15 +120,30 @@ def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
     return names
 
 
-def _by_name(source: SourceFile, infer: Inference, name: str, logs: Sequence[Log]) -> Habit | None:
+def _by_name(
+    source: SourceFile, infer: Inference, statement: ast.stmt, name: str, logs: Sequence[Log]
+) -> Habit | None:
     own = [log for log in logs if log.receiver == name]
-    manner = _manner(source, infer, name, own)
+    manner = _inferred(source, infer, own)
+    if not manner and _is_given(source, statement, name):
+        return None  # it may be anything, or None
+    manner = manner or _manner(source, name, own)
     return Habit(manner, name, f_strings=_likes_f_strings(own or logs))
 
 
-def _manner(source: SourceFile, infer: Inference, name: str, logs: Sequence[Log]) -> Manner:
-    if name == "logging":
-        return "logging"
+def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
+    """Whether the logger is a parameter of a function around, or hangs on one."""
+    root = name.partition(".")[0]
+    around = [each for each in source.ancestors(statement) if isinstance(each, FUNCTIONS)]
+    return root not in ("self", "cls") and any(
+        argument.arg == root
+        for function in around
+        for argument in ast.walk(function.args)
+        if isinstance(argument, ast.arg)
+    )
+
+
+def _inferred(source: SourceFile, infer: Inference, logs: Sequence[Log]) -> Manner | None:
     for log in logs[:1]:
         assert isinstance(log.node.func, ast.Attribute)
         for possibility in infer.holds(source, log.node.func.value):
@@ -138,6 +153,12 @@ def _manner(source: SourceFile, infer: Inference, name: str, logs: Sequence[Log]
                 root = of.name.partition(".")[0]
                 if root in ("logging", "structlog", "loguru"):
                     return root  # type: ignore[return-value]
+    return None
+
+
+def _manner(source: SourceFile, name: str, logs: Sequence[Log]) -> Manner:
+    if name == "logging":
+        return "logging"
     for node in source.tree.body:
         if isinstance(node, ast.Assign) and any(dotted(each) == name for each in node.targets):
             made = full_name(source, node.value.func) if isinstance(node.value, ast.Call) else ""

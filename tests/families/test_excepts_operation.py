@@ -184,3 +184,23 @@ def test_a_stream_does_not_log_what_it_cannot_write() -> None:
     for name, is_unsafe in (("write", True), ("flush", True), ("send", False)):
         (found,) = check_text(text.format(name), ("excepts",))
         assert (found.safety == "unsafe") == is_unsafe
+
+
+@pytest.mark.parametrize(
+    ("parameters", "call", "line"),
+    [
+        ("self, logger=None", "logger.info('x')", "log.exception("),
+        ("self, context", "context.logger.info('x')", "        logger.exception("),
+        ("self, logger: logging.Logger", "logger.info('x')", "        logger.exception("),
+        ("self", "self.logger.info('x')", "self.logger.exception("),
+    ],
+)
+def test_a_logger_that_is_given_may_be_anything(parameters: str, call: str, line: str) -> None:
+    text = (
+        f"import logging\n\n\nclass Feed:\n    def run({parameters}):\n        {call}\n"
+        "        try:\n            work()\n        except Exception:\n            pass\n"
+    )
+    changed = apply_to_text(text, ("excepts",), {})
+    assert line in changed
+    is_new = "= logging.getLogger(__name__)" in changed
+    assert is_new == (parameters in ("self, logger=None", "self, context"))
