@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, faults, rewrites, score, score_http, speed, tools, trust
+from benchmarks import corpus, faults, growth, rewrites, score, score_http, speed, tools, trust
 
 
 def main() -> int:
@@ -25,11 +25,13 @@ def main() -> int:
             return faults.show(given.kills, given.seed)
         if given.what == "trust":
             return trust.show(given.packages)
+        if given.what == "growth":
+            return growth.show(given.sizes or growth.SIZES)
         if given.what == "speed":
             return speed.show(given.rounds, given.peers)
         code = score.show()
         print()
-        return speed.show() or code
+        return speed.show() or growth.show() or code
     except (corpus.CorpusProblem, score.ScoreProblem, tools.ToolProblem) as problem:
         print(f"error: {problem}", file=sys.stderr)
     except subprocess.CalledProcessError as failed:
@@ -58,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=1)
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
+    one = commands.add_parser("growth", help="`check` with all rules on growing trees")
+    one.add_argument(
+        "sizes", nargs="*", type=int, metavar="FILES", help="700 7000 17000 by default"
+    )
     one = commands.add_parser("speed", help="wall-clock times beside the peers")
     one.add_argument("--rounds", type=int, default=speed.ROUNDS, metavar="N")
     names = [tool.name.split()[0].lower() for tool in tools.PEERS]

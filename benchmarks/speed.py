@@ -27,6 +27,7 @@ _STAGED = (
 )
 _SHORT = (
     (("qw-codemod", "check", "--help"), 0.15),
+    (("qw-codemod", "check", "--no-cache", "--force-exclude", *_STAGED), 0.4),
     (("qw-codemod", "check", "--force-exclude", *_STAGED), 0.4),
 )
 

@@ -86,7 +86,7 @@ def shown(arguments: Sequence[str]) -> str:
 OURS = Tool(
     name="qw-codemod",
     requirement="",
-    check=("qw-codemod", "check", "--select", "timeouts", "."),
+    check=("qw-codemod", "check", "--no-cache", "--select", "timeouts", "."),
     apply=("qw-codemod", "apply", "timeouts", "."),
 )
 

@@ -30,14 +30,18 @@ Use instead
 
 What changes at run time
     The program goes on as before, with a log line and one Sentry event more. What is expected to
-    fail now and then (a number that does not parse, a file that is not there) is logged as a
-    warning and sends no event. KeyboardInterrupt and SystemExit pass through a handler that was
-    bare; one that raises the same exception on becomes `except BaseException:` and catches as much
-    as before. `capture_exception` does nothing before `sentry_sdk.init`.
+    fail now and then (a number that does not parse, a file that is not there, a rollback without a
+    transaction) is logged as a warning and sends no event; so is what a comment in the handler
+    explains. A script of the standard library alone prints to stderr. KeyboardInterrupt and
+    SystemExit pass through a handler that was bare; one that raises the same exception on becomes
+    `except BaseException:` and catches as much as before. `capture_exception` does nothing before
+    `sentry_sdk.init`.
 
 Fix safety
     Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some
-    paths only, `except Exception` around an import, `__del__`, and logging's own handlers.
+    paths only, `except Exception` around an import, `__del__`, logging's own handlers, functions
+    that are given log records, `write` and `flush` of streams. Sentry sends the local variables of
+    the frames by default: `sentry_sdk.init(include_local_variables=False)` where they hold secrets.
 
 Settings
     [tool.qw-codemod.excepts]
