@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qw_codemod.infer.bindings import FUNCTIONS
+from qw_codemod.infer.bindings import FUNCTIONS, dotted_is
 from qw_codemod.infer.definitions import fixture_name
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qw_codemod.infer.view import View
 
 _MOST_USES = 100  # a name read in more places than this is too common to be followed
+_MOST_FILES = 200  # and one that more files than this may hold, each to be parsed
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
 _Use = tuple["View", ast.AST, Arguments | None, Value | None]
 
@@ -133,25 +134,27 @@ class Callers:
         if isinstance(function, ast.Lambda):
             yield from self._lambda_calls(function, view)
             return
-        count = 0
-        for where, use in self._uses(function, view):
-            count += 1
-            if count > _MOST_USES:
-                yield where, use, None, None
+        for count, each in enumerate(self._uses(function, view), 1):
+            if each is None or count > _MOST_USES:
+                yield view, function, None, None
                 return
+            where, use = each
             found = self._match(use, function, where)
             if found is None:
                 continue
             receiver = found.receiver if isinstance(found, Function) else None
             yield (*self._call_around(use, where), receiver)
 
-    def _uses(self, function: ast.AST, view: View) -> Iterator[tuple[View, ast.expr]]:
+    def _uses(self, function: ast.AST, view: View) -> Iterator[tuple[View, ast.expr] | None]:
         name = getattr(function, "name", "")
         owner = view.source.parent(function)
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
         found = self._tree.reading(name) if is_method else self._tree.mentions(name)
-        for path in (view.path,) if local else dict.fromkeys((view.path, *found)):
+        paths = (view.path,) if local else sorted({view.path, *found})
+        if len(paths) > _MOST_FILES:
+            yield None
+        for path in paths[:_MOST_FILES]:
             where = self._tree.view(path)
             if where is None or where.is_test:
                 continue
@@ -264,8 +267,10 @@ class Callers:
         """The calls of a class."""
         name = cls.node.name
         instance = Instance(cls)
-        count = 0
-        for path in self._tree.mentions(name):
+        count, paths = 0, self._tree.mentions(name)
+        if len(paths) > _MOST_FILES:
+            yield cls.view, cls.node, None, None
+        for path in paths[:_MOST_FILES]:
             where = self._tree.view(path)
             if where is None or where.is_test:
                 continue
@@ -363,11 +368,6 @@ class Callers:
 
 def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("fixture" in ast.dump(each) for each in node.decorator_list)
-
-
-def dotted_is(call: ast.Call, name: str) -> bool:
-    """Whether a call is that of a plain name."""
-    return isinstance(call.func, ast.Name) and call.func.id == name
 
 
 def _holds(knowledge: Knowledge, function: ast.AST) -> bool:
