@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("growth", help="`check` with all rules on growing trees")
-    one.add_argument(
-        "sizes", nargs="*", type=int, metavar="FILES", help="700 7000 17000 by default"
-    )
+    one.add_argument("sizes", nargs="*", type=int, metavar="FILES", help="700 7000 by default")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")
     one.add_argument("--rounds", type=int, default=speed.ROUNDS, metavar="N")
     names = [tool.name.split()[0].lower() for tool in tools.PEERS]
