@@ -31,11 +31,13 @@ Use instead
 What changes at run time
     The program goes on as before, with a log line and one Sentry event more. What is expected to
     fail now and then (a number that does not parse, a file that is not there, a rollback without a
-    transaction) is logged as a warning and sends no event; so is what a comment in the handler
-    explains. A script of the standard library alone prints to stderr. KeyboardInterrupt and
-    SystemExit pass through a handler that was bare; one that raises the same exception on becomes
-    `except BaseException:` and catches as much as before. `capture_exception` does nothing before
-    `sentry_sdk.init`.
+    transaction) is logged as a warning and sends no event; so is what the code says it counts on:
+    a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
+    that gets the same in another way, a function named `try_…` or `…_or_none`. The evidence
+    (`--output-format json`) names the reason. A script of the standard library alone prints to
+    stderr. KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises
+    the same exception on becomes `except BaseException:` and catches as much as before.
+    `capture_exception` does nothing before `sentry_sdk.init`.
 
 Fix safety
     Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some

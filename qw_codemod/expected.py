@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from qw_codemod.infer import Class, Inference, Instance, Library, Method
+from qw_codemod.infer.bindings import dotted
 from qw_codemod.recognize import operations
 from qw_codemod.reporting import log_of
 from qw_codemod.source import SourceFile
@@ -17,6 +19,9 @@ _CALLED_BACK = frozenset(
     "default auth opener object_hook object_pairs_hook cls hooks parse_float parse_int "
     "parse_constant onerror onexc copy_function".split()
 )
+
+
+_ANSWERS = re.compile(r"(^|[._])(r|res|resp|response)$")
 
 
 class _UnknownOperation(Exception):
@@ -44,11 +49,33 @@ def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
     return Expected(tuple(found) or ("NameError",), reader.certain)
 
 
+def asks_first(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> bool:
+    """Whether a body converts something first, to find out what it is.
+
+    `int(pages)` whose result nobody takes, `value = json.loads(text)` and an `if` about the value.
+    """
+    first, *rest = body
+    match first:
+        case ast.Expr(value=ast.Call()):
+            name = ""
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call()):
+            if not (len(rest) == 1 and isinstance(rest[0], ast.If)):
+                return False
+            if not any(isinstance(e, ast.Name) and e.id == name for e in ast.walk(rest[0].test)):
+                return False
+        case _:
+            return False
+    raised = exceptions(source, infer, [first]).raises
+    return bool(raised) and "OSError" not in raised
+
+
 class _Body:
     def __init__(self, source: SourceFile, infer: Inference) -> None:
         self._source = source
         self._infer = infer
         self.certain = True
+        self._files: set[str] = set()  # names of what `open` gave
+        self._parsed: set[str] = set()  # and of what JSON gave
 
     def statements(self, body: Iterable[ast.stmt]) -> Iterator[str]:
         for node in body:
@@ -66,6 +93,8 @@ class _Body:
                 yield from self._value(value) if value is not None else ()
             case ast.Assign(targets=targets, value=value):
                 yield from self._value(value)
+                if isinstance(value, ast.Call) and (_is_parsed(value) or self._is_part(value)):
+                    self._parsed.update(dotted(target) for target in targets)
                 for target in targets:
                     yield from self._target(target)
             case ast.AnnAssign(target=target, value=value) if value is not None:
@@ -82,6 +111,8 @@ class _Body:
                     if not isinstance(item.context_expr, ast.Call):
                         raise _UnknownOperation
                     yield from self._value(item.context_expr)
+                    if dotted(item.context_expr.func) == "open" and item.optional_vars is not None:
+                        self._files.add(dotted(item.optional_vars))
                 yield from self.statements(body)
             case _:
                 raise _UnknownOperation
@@ -191,9 +222,17 @@ class _Body:
 
     def _raised_by(self, call: ast.Call) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        if _is_search(call):
-            self.certain = False  # of a list, a tuple or a text, by its name
+        if _is_search(call) or _is_parsed(call):
+            self.certain = False  # of a list, a tuple or a text, or an answer, by its name
             return ("ValueError",)
+        if self._is_part(call):
+            self.certain = False
+            return operations.ATTRIBUTE
+        if isinstance(call.func, ast.Attribute) and dotted(call.func.value) in self._files:
+            known = operations.BY_NAME.get(f"{operations.FILE}.{call.func.attr}")
+            if known is None or (call.args and call.func.attr != "write"):
+                raise _UnknownOperation
+            return known.raises
         held = self._infer.holds(self._source, call.func)
         if not held:
             raise _UnknownOperation
@@ -211,12 +250,30 @@ class _Body:
             found.update(dict.fromkeys(known.raises))
         return tuple(found)
 
+    def _is_part(self, call: ast.Call) -> bool:
+        """`response.json().get("name", "")`, and what is asked of that."""
+        if not isinstance(call.func, ast.Attribute) or call.func.attr != "get":
+            return False
+        value = call.func.value
+        while isinstance(value, ast.Subscript):
+            value = value.value
+        if isinstance(value, ast.Call):
+            return _is_parsed(value) or self._is_part(value)
+        return isinstance(value, ast.Name) and value.id in self._parsed
+
 
 def _is_search(call: ast.Call) -> bool:
     """`names.index("--vars")`."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "index":
         return False
     return len(call.args) == 1 and not call.keywords
+
+
+def _is_parsed(call: ast.Call) -> bool:
+    """`response.json()`, of an answer of whatever library."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "json":
+        return False
+    return _ANSWERS.search(dotted(call.func.value)) is not None and not (call.args or call.keywords)
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,8 @@ from qw_codemod.bound import plain_names
 from qw_codemod.habits import Habit, habit, stands_alone
 from qw_codemod.handlers import full_name, function_of, last_name, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
-from qw_codemod.operation import asks_library, is_meant, operation, rolls_back
+from qw_codemod.meant import why_meant
+from qw_codemod.operation import operation
 from qw_codemod.placement import is_test
 from qw_codemod.reporting import ERROR, Account, reports
 from qw_codemod.rule import Context, Fact, SourceFile
@@ -40,9 +41,6 @@ _WAITING = frozenset(
     "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
 )
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
-_ASKS = re.compile(  # functions whose purpose is to find out, or to go without
-    r"^_*(try|maybe|safe|safely|is|has|can)_|_or_(none|default|null|empty)$|(^|_)exists$"
-)
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 
@@ -272,13 +270,16 @@ def _reported(
         facts = (*facts, Fact(text, source.path, statement.lineno))
         if settings.get("narrow") and told.is_silent and known.certain:
             details["type"] = ",".join(known.raises)
-    name = getattr(function_of(source, statement), "name", "")
-    is_expected = (
-        bool(known.raises or _ASKS.search(name))
-        or asks_library(source, statement)
-        or is_meant(source, statement, handler)
-        or rolls_back(statement)
-    )
+    meant = "" if known.raises else why_meant(source, statement, handler)
+    if (
+        not known.raises
+        and not meant
+        and expected.asks_first(source, context.infer, statement.body)
+    ):
+        meant = "it asks first whether something can be converted"
+    if meant:
+        facts = (*facts, Fact(meant, source.path, statement.lineno))
+    is_expected = bool(known.raises or meant)
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if told.uses or told.says or told.captures or told.reaches_sentry:
         return Case(facts, details, case.caution)

@@ -32,21 +32,14 @@ _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest t
     r"|_(request|call|query)$"
 )
 
-_COMMENT = re.compile(r"#[^\n\"']*")
-_DIRECTIVE = re.compile(
-    r"noqa(:[ \w,]*)?|(pylint|type|pyright|mypy|pragma|nosec|isort|fmt|ruff)\b:? ?[^#-]*", re.I
-)
-_UNMEANT = re.compile(
-    r"\b(todo|fixme|xxx|hack|should(n't| not| never)|never happens?|unexpected|impossible)\b", re.I
-)
-_WORDS = 3  # of a comment that says something
-_MEANT = re.compile(r"\b(best[- ]effort|optional|ignor(e|ed|ing)|non[- ]?fatal)\b", re.I)
-
 
 def operation(source: SourceFile, statement: ast.Try) -> str:
     """The call that the `try` is about; without one, an import, an attribute, the function."""
-    calls = [call for each in statement.body for call in _outermost(each)]
-    names = [_called(call) for call in calls if not _is_trivial(call)]
+    calls = sorted(
+        (call for each in statement.body for call in outermost(each)),
+        key=lambda call: _is_asked(source, call),  # first what is done, and then what for
+    )
+    names = [called(call) for call in calls if not is_trivial(call)]
     telling = [name for name in names if name]
     if telling:
         return _without_self(min(telling, key=_rank))
@@ -65,40 +58,14 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     return _without_self(attribute) or os.path.basename(source.path)
 
 
-def rolls_back(statement: ast.Try) -> bool:
-    """Whether all that the body does is to undo a transaction: there may be none."""
-    calls = [call for each in statement.body for call in _outermost(each)]
-    return bool(calls) and all(
-        _called(call).endswith(".rollback")
-        or any(
-            isinstance(arg, ast.Constant) and str(arg.value).upper().startswith("ROLLBACK")
-            for arg in call.args
-        )
-        for call in calls
-    )
-
-
-def is_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler, or in a body of one statement, explains the failure.
-
-    Who writes down why nothing is done counts on it. What only tells a tool something, or that it
-    should never happen, explains nothing.
-    """
-    first = statement.lineno if len(statement.body) == 1 else handler.lineno
-    does = handler.body[0]  # what a block says further in is about something else
-    last = does.lineno - 1 if hasattr(does, "body") else (does.end_lineno or does.lineno)
-    said: list[str] = []
-    for number in range(first, last + 1):
-        if first <= number < handler.lineno and number > statement.body[0].lineno:
-            continue
-        line = source.line_bytes(number).decode(source.encoding, "replace")
-        found = _COMMENT.search(line)
-        if found:
-            said += re.split("#+", _DIRECTIVE.sub("", found[0]))
-    text = " ".join(said)
-    if _UNMEANT.search(text):
-        return False
-    return len(re.findall(r"[^\W\d_]{2,}", text)) >= _WORDS or bool(_MEANT.search(text))
+def _is_asked(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a call is the test of an `if`, or in one."""
+    node: ast.AST = call
+    for each in source.ancestors(call):
+        if isinstance(each, ast.stmt):
+            return node is getattr(each, "test", None)
+        node = each
+    return False
 
 
 def _conversion(calls: list[ast.Call]) -> str:
@@ -108,38 +75,21 @@ def _conversion(calls: list[ast.Call]) -> str:
             text = ast.unparse(call)
             if len(text) <= _SHORT and not re.search(r"[^\w .()\[\],+-]", text):
                 return text
-            inner = (_called(each) for each in calls if isinstance(each.func, ast.Attribute))
+            inner = (called(each) for each in calls if isinstance(each.func, ast.Attribute))
             return next(filter(None, inner), f"{call.func.id}()")
     return ""
 
 
-def asks_library(source: SourceFile, statement: ast.Try) -> bool:
-    """Whether a body imports a library of others, and does no more than ask that one something.
-
-    Such a library may be missing, or may have nothing to say here: `get_current_context()`.
-    """
-    imported: set[str] = set()
-    imports = (n for n in own_nodes(statement.body) if isinstance(n, ast.Import | ast.ImportFrom))
-    for each in imports:
-        if isinstance(each, ast.ImportFrom) and each.level:
-            return False
-        imported |= {name.asname or name.name.partition(".")[0] for name in each.names}
-    calls = [call for each in statement.body for call in _outermost(each)]
-    asked = [call for call in calls if not _is_trivial(call)]
-    return bool(imported) and all(
-        not call.args
-        and not call.keywords
-        and _called(call).partition(".")[0] in imported
-        and _rank(_called(call))[0]
-        for call in asked
-    )
+def reaches_out(name: str) -> bool:
+    """Whether what is called leaves the process, by its name."""
+    return bool(_REACHES_OUT.search(name.removesuffix("()").rpartition(".")[2]))
 
 
 def _rank(name: str) -> tuple[int, int]:
     """What leaves the process first, then functions, then what builds an object of our own."""
     before, _, last = name.removesuffix("()").rpartition(".")
     builds = last[:1].isupper() and (not before or before.endswith("_pb2"))
-    return (0 if _REACHES_OUT.search(last) else 1, int(builds))
+    return (0 if reaches_out(name) else 1, int(builds))
 
 
 def _without_self(name: str) -> str:
@@ -159,9 +109,9 @@ def _attribute(statement: ast.Try) -> str:
     return max(found, key=lambda name: name.count("."), default="")
 
 
-def _is_trivial(call: ast.Call) -> bool:
+def is_trivial(call: ast.Call) -> bool:
     """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
-    last = _called(call).rpartition(".")[2].removesuffix("()")
+    last = called(call).rpartition(".")[2].removesuffix("()")
     if log_of(call) is not None:
         return True
     if last == "get":
@@ -170,7 +120,7 @@ def _is_trivial(call: ast.Call) -> bool:
     return last in _BUILTINS or last in _TRIVIAL
 
 
-def _outermost(node: ast.AST) -> Iterator[ast.Call]:
+def outermost(node: ast.AST) -> Iterator[ast.Call]:
     """The calls of a statement, each before those in its arguments; tests and `with` come last."""
     if isinstance(node, FUNCTIONS):
         return
@@ -183,12 +133,12 @@ def _outermost(node: ast.AST) -> Iterator[ast.Call]:
         if isinstance(child, ast.withitem) or child is getattr(node, "test", None):
             last.append(child)
         else:
-            yield from _outermost(child)
+            yield from outermost(child)
     for child in last:
-        yield from _outermost(child)
+        yield from outermost(child)
 
 
-def _called(call: ast.Call) -> str:
+def called(call: ast.Call) -> str:
     """The name of what is called, with the calls that lead to it: `bucket.blob().upload`."""
     name = _chain(call.func)
     return name if name.count("(") < 3 else name.partition("(")[0]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from qw_codemod.recognize import http
 
+FILE = "io.TextIOWrapper"  # the class of what `open` gives
+
 # What is not a call. [docs.python.org/3/reference/simple_stmts.html#import,
 # .../reference/datamodel.html#object.__getitem__ and #object.__getattr__,
 # .../reference/simple_stmts.html#assignment-statements]
@@ -69,6 +71,15 @@ def _of(owner: str, page: str, methods: str, raises: str) -> Iterator[Operation]
     yield from _python(page, " ".join(f"{owner}.{name}" for name in methods.split()), raises)
 
 
+def _files() -> Iterator[Operation]:
+    """Of what `open` gives; one of bytes raises no more. Without a size to read."""
+    page = f"{_PYTHON}/io.html"
+    for name, place in (("read", "TextIOBase.read"), ("readlines", "IOBase.readlines")):
+        yield Operation(f"{FILE}.{name}", ("OSError", "ValueError"), f"{page}#io.{place}")
+    raises = ("OSError", "ValueError", "TypeError")
+    yield Operation(f"{FILE}.write", raises, f"{page}#io.TextIOBase.write")
+
+
 def _requests() -> Iterator[Operation]:
     errors = f"{_REQUESTS}/user/quickstart/#errors-and-exceptions"
     for owner in ("requests", http.SESSION):
@@ -98,6 +109,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_python("functions", "int float", "ValueError TypeError OverflowError"),
     *_python("functions", "len", "TypeError OverflowError"),
     *_python("functions", "open", _TEXT_FILE),
+    *_files(),
     *_python("decimal", "decimal.Decimal", "decimal.InvalidOperation ValueError TypeError"),
     *_of("datetime.datetime", "datetime", "strptime fromisoformat", "ValueError TypeError"),
     *_of("datetime.date", "datetime", "fromisoformat", "ValueError TypeError"),
@@ -120,6 +132,21 @@ OPERATIONS: tuple[Operation, ...] = (
     *_python("base64", "base64.b64decode", "ValueError TypeError"),
     *_python(
         "ast", "ast.literal_eval", "ValueError SyntaxError TypeError MemoryError RecursionError"
+    ),
+    # PatternError is the same class from Python 3.13 on.
+    *_python("re", "re.compile", "re.error TypeError OverflowError RecursionError"),
+    *_python("urllib.parse", "urllib.parse.urlparse", "ValueError TypeError AttributeError"),
+    *_python("inspect", "inspect.signature", "ValueError TypeError"),
+    # What the module runs when it is imported is not counted, as for the statement.
+    *_python(
+        "importlib",
+        "importlib.import_module",
+        "ImportError ValueError TypeError AttributeError",
+    ),
+    Operation(
+        "dateutil.parser.parse",
+        ("ValueError", "TypeError", "OverflowError"),
+        "https://dateutil.readthedocs.io/en/stable/parser.html#dateutil.parser.parse",
     ),
     *_python("json", "json.loads json.dumps", "ValueError TypeError RecursionError"),
     # For a file that `open` gave: others have a `read` that raises what it likes.

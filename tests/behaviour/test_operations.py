@@ -166,6 +166,15 @@ class FailingDisk(io.StringIO):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+class FailingDevice(io.BytesIO):
+    """What a file is on, where reading and writing fail."""
+
+    def fail(self, *arguments: object) -> Any:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    read = read1 = write = fail
+
+
 def response(status: int = 200, body: bytes = b"", reason: Any = None) -> requests.Response:
     made = requests.Response()
     made.status_code, made.reason, made.raw = status, reason, io.BytesIO(body)
@@ -288,6 +297,41 @@ def of_values() -> dict[str, dict[str, Call]]:
             "TypeError": call("{[]: 1}"),
             "MemoryError": call("-" * 9000 + "1"),
             "RecursionError": call(DEEP_NODE),
+        },
+        "re.compile": {
+            "re.error": call("("),
+            "TypeError": call(None),
+            "OverflowError": call("a{99999999999999999}"),
+            "RecursionError": call("(" * 9000 + ")" * 9000),
+        },
+        "urllib.parse.urlparse": {
+            "ValueError": call("http://[x"),
+            "TypeError": call("a", b"x"),
+            "AttributeError": call(5),
+        },
+        "inspect.signature": {"ValueError": call(int), "TypeError": call(3)},
+        **{
+            f"io.TextIOWrapper.{name}": {
+                "OSError": call(io.TextIOWrapper(FailingDevice())),
+                "ValueError": call(io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8")),
+            }
+            for name in ("read", "readlines")
+        },
+        "io.TextIOWrapper.write": {
+            "OSError": call(io.TextIOWrapper(FailingDevice(), write_through=True), "x"),
+            "ValueError": call(io.TextIOWrapper(io.BytesIO(), "ascii"), "☃"),
+            "TypeError": call(io.TextIOWrapper(io.BytesIO()), 3),
+        },
+        "importlib.import_module": {
+            "ImportError": call("no_such_module"),
+            "ValueError": call(""),
+            "TypeError": call(".x"),
+            "AttributeError": call(None),
+        },
+        "dateutil.parser.parse": {
+            "ValueError": call("x"),
+            "TypeError": call(None),
+            "OverflowError": call("9" * 5000 + ":00"),
         },
         "json.loads": {**NO_TEXT, "RecursionError": call(DEEP_TEXT)},
         "json.load": {
@@ -429,6 +473,13 @@ OF_PATH: dict[str, list[Feed]] = {
     "read_text": [lambda v: call(Path("file"), encoding=v)],
 }
 FEEDS: dict[str, list[Feed]] = {
+    **{
+        f"io.TextIOWrapper.{name}": [
+            lambda v: call(io.TextIOWrapper(io.BytesIO(body_of(v)), "utf-8"))
+        ]
+        for name in ("read", "readlines")
+    },
+    "io.TextIOWrapper.write": [lambda v: call(io.TextIOWrapper(io.BytesIO(), "utf-8"), v)],
     "open": [lambda v: call(v), lambda v: call("file", encoding=v)],
     "os.chmod": [lambda v: call(v, 0o700), lambda v: call("file", v)],
     "datetime.datetime.strptime": [
@@ -522,7 +573,12 @@ def test_what_is_not_a_call(named: tuple[str, ...], statements: tuple[str, ...])
 
 def test_rows_are_found_by_name_and_have_an_official_source() -> None:
     assert len(BY_NAME) == len(OPERATIONS)
-    official = ("docs.python.org/3", "requests.readthedocs.io/en", "cloud.google.com/python/docs")
+    official = (
+        "docs.python.org/3",
+        "requests.readthedocs.io/en",
+        "cloud.google.com/python/docs",
+        "dateutil.readthedocs.io/en",
+    )
     for row in OPERATIONS:
         assert BY_NAME[row.name] is row
         assert row.source.startswith(tuple(f"https://{site}/" for site in official))

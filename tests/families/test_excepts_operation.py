@@ -30,6 +30,8 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("request = messages_pb2.Request(day)\ngrpc_call(stub, request)", "grpc_call"),
         ("report = Report(day)\nreport.render()", "report.render"),
         ("report = Report(day)", "Report"),
+        ("if not is_open(day):\n    raise ValueError\nload(day)", "load"),
+        ("if is_open(day):\n    pass", "is_open"),
         ("if day.limit:\n    logger.error(build_tags(day))\n    return day.limit", "run"),
         ("return day.head.commit.hexsha", "day.head.commit.hexsha"),
         ("name = day.name\nreturn day.head.commit", "day.head.commit"),
