@@ -91,7 +91,7 @@ def _of_bare(told: Account) -> str:
 
 def _silent(source: SourceFile, context: Context) -> Iterator[Hit]:
     for handler, statement, told in _broad(source):
-        if told.is_silent and not reports(source, statement.body):
+        if told.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
             yield _hit(source, context, handler, statement, told, message)
 

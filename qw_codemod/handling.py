@@ -17,14 +17,15 @@ from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.meant import why_meant
 from qw_codemod.operation import operation
 from qw_codemod.placement import is_test
-from qw_codemod.reporting import ERROR, Account, reports
+from qw_codemod.reporting import DEBUG, ERROR, Account, reports
 from qw_codemod.rule import Context, Fact, SourceFile
 from qw_codemod.source import WIDTH
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _MOST = 4  # names in the context of a log line
-_SECRET = re.compile(  # also what often holds one, as a URL does, and what names a person
+_UNLOGGED = re.compile(  # secrets, what often holds one, what names a person, whole texts
     r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$"
+    r"|(definition|sql|query|content|body|payload|html|xml|document|ddl|source|logic|script)$"
     r"|ur[il]s?$|dsn|conn(ection)?_?str|user_?name|e?mail|login|phone",
     re.I,
 )
@@ -82,7 +83,7 @@ def case_of(
         guard = {"type": "ImportError"} if told.is_silent else details
         caution = caution or ("" if bare else "what else fails in the import is not caught then")
         return Case((fact,), guard, caution)
-    if is_test(source) or reports(source, statement.body):
+    if is_test(source) or reports(statement.body):
         return Case((fact,), details, caution)
     caution = caution or _out_of_place(source, handler)
     return _reported(source, context, handler, statement, told, Case((fact,), details, caution))
@@ -281,6 +282,8 @@ def _reported(
         facts = (*facts, Fact(meant, source.path, statement.lineno))
     is_expected = bool(known.raises or meant)
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
+    if told.logs and all(log.level <= DEBUG for log in told.logs):
+        sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
     if told.uses or told.says or told.captures or told.reaches_sentry:
         return Case(facts, details, case.caution)
     found = habit(source, context.infer, statement)
@@ -344,7 +347,7 @@ def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
     names = [
         name
         for name in plain_names(source, statement, statement.body)
-        if not _SECRET.search(name) and name not in _RESERVED
+        if not _UNLOGGED.search(name) and name not in _RESERVED
     ]
     return {"operation": operation(source, statement), "context": ",".join(names[:_MOST])}
 

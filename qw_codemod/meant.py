@@ -13,6 +13,7 @@ from qw_codemod.alternatives import following, has_another_way, read_names
 from qw_codemod.handlers import function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.operation import called, is_trivial, outermost, reaches_out
+from qw_codemod.reporting import ERROR, log_of
 from qw_codemod.source import SourceFile
 
 _COMMENT = re.compile(r"#[^\n\"']*")
@@ -20,7 +21,9 @@ _DIRECTIVE = re.compile(
     r"noqa(:[ \w,]*)?|(pylint|type|pyright|mypy|pragma|nosec|isort|fmt|ruff)\b:? ?[^#-]*", re.I
 )
 _UNMEANT = re.compile(
-    r"\b(todo|fixme|xxx|hack|should(n't| not| never)|never happens?|unexpected|impossible)\b", re.I
+    r"\b(todo|fixme|xxx|hack|should(n't| not| never) (ever )?(happen|occur|be|get|reach|raise|fail)"
+    r"|never happens?|unexpected|impossible)\b",
+    re.I,
 )
 _WORDS = 3  # of a comment that says something
 _MEANT = re.compile(r"\b(best[- ]effort|optional|ignor(e|ed|ing)|non[- ]?fatal)\b", re.I)
@@ -33,7 +36,11 @@ _MAY_FAIL = re.compile(  # of a docstring, or a comment above the `try`
     r"|unable|unavailable|missing|invalid|not (found|available|parse\w*|known|possible|valid))\b",
     re.I,
 )
-_ALWAYS_GOES_ON = re.compile(r"\b(never|not|without)( \w+)? rais(e|es|ing)\b|\bor None\b", re.I)
+_ALWAYS_GOES_ON = re.compile(
+    r"\b(never|not|without)( \w+)? rais(e|es|ing)\b|\bor None\b|\btreated as\b"
+    r"|\b(never|not|cannot|can't|without) (break|block|abort|interrupt|prevent|crash)(s|ing)?\b",
+    re.I,
+)
 _TRY_TO = re.compile(r"\b(try|attempt) to\b", re.I)
 _FALLBACK = re.compile(r"\bfall(ing)?[- ]?backs?\b", re.I)
 _RAISES = re.compile(r"(?ms)^\s*(:raises?\b[^\n]*|Raises:?\s*\n(.(?!\n\s*\n))*)")
@@ -45,6 +52,7 @@ _TIDIES = re.compile(
     r"^(close|aclose|unlink|rmtree|shutdown|terminate|kill|cancel|disconnect|release|cleanup)$"
 )
 _CHECK = re.compile(r"^(assert|validate|verify|ensure)(_|$)")
+_GUARDS = re.compile(r"auth|rbac|permission|security|allowed", re.I)  # which fail open, perhaps
 _CURRENT = re.compile(r"^(get_)?(current|active|running)_\w+$|^get_\w*(context|request)$")
 _LOOKS_UP = re.compile(r"^(get|find|lookup)(_|$)")
 _DOING: tuple[type[ast.AST], ...] = (
@@ -65,7 +73,7 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
         return "what is written above or below it counts on the failure"
     if _asks_library(statement):
         return "it asks a library that may be missing"
-    if _only_looks(statement):
+    if _only_looks(statement) and not _GUARDS.search(name):
         return "it only looks at what may not be set"
     if _is_tried_again(source, handler):
         return "it is tried again"
@@ -198,7 +206,7 @@ def _only_looks(statement: ast.Try) -> bool:
 
     `repo.head.commit` of a repository without commits, `get_current_context()` outside of a task.
     """
-    if any(isinstance(each, _DOING) for each in own_nodes(statement.body)):
+    if any(isinstance(each, _DOING) or _is_told_off(each) for each in own_nodes(statement.body)):
         return False
     calls = [call for call in _calls(statement.body) if not is_trivial(call)]
     if calls:
@@ -206,7 +214,19 @@ def _only_looks(statement: ast.Try) -> bool:
             _CURRENT.search(called(call).rpartition(".")[2]) and not (call.args or call.keywords)
             for call in calls
         )
-    return any(isinstance(each, ast.Attribute) for each in own_nodes(statement.body))
+    return any(
+        isinstance(each, ast.Attribute)
+        or (isinstance(each, ast.Call) and dotted(each.func) == "getattr")
+        for each in own_nodes(statement.body)
+    )
+
+
+def _is_told_off(node: ast.AST) -> bool:
+    """Whether a statement logs an error: the body has found something then."""
+    if not isinstance(node, ast.Call):
+        return False
+    log = log_of(node)
+    return log is not None and log.level >= ERROR
 
 
 def _is_tried_again(source: SourceFile, handler: ast.ExceptHandler) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from qw_codemod.handlers import function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
-from qw_codemod.reporting import log_of
+from qw_codemod.reporting import captures, log_of
 from qw_codemod.source import SourceFile
 
 _BUILTINS = frozenset(
@@ -21,11 +21,12 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "lstrip rstrip join format replace lower upper startswith endswith items keys values "
     "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add "
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
-    "urlencode quote getenv home cwd getcwd uname".split()
+    "urlencode quote getenv home cwd getcwd uname MagicMock".split()
 )
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
-_CONVERSIONS = frozenset("int float str bool dict list tuple set sorted sum min max".split())
+_CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
+_MANY = 4  # different calls, of which none stands for the others
 _LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
     r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
@@ -41,15 +42,18 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     )
     names = [called(call) for call in calls if not is_trivial(call)]
     telling = [name for name in names if name]
+    function = str(getattr(function_of(source, statement), "name", ""))
     if telling:
-        return _without_self(min(telling, key=_rank))
+        first = min(telling, key=_rank)
+        if len(set(telling)) >= _MANY and not reaches_out(first) and _is_most(source, statement):
+            return function.lstrip("_")
+        return _without_self(first)
     plain = all(isinstance(each, _PLAIN) for each in statement.body)
     if plain and (conversion := _conversion(calls)):
         return conversion
     for each in own_nodes(statement.body):
         if isinstance(each, ast.Import | ast.ImportFrom):
             return f"import {getattr(each, 'module', None) or each.names[0].name}"
-    function = str(getattr(function_of(source, statement), "name", ""))
     attribute = _attribute(statement)
     if attribute and (plain or not function or attribute.count(".") > _LONG):
         return _without_self(attribute)
@@ -112,7 +116,7 @@ def _attribute(statement: ast.Try) -> str:
 def is_trivial(call: ast.Call) -> bool:
     """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
     last = called(call).rpartition(".")[2].removesuffix("()")
-    if log_of(call) is not None:
+    if log_of(call) is not None or captures(call):
         return True
     if last == "get":
         key = call.args[0] if call.args else None
@@ -123,6 +127,10 @@ def is_trivial(call: ast.Call) -> bool:
 def outermost(node: ast.AST) -> Iterator[ast.Call]:
     """The calls of a statement, each before those in its arguments; tests and `with` come last."""
     if isinstance(node, FUNCTIONS):
+        return
+    if isinstance(node, ast.Try) and any(map(_catches_all, node.handlers)):
+        for each in (*node.handlers, *node.orelse, *node.finalbody):
+            yield from outermost(each)
         return
     if isinstance(node, ast.Call):
         yield node
@@ -136,6 +144,23 @@ def outermost(node: ast.AST) -> Iterator[ast.Call]:
             yield from outermost(child)
     for child in last:
         yield from outermost(child)
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    """Whether nothing that the body raises gets further."""
+    if any(isinstance(each, ast.Raise) for each in own_nodes(handler.body)):
+        return False
+    return handler.type is None or dotted(handler.type) in ("Exception", "BaseException")
+
+
+def _is_most(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a `try` takes up half of its function and more."""
+    function = function_of(source, statement)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    body = function.body[1:] if ast.get_docstring(function, clean=False) else function.body
+    lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+    return 2 * ((statement.end_lineno or 0) - statement.lineno + 1) >= lines
 
 
 def called(call: ast.Call) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from qw_codemod.handlers import function_of, never_returns, own_nodes
-from qw_codemod.infer.bindings import dotted
+from qw_codemod.handlers import never_returns, own_nodes
+from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.infer.definitions import is_main
 from qw_codemod.source import SourceFile
 
@@ -30,6 +30,7 @@ LEVELS = {
     "log": 20,
     "msg": 20,
 }
+DEBUG = 10
 ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
 _LOGGER = re.compile(r"(^|_)(log|logger|logging|lgr)$", re.I)
 _CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())
@@ -150,14 +151,20 @@ def captures(call: ast.Call) -> bool:
     return name.rpartition(".")[2] in _CAPTURES or bool(_SENTRY.search(name + "."))
 
 
-def reports(source: SourceFile, body: Sequence[ast.stmt]) -> bool:
-    """Whether these statements are the reporting itself."""
-    return any(
-        captures(call)
-        for each in body
-        for call in ast.walk(each)
-        if isinstance(call, ast.Call) and function_of(source, call) is function_of(source, each)
-    )
+def reports(body: Sequence[ast.stmt]) -> bool:
+    """Whether these statements are the reporting itself.
+
+    A handler among them that reports something is about that: not everything else was reported.
+    """
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.ExceptHandler)):
+            continue
+        if isinstance(node, ast.Call) and captures(node):
+            return True
+        stack.extend(ast.iter_child_nodes(node))
+    return False
 
 
 def _says(call: ast.Call) -> bool:

@@ -239,6 +239,17 @@ def test_unreported_is_off_by_default() -> None:
     assert "sentry_sdk.capture_exception(e" in after(text, unreported=True)
 
 
+def test_what_is_logged_for_debugging_is_only_narrowed() -> None:
+    text = LOGGER + handler("logger.debug('x')")
+    assert after(text) == text.replace("except:", "except Exception:")
+    assert "sentry_sdk.capture_exception(e" in after(text, unreported=True)
+
+
+def test_whole_texts_are_not_logged() -> None:
+    text = after(LOGGER + handler("pass", "sql, view_definition, day", "work(sql, day)"))
+    assert '"day": day' in text and '"sql"' not in text
+
+
 def test_never_sends_nothing() -> None:
     assert "capture_exception" not in after(LOGGER + handler(), sentry="never")
 

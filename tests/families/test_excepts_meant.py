@@ -51,6 +51,10 @@ def function(
         ("Change the unchangeable.", False),
         ("The tags of the day, if available.", True),
         ("The tags of the day, if any", True),
+        ("A write that fails must never break the call.", True),
+        ("What raises when it is read is treated as none.", True),
+        ("It should never block.", True),
+        ("It should never happen that a day is missing.", False),
         ("True if any day is there.", False),
         ("The tags of the day, or None.", True),
         ("The tags of the day; must never itself raise.", True),
@@ -100,6 +104,8 @@ def test_a_comment_below(below: str, counts_on_it: bool) -> None:
         ("request = get_http_request()", True),
         ("request = get_requests()", False),
         ("x = flask.current_app()\nreturn x.name", True),
+        ("return getattr(day, 'names', None)", True),
+        ("if client.head.late:\n    logging.error('late')", False),
         ("return get_current_context(day)", False),
         ("return client.currents()", False),
         ("name = await client.head.commit.name", False),
@@ -356,3 +362,8 @@ def test_a_text_is_converted(test: str, body: str, handler: str, is_ordinary: bo
     head, _, rest = function(body, handler).partition("):\n")
     text = f"{head}):\n    if {test}:\n{textwrap.indent(rest, '    ')}"
     assert is_expected(text) == is_ordinary
+
+
+@pytest.mark.parametrize(("name", "is_ordinary"), [("run", True), ("_build_rbac_callback", False)])
+def test_what_may_fail_open_is_an_event(name: str, is_ordinary: bool) -> None:
+    assert is_expected(function("return client.auth.kind", "return None", name=name)) == is_ordinary
