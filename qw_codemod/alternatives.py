@@ -126,12 +126,16 @@ def _stem(name: str) -> str:
 
 
 def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
-    """The statement after this one, in the same block."""
+    """The statement that is next when this one is done, within a function and a loop."""
     parent = source.parent(statement)
     for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
         if isinstance(block, list) and statement in block[:-1]:
             found: ast.stmt = block[block.index(statement) + 1]
             return found
+    if isinstance(parent, ast.ExceptHandler):
+        parent = source.parent(parent)
+    if isinstance(parent, ast.If | ast.Try | ast.With):
+        return following(source, parent)
     return None
 
 

@@ -26,6 +26,7 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
+_NAMES = re.compile(r"(^|_)(file_?)?(name|path|dir|folder|ur[il]|key|id)$")  # what is computed
 _MANY = 4  # different calls, of which none stands for the others
 _LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
@@ -90,10 +91,10 @@ def reaches_out(name: str) -> bool:
 
 
 def _rank(name: str) -> tuple[int, int]:
-    """What leaves the process first, then functions, then what builds an object of our own."""
+    """What leaves the process first, then functions, then names and objects that are built."""
     before, _, last = name.removesuffix("()").rpartition(".")
     builds = last[:1].isupper() and (not before or before.endswith("_pb2"))
-    return (0 if reaches_out(name) else 1, int(builds))
+    return (0 if reaches_out(name) else 1, int(builds or _NAMES.search(last) is not None))
 
 
 def _without_self(name: str) -> str:
@@ -120,6 +121,8 @@ def is_trivial(call: ast.Call) -> bool:
         return True
     if last == "get":
         key = call.args[0] if call.args else None
+        if isinstance(key, ast.Name) and key.id.isupper():
+            return True
         return isinstance(key, ast.Constant) and "/" not in str(key.value)
     return last in _BUILTINS or last in _TRIVIAL
 
@@ -177,5 +180,6 @@ def _chain(node: ast.expr) -> str:
         value = _chain(node.func)
         return f"{value}()" if value else ""
     if isinstance(node, ast.Subscript):
-        return _chain(node.value)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        return key if isinstance(key, str) and key.isidentifier() else _chain(node.value)
     return node.id if isinstance(node, ast.Name) else ""

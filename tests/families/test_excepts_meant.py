@@ -367,3 +367,10 @@ def test_a_text_is_converted(test: str, body: str, handler: str, is_ordinary: bo
 @pytest.mark.parametrize(("name", "is_ordinary"), [("run", True), ("_build_rbac_callback", False)])
 def test_what_may_fail_open_is_an_event(name: str, is_ordinary: bool) -> None:
     assert is_expected(function("return client.auth.kind", "return None", name=name)) == is_ordinary
+
+
+def test_what_comes_next_is_outside_of_the_handler() -> None:
+    inner = "raise_if(day)\ntry:\n    view = client.get_view(day)\nexcept Exception:\n    pass"
+    text = function("view = client.fetch(day)", inner, "if view is None:\n    return 404")
+    changed = apply_to_text(text, ("excepts",), {})
+    assert "logger.warning(" in changed.partition("client.get_view(day)\n")[2]
