@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.view import View
 
-_MOST_USES = 100  # a name read in more places than this is too common to be followed
-_MOST_FILES = 200  # and one that more files than this may hold, each to be parsed
+_MOST_USES = 100  # a name that is read in more places than this is too common to be followed
+_MOST_FILES = 200  # and so is a function's that more files than this mention, each to be parsed
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
 _Use = tuple["View", ast.AST, Arguments | None, Value | None]
 
@@ -151,18 +151,22 @@ class Callers:
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
         found = self._tree.reading(name) if is_method else self._tree.mentions(name)
-        paths = (view.path,) if local else sorted({view.path, *found})
-        if len(paths) > _MOST_FILES:
-            yield None
-        for path in paths[:_MOST_FILES]:
+        paths = [view.path] if local else self._beside_tests({view.path, *found})
+        most = _MOST_USES if is_method else _MOST_FILES
+        if len(paths) > most:
+            yield None  # each of them would be parsed
+        for path in paths[:most]:
             where = self._tree.view(path)
-            if where is None or where.is_test:
+            if where is None:
                 continue
             for use in where.uses.get(name, ()):
                 bare = isinstance(use, ast.Name) and is_method
                 if bare and not isinstance(where.scope_of(use), ast.ClassDef):
                     continue  # a method is not reached by its bare name
                 yield where, use
+
+    def _beside_tests(self, paths: Iterable[str]) -> list[str]:
+        return sorted(path for path in paths if not self._tree.is_test(path))
 
     def _match(self, use: ast.expr, function: ast.AST, where: View) -> Function | Library | None:
         """The function as it is seen at a use; a Library where the use may or may not be it."""
@@ -267,12 +271,12 @@ class Callers:
         """The calls of a class."""
         name = cls.node.name
         instance = Instance(cls)
-        count, paths = 0, self._tree.mentions(name)
-        if len(paths) > _MOST_FILES:
+        count, paths = 0, self._beside_tests(self._tree.mentions(name))
+        if len(paths) > _MOST_USES:
             yield cls.view, cls.node, None, None
-        for path in paths[:_MOST_FILES]:
+        for path in paths[:_MOST_USES]:
             where = self._tree.view(path)
-            if where is None or where.is_test:
+            if where is None:
                 continue
             inside = [use for each in ("cls", "__class__") for use in where.uses.get(each, ())]
             renamed = [

@@ -6,14 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from qw_codemod.infer.assigned import assigns
 from qw_codemod.infer.trace import Question
 
 _CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
-_AS = re.compile(rb"[ \t]as[ \t]")
-_LONGEST = 200  # bytes of an identifier that is looked for in front of an `as`
+_QUALIFIED = re.compile(rb"[\w\x80-\xff]+[ \t]*\.")  # in front of what a base is called
+# `Name as Other`, which `import module as name` and what binds in `with` and `except` are not.
+_RENAMED = re.compile(
+    rb"^(?![ \t]*(?:import|with|async|except|case)\b[^;\n]*$)[^\n]*[ \t]as[ \t][^\n]*", re.M
+)
+_AS = re.compile(rb"([\w\x80-\xff]+)[ \t]+as[ \t]")
 _WORD = rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
 _READ = re.compile(rb"\.[\s\\]*" + _WORD)
-_ASSIGNED = re.compile(rb"(?<!\bself)\.[ \t]*" + _WORD + rb"[ \t]*(?:=[^=]|,|:)")
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
@@ -56,6 +60,9 @@ class Index:
         kind, word, *_ = question
         if kind in self._lookups:
             return self._lookups[kind].find(word.encode())
+        if kind == "assigns":
+            followed = self.find(("reads", word))
+            return tuple(path for path in followed if assigns(word.encode(), self._read(path)))
         return tuple(path for path in self._files if _holds(question, self._read(path)))
 
 
@@ -69,6 +76,8 @@ class Contents:
     def answer(self, question: Question) -> bool:
         """Whether the file is one of those that `Index.find` gives."""
         kind, word, *_ = question
+        if kind == "assigns":
+            return assigns(word.encode(), self._data)
         if kind not in _KINDS:
             return _holds(question, self._data)
         if kind not in self._words:
@@ -119,11 +128,11 @@ def _all_words(data: bytes) -> set[bytes]:
 
 
 def _base_words(data: bytes) -> set[bytes]:
-    heads = b" ".join(_CLASS_HEAD.findall(data))
+    heads = _QUALIFIED.sub(b" ", b" ".join(_CLASS_HEAD.findall(data)))
     words = {*heads.translate(_NOT_IDENTIFIER).split()}
-    for match in _AS.finditer(data):
-        before = data[max(0, match.start() - _LONGEST) : match.start()]
-        words.update(before.translate(_NOT_IDENTIFIER).split()[-1:])
+    if b" as" in data or b"\tas" in data:
+        for line in _RENAMED.findall(data):
+            words.update(_AS.findall(line))
     return words
 
 
@@ -131,13 +140,8 @@ def _read_words(data: bytes) -> set[bytes]:
     return set(_READ.findall(data))
 
 
-def _assigned_words(data: bytes) -> set[bytes]:
-    return set(_ASSIGNED.findall(data))
-
-
 _KINDS: dict[str, _Words] = {
     "mentions": _all_words,
     "bases": _base_words,
     "reads": _read_words,
-    "assigns": _assigned_words,
 }

@@ -80,7 +80,7 @@ class Tree:
         replaces = view is not None
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
-        view = self._views[source.path] = View(source, is_test(source.path[len(self.root) :]))
+        view = self._views[source.path] = View(source, self.is_test(source.path))
         return view, replaces
 
     def read(self, path: str) -> bytes:
@@ -102,6 +102,10 @@ class Tree:
         except OSError:
             return b""
 
+    def is_test(self, path: str) -> bool:
+        """Whether a file belongs to a test suite, by its place."""
+        return is_test(path[len(self.root) :])
+
     def view(self, path: str) -> View | None:
         """The module in a file; None where it cannot be parsed."""
         if path in self._views:
@@ -111,7 +115,7 @@ class Tree:
             return None
         source = self._overlay.get(path) or SourceFile(path, self._read(path))
         self._lean_on_file(path, source)
-        view: View | None = View(source, is_test(path[len(self.root) :]))
+        view: View | None = View(source, self.is_test(path))
         try:
             source.tree  # noqa: B018
         except UnreadableSource:

@@ -83,11 +83,12 @@ class Writes:
         return self._trace.remembered(self._outside, name, partial(self._find_outside, name))
 
     def _find_outside(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
-        views = (self._tree.view(path) for path in self._tree.assigning(name))
+        paths = (path for path in self._tree.assigning(name) if not self._tree.is_test(path))
+        views = (self._tree.view(path) for path in paths)
         return tuple(
             (view, node)
             for view in views
-            if view is not None and not view.is_test
+            if view is not None
             for node in view.attribute_writes.get(name, ())
             if dotted(node.value) not in ("self", "")
         )
