@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qw_codemod.infer.bindings import FUNCTIONS, dotted_is
-from qw_codemod.infer.definitions import fixture_name
+from qw_codemod.infer.fixtures import Fixtures
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
     Class,
@@ -45,6 +45,7 @@ class Callers:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._tree = evaluator.tree
+        self._fixtures = Fixtures(evaluator)
 
     def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         """What the parameter of a function can hold, over all its calls."""
@@ -57,7 +58,7 @@ class Callers:
 
     def _parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         if view.is_test:
-            return self._fixture(function, argument, view)
+            return self._fixtures.given(function, argument, view)
         owner = view.source.parent(function)
         if isinstance(owner, ast.ClassDef) and getattr(function, "name", "") == "__init__":
             cls = Class(view, owner)
@@ -152,6 +153,8 @@ class Callers:
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
         found = self._tree.reading(name) if is_method else self._tree.mentions(name)
         paths = [view.path] if local else self._beside_tests({view.path, *found})
+        if isinstance(owner, ast.Module):
+            paths = [path for path in paths if self._tree.may_mean(name, view.path, path)]
         most = _MOST_USES if is_method else _MOST_FILES
         if len(paths) > most:
             yield None  # each of them would be parsed
@@ -272,9 +275,11 @@ class Callers:
         name = cls.node.name
         instance = Instance(cls)
         count, paths = 0, self._beside_tests(self._tree.mentions(name))
-        if len(paths) > _MOST_USES:
+        if isinstance(cls.view.source.parent(cls.node), ast.Module):
+            paths = [path for path in paths if self._tree.may_mean(name, cls.view.path, path)]
+        if len(paths) > _MOST_FILES:
             yield cls.view, cls.node, None, None
-        for path in paths[:_MOST_USES]:
+        for path in paths[:_MOST_FILES]:
             where = self._tree.view(path)
             if where is None:
                 continue
@@ -324,54 +329,6 @@ class Callers:
                     arguments = of_call(node, base.view, self._evaluator)
                     yield base.view, node, arguments, p.value.receiver
                     break
-
-    # -- tests ----------------------------------------------------------------------------------
-
-    def _fixture(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
-        """In a test suite, a parameter gets what the fixture of its name gives."""
-        for where, scope in self._fixture_scopes(function, view):
-            receiver = None
-            if isinstance(scope, ast.ClassDef):
-                receiver = Instance(Class(where, scope), exact=False)
-            for node in scope.body:
-                if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    continue
-                if argument.arg not in (node.name, fixture_name(node)) or not _is_fixture(node):
-                    continue
-                given = Possibility(Function(where, node, receiver))
-                found = self._evaluator.calls.call(given, Arguments())
-                return union(
-                    p.value.element
-                    if isinstance(p.value, Items) and p.value.kind == "iterator"
-                    else (p,)
-                    for p in found
-                )
-        return unknown("a parameter in a test")
-
-    def _fixture_scopes(
-        self, function: FunctionNode, view: View
-    ) -> Iterator[tuple[View, ast.ClassDef | ast.Module]]:
-        """Where a test's fixtures are looked for: its class and the bases, its file, conftests."""
-        cls = view.enclosing_class(function)
-        if cls is not None:
-            for base in self._evaluator.hierarchy.mro(Class(view, cls)):
-                if isinstance(base, Class):
-                    yield base.view, base.node
-        for where in (view, *self._conftests(view)):
-            yield where, where.source.tree
-
-    def _conftests(self, view: View) -> Iterator[View]:
-        folder = view.path
-        while "/" in folder and len(folder) > len(self._tree.root):
-            folder = folder.rpartition("/")[0]
-            path = f"{folder}/conftest.py"
-            where = self._tree.view(path) if self._tree.has(path) else None
-            if where is not None:
-                yield where
-
-
-def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any("fixture" in ast.dump(each) for each in node.decorator_list)
 
 
 def _holds(knowledge: Knowledge, function: ast.AST) -> bool:

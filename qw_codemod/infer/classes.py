@@ -73,10 +73,13 @@ class Classes:
 
     def _naming(self, cls: Class) -> Iterator[Class]:
         """The classes with a base of that name, or of an alias under which it was imported."""
+        is_global = isinstance(cls.view.source.parent(cls.node), ast.Module)
         names, seen = [cls.node.name], {cls.node.name}
         while names:
             name = names.pop()
             for path in self._tree.naming_as_base(name):
+                if is_global and not self._tree.may_mean(name, cls.view.path, path):
+                    continue
                 view = self._tree.view(path)
                 if view is None:
                     continue

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from qw_codemod.infer.importing import Imports, defines, imports
 from qw_codemod.infer.index import Index, Known
 from qw_codemod.infer.trace import Question, Trace, digest
 from qw_codemod.infer.view import View, is_test
@@ -17,7 +18,7 @@ _LIBRARIES = frozenset(
     "google requests httpx aiohttp pandas numpy sqlalchemy celery dask prefect airflow tornado "
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
-_FULL_TREES = 1500  # syntax trees kept; beyond that all are dropped, with what leans on them
+_FULL_TREES = 1500  # syntax trees kept; beyond that half are dropped, and all that leans on any
 
 
 State = tuple["View | None", "SourceFile | None"]
@@ -40,6 +41,7 @@ class Tree:
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
+        self._imports: dict[str, tuple[int, Imports]] = {}
         self._resolved: dict[tuple[str, str], str] = {}
 
     def overlay(self, source: SourceFile) -> None:
@@ -93,7 +95,8 @@ class Tree:
         self.trace.lean(("file", path), lambda: digest(source.data))
 
     def _read(self, path: str) -> bytes:
-        source = self._overlay.get(path)
+        view = self._views.get(path)
+        source = self._overlay.get(path) or (view.source if view is not None else None)
         if source is not None:
             return source.data
         try:
@@ -109,6 +112,7 @@ class Tree:
     def view(self, path: str) -> View | None:
         """The module in a file; None where it cannot be parsed."""
         if path in self._views:
+            self._views[path] = self._views.pop(path)  # the last ones are those asked for last
             self.trace.lean(("file", path), lambda: digest(self._read(path)))
             return self._views[path]
         if not self.has(path):
@@ -129,8 +133,9 @@ class Tree:
         return len(self._views) > _FULL_TREES
 
     def drop(self) -> None:
-        """Forget the syntax trees; nothing may hold on to their nodes."""
-        self._views.clear()
+        """Forget half of the syntax trees, asked for longest ago; nothing may hold on to nodes."""
+        for path in [*self._views][: len(self._views) // 2]:
+            del self._views[path]
 
     # -- imports --------------------------------------------------------------------------------
 
@@ -242,6 +247,38 @@ class Tree:
         found = tuple(path for path in self._files if path.endswith(ending))
         self.trace.lean(("ending", ending), lambda: found)
         return found
+
+    def may_mean(self, name: str, home: str, path: str) -> bool:
+        """Whether a name in a file may be what a module binds at its top, as far as imports tell.
+
+        `home` is the file of the module. No is sure; a file that cannot be parsed may be a yes.
+        """
+        if path == home:
+            return True
+        data = self.read(path)
+        found = self._imports_of(path, data)
+        if found.is_unclear:
+            return True
+        for source in found.sources(name):
+            module = source.lstrip(".")
+            level = len(source) - len(module)
+            target = self.relative(module, level, path) if level else self.resolve(module, path)
+            if target == home:
+                return True
+            if target and not self._binds(name, target):
+                return True  # which hands on what it imports
+        return found.lead_to(name, data)
+
+    def _binds(self, name: str, path: str) -> bool:
+        """Whether a module binds a name itself, and has it from nowhere else."""
+        data = self.read(path)
+        return defines(name, data) and not self._imports_of(path, data).sources(name)
+
+    def _imports_of(self, path: str, data: bytes) -> Imports:
+        held = self._imports.get(path)
+        if held is None or held[0] != len(data) or path in self._overlay:
+            held = self._imports[path] = (len(data), imports(data))
+        return held[1]
 
     # -- who mentions a name --------------------------------------------------------------------
 
