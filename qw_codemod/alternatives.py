@@ -17,6 +17,8 @@ _ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect"
 
 def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether what follows the failure tries to get the same from somewhere else."""
+    if _starts_over(source, statement, handler):
+        return True
     *before, last = handler.body
     if not all(isinstance(each, ast.Assign | ast.Import | ast.ImportFrom) for each in before):
         return False
@@ -40,6 +42,16 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     if isinstance(second, ast.Assign):
         firsts = [each for each in statement.body if isinstance(each, ast.Assign)]
     return any(_is_alternative(source, statement.body, each, second, before) for each in firsts)
+
+
+def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler first assigns in another way what the body assigns, and then goes on."""
+    other = handler.body[0]
+    return isinstance(other, ast.Assign) and any(
+        _is_alternative(source, statement.body, each, other, ())
+        for each in statement.body
+        if isinstance(each, ast.Assign)
+    )
 
 
 def _last(body: Sequence[ast.stmt]) -> ast.stmt:
@@ -139,11 +151,29 @@ def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
     return None
 
 
+def preceding(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
+    """The statement before this one, in the same block."""
+    parent = source.parent(statement)
+    for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
+        if isinstance(block, list) and statement in block[1:]:
+            found: ast.stmt = block[block.index(statement) - 1]
+            return found
+    return None
+
+
 def read_names(body: Sequence[ast.stmt]) -> set[str]:
-    """The names that are read there; what is only called does not count, nor does `self`."""
+    """The names that are read there, and attributes of `self`; what is called does not count."""
     nodes = [node for each in body for node in ast.walk(each)]
     functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-    return {
+    own = {
+        dotted(node)
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in functions
+        and dotted(node.value) == "self"
+    }
+    return own | {
         node.id
         for node in nodes
         if isinstance(node, ast.Name)

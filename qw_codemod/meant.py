@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from qw_codemod.alternatives import following, has_another_way, read_names
+from qw_codemod.alternatives import following, has_another_way, preceding, read_names
 from qw_codemod.handlers import function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.operation import called, is_trivial, outermost, reaches_out
@@ -53,6 +53,8 @@ _TIDIES = re.compile(
 )
 _CHECK = re.compile(r"^(assert|validate|verify|ensure)(_|$)")
 _GUARDS = re.compile(r"auth|rbac|permission|security|allowed", re.I)  # which fail open, perhaps
+_SAFE = re.compile(r"_(safe|safely|or_none)$")
+_QUIETLY = re.compile(r"^(suppress|ignore|silent|quiet)")
 _CURRENT = re.compile(r"^(get_)?(current|active|running)_\w+$|^get_\w*(context|request)$")
 _LOOKS_UP = re.compile(r"^(get|find|lookup)(_|$)")
 _DOING: tuple[type[ast.AST], ...] = (
@@ -77,6 +79,8 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
         return "it only looks at what may not be set"
     if _is_tried_again(source, handler):
         return "it is tried again"
+    if any(map(_is_quiet, _calls(statement.body))):
+        return "it is asked for quietly"
     if _rolls_back(statement):
         return "it undoes a transaction that may not be there"
     if _tidies_up(statement, handler):
@@ -122,7 +126,10 @@ def _comment_explains(source: SourceFile, statement: ast.Try, handler: ast.Excep
 
 def _is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a comment above or below the `try`, or its function's docstring, counts on it."""
+    before = preceding(source, statement)
     text = _comment_above(source, statement)
+    if isinstance(before, ast.Assign | ast.AnnAssign) and isinstance(before.value, ast.Constant):
+        text = f"{_comment_above(source, before)} {text}"  # view = None
     parent = source.parent(statement)
     if isinstance(parent, ast.If) and parent.body[0] is statement:
         text = f"{_comment_above(source, parent)} {text}"
@@ -218,6 +225,18 @@ def _only_looks(statement: ast.Try) -> bool:
         isinstance(each, ast.Attribute)
         or (isinstance(each, ast.Call) and dotted(each.func) == "getattr")
         for each in own_nodes(statement.body)
+    )
+
+
+def _is_quiet(call: ast.Call) -> bool:
+    """`get_secret_or_none(name)`, `load(day, suppress_warnings=True)`."""
+    last = called(call).rpartition(".")[2]
+    return bool(_SAFE.search(last)) or any(
+        each.arg is not None
+        and _QUIETLY.search(each.arg)
+        and isinstance(each.value, ast.Constant)
+        and each.value.value is True
+        for each in call.keywords
     )
 
 

@@ -21,7 +21,8 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "lstrip rstrip join format replace lower upper startswith endswith items keys values "
     "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add "
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
-    "urlencode quote getenv home cwd getcwd uname MagicMock".split()
+    "urlencode quote getenv home cwd getcwd uname MagicMock abspath dirname basename "
+    "realpath".split()
 )
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())

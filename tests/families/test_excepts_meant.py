@@ -105,6 +105,7 @@ def test_a_comment_below(below: str, counts_on_it: bool) -> None:
         ("request = get_requests()", False),
         ("x = flask.current_app()\nreturn x.name", True),
         ("return getattr(day, 'names', None)", True),
+        ("return os.path.abspath(client.head.path)", True),
         ("if client.head.late:\n    logging.error('late')", False),
         ("return get_current_context(day)", False),
         ("return client.currents()", False),
@@ -182,6 +183,13 @@ def test_a_comment_above(comment: str, counts_on_it: bool) -> None:
     assert is_expected(inner + "\n") == counts_on_it
 
 
+def test_a_comment_above_what_is_set_before() -> None:
+    text = function("client.load(day)", "pass").replace("    try:", "    x = {}\n    try:")
+    for value, counts_on_it in (("None", True), ("client.load(extra)", False)):
+        told = text.format(value).replace("    x =", "    # null if it is missing\n    x =")
+        assert is_expected(told) == counts_on_it
+
+
 def test_a_comment_with_an_apostrophe() -> None:
     handler = "# we don't want to fail the report\nreturn None"
     assert is_expected(function("client.load(day)", handler))
@@ -215,6 +223,8 @@ def test_a_comment_with_an_apostrophe() -> None:
         ("return frame(day)", "return empty_frame(day)", False),
         ("return client.json(day)", "return client.text()", True),
         ("x = client.a(day)\ny = x.url(day)", "if extra:\n    x = client.b(day)", True),
+        ("x = a(self.day)", "x = b(self.day)\nclient.send(x)", True),
+        ("x = a(self.day)", "x = b(self.night)\nclient.send(x)", False),
         ("x = client.code()", "x = f'{client}'", True),
         ("x = client.a(day)", "try:\n    x = client.b(day)\nexcept OSError:\n    pass", True),
         ("return fast(day)", "return redirect_to(day)", False),
@@ -280,6 +290,10 @@ def test_another_way_below(body: str, after: str, is_alternative: bool) -> None:
         ("x = int(day)\nclient.send(x)", "pass", False),
         ("int(day)\nclient.send(day)", "pass", True),
         ("os.remove(day)\nclient.send(day)", "pass", False),
+        ("return client.find_safe(day)", "return None", True),
+        ("return client.load(day, suppress_warning=True)", "return None", True),
+        ("return client.load(day, suppress_warning=day)", "return None", False),
+        ("return client.load(day, loud=True)", "return None", False),
         ("client.close()", "extra.failed = True", False),
         ("client.close()\nclient.load()", "pass", False),
         ("day = client.close()", "pass", False),
