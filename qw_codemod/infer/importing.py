@@ -18,9 +18,10 @@ _FROM = re.compile(
 _PLAIN = re.compile(rb"import[ \t]+([^\n;]*)")
 _COMMENT = re.compile(rb"#[^\n]*")
 _CHAIN = re.compile(
-    rb"(?<![\w.)\]\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*)(?:\.[\w\x80-\xff]+)*\.$"
+    rb"(?<![\w.)\]\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
+    rb"(?:[\s\\]*\.[\s\\]*[\w\x80-\xff]+)*[\s\\]*\.[\s\\]*$"
 )
-_BEFORE = 100  # bytes in front of a name, in which the way to it starts
+_BEFORE = 300  # bytes in front of a name, in which the way to it starts
 _DEFINED = rb"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?%s[ \t]*[(:=\[]"
 
 

@@ -41,13 +41,14 @@ class Tree:
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
-        self._imports: dict[str, tuple[int, Imports]] = {}
+        self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
 
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of a file instead of the one on disk."""
         self._overlay[source.path] = source
         self._views.pop(source.path, None)
+        self._imports.pop(source.path, None)
         if source.path not in self._known:
             self._known.add(source.path)
             self._files.append(source.path)
@@ -63,6 +64,7 @@ class Tree:
         view, overlay = state
         self._views.pop(path, None)
         self._overlay.pop(path, None)
+        self._imports.pop(path, None)
         if view is not None:
             self._views[path] = view
         if overlay is not None:
@@ -275,10 +277,10 @@ class Tree:
         return defines(name, data) and not self._imports_of(path, data).sources(name)
 
     def _imports_of(self, path: str, data: bytes) -> Imports:
-        held = self._imports.get(path)
-        if held is None or held[0] != len(data) or path in self._overlay:
-            held = self._imports[path] = (len(data), imports(data))
-        return held[1]
+        found = self._imports.get(path)
+        if found is None:
+            found = self._imports[path] = imports(data)
+        return found
 
     # -- who mentions a name --------------------------------------------------------------------
 
