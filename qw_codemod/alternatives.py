@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from qw_codemod.handlers import function_of
+from qw_codemod.handlers import definition_of
 from qw_codemod.infer.bindings import dotted
 from qw_codemod.operation import called, outermost
-from qw_codemod.source import SourceFile
+from qw_codemod.source import SourceFile, block_of
 
 _EMPTY = re.compile(r"empty|default|blank|none|null", re.I)
 _ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect", re.I)
@@ -62,8 +62,8 @@ def _last(body: Sequence[ast.stmt]) -> ast.stmt:
 
 def _finds_another(source: SourceFile, statement: ast.Try) -> bool:
     """Whether the function goes on to find what the body would have returned."""
-    function = function_of(source, statement)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    function = definition_of(source, statement)
+    if function is None:
         return False
     last = function.body[-1]
     if last is statement or not isinstance(last, ast.Return):
@@ -140,10 +140,9 @@ def _stem(name: str) -> str:
 def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
     """The statement that is next when this one is done, within a function and a loop."""
     parent = source.parent(statement)
-    for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
-        if isinstance(block, list) and statement in block[:-1]:
-            found: ast.stmt = block[block.index(statement) + 1]
-            return found
+    block = block_of(parent, statement)
+    if statement in block[:-1]:
+        return block[block.index(statement) + 1]
     if isinstance(parent, ast.ExceptHandler):
         parent = source.parent(parent)
     if isinstance(parent, ast.If | ast.Try | ast.With):
@@ -153,12 +152,8 @@ def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
 
 def preceding(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
     """The statement before this one, in the same block."""
-    parent = source.parent(statement)
-    for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
-        if isinstance(block, list) and statement in block[1:]:
-            found: ast.stmt = block[block.index(statement) - 1]
-            return found
-    return None
+    block = block_of(source.parent(statement), statement)
+    return block[block.index(statement) - 1] if statement in block[1:] else None
 
 
 def read_names(body: Sequence[ast.stmt]) -> set[str]:

@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 from qw_codemod.infer.bindings import FUNCTIONS
 from qw_codemod.names import bound_names
-from qw_codemod.source import SourceFile
+from qw_codemod.source import SourceFile, block_of
 
 _PLAIN_TYPES = frozenset(
     "str int float bool date datetime time timedelta Decimal UUID Path PurePath PathLike Optional "
@@ -27,10 +28,11 @@ _PLAIN_NAME = re.compile(
     r"|port|user|username|player|team|game|symbol|ticker|step|attempt|batch)$"
 )
 _BULKY_NAME = re.compile(
-    r"(^|_)(data|payload|body|content|contents|html|xml|text|rows|row|records|items|results?|df"
+    r"(definition|sql|query|content|body|payload|html|xml|document|ddl|source|logic|script)$"
+    r"|(^|_)(data|contents|text|rows|row|records|items|results?|df"
     r"|frame|dataframe|response|resp|res|r|request|req|config|settings|options|opts|kwargs|args"
     r"|v|val|vals|x|y|cell|cells|entry|entries|element|elem|el|field|node|expr|expression|client|session|conn|connection|cursor|engine|db|soup|doc|tree|lines|values?|obj|object|self"
-    r"|cls|context|ctx|logger|log|f|fp|fh|out|output|input|buffer|stream|sock|socket|sql|query)$"
+    r"|cls|context|ctx|logger|log|f|fp|fh|out|output|input|buffer|stream|sock|socket)$"
 )
 _PARSERS = frozenset("int float Decimal strptime fromisoformat UUID".split())
 _BUILDERS = frozenset("str int float bool len round min max sum abs format repr".split())
@@ -78,11 +80,7 @@ def _parameters(function: ast.AST) -> list[str]:
 
 def _before(around: ast.AST, child: ast.AST) -> Sequence[ast.stmt]:
     """The statements of the same block that run before a statement."""
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(around, name, None)
-        if isinstance(block, list) and child in block:
-            return block[: block.index(child)]
-    return ()
+    return list(takewhile(lambda each: each is not child, block_of(around, child)))
 
 
 def _assigned(block: Iterable[ast.stmt]) -> list[str]:

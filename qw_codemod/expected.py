@@ -19,9 +19,7 @@ _CALLED_BACK = frozenset(
     "default auth opener object_hook object_pairs_hook cls hooks parse_float parse_int "
     "parse_constant onerror onexc copy_function".split()
 )
-
-
-_ANSWERS = re.compile(r"(^|[._])(r|res|resp|response)$")
+_ANSWERS = re.compile(r"(^|[._])(r|res|resp|response)$")  # of HTTP, by their names
 
 
 class _UnknownOperation(Exception):
@@ -49,8 +47,8 @@ def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
     return Expected(tuple(found) or ("NameError",), reader.certain)
 
 
-def asks_first(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> bool:
-    """Whether a body converts something first, to find out what it is.
+def why_asked(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> str:
+    """What says that a body converts something first to find out what it is; empty if it does not.
 
     `int(pages)` whose result nobody takes, `value = json.loads(text)` and an `if` about the value.
     """
@@ -60,13 +58,15 @@ def asks_first(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
             name = ""
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call()):
             if not (len(rest) == 1 and isinstance(rest[0], ast.If)):
-                return False
+                return ""
             if not any(isinstance(e, ast.Name) and e.id == name for e in ast.walk(rest[0].test)):
-                return False
+                return ""
         case _:
-            return False
+            return ""
     raised = exceptions(source, infer, [first]).raises
-    return bool(raised) and "OSError" not in raised
+    if not raised or "OSError" in raised:
+        return ""
+    return "it asks first whether something can be converted"
 
 
 class _Body:

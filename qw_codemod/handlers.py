@@ -183,6 +183,14 @@ def function_of(source: SourceFile, node: ast.AST) -> Function | None:
     return None
 
 
+def definition_of(
+    source: SourceFile, node: ast.AST
+) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function whose body holds the node, where it is none but a lambda's."""
+    found = function_of(source, node)
+    return None if isinstance(found, ast.Lambda) else found
+
+
 def _runs_in(function: ast.AST, child: ast.AST) -> bool:
     if isinstance(function, ast.Lambda):
         return child is function.body

@@ -23,9 +23,8 @@ from qw_codemod.source import WIDTH
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _MOST = 4  # names in the context of a log line
-_UNLOGGED = re.compile(  # secrets, what often holds one, what names a person, whole texts
+_SECRET = re.compile(  # also what often holds one, as a URL does, and what names a person
     r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$"
-    r"|(definition|sql|query|content|body|payload|html|xml|document|ddl|source|logic|script)$"
     r"|ur[il]s?$|dsn|conn(ection)?_?str|user_?name|e?mail|login|phone",
     re.I,
 )
@@ -267,20 +266,16 @@ def _reported(
     known = expected.exceptions(source, context.infer, statement.body)
     facts, details = case.facts, dict(case.details)
     if known.raises:
-        text = f"all that the `try` does is known to raise {', '.join(known.raises)} alone"
-        facts = (*facts, Fact(text, source.path, statement.lineno))
+        why = f"all that the `try` does is known to raise {', '.join(known.raises)} alone"
         if settings.get("narrow") and told.is_silent and known.certain:
             details["type"] = ",".join(known.raises)
-    meant = "" if known.raises else why_meant(source, statement, handler)
-    if (
-        not known.raises
-        and not meant
-        and expected.asks_first(source, context.infer, statement.body)
-    ):
-        meant = "it asks first whether something can be converted"
-    if meant:
-        facts = (*facts, Fact(meant, source.path, statement.lineno))
-    is_expected = bool(known.raises or meant)
+    else:
+        why = why_meant(source, statement, handler) or expected.why_asked(
+            source, context.infer, statement.body
+        )
+    if why:
+        facts = (*facts, Fact(why, source.path, statement.lineno))
+    is_expected = bool(why)
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if told.logs and all(log.level <= DEBUG for log in told.logs):
         sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
@@ -347,7 +342,7 @@ def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
     names = [
         name
         for name in plain_names(source, statement, statement.body)
-        if not _UNLOGGED.search(name) and name not in _RESERVED
+        if not _SECRET.search(name) and name not in _RESERVED
     ]
     return {"operation": operation(source, statement), "context": ",".join(names[:_MOST])}
 

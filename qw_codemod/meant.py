@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qw_codemod.alternatives import following, has_another_way, preceding, read_names
-from qw_codemod.handlers import function_of, own_nodes
+from qw_codemod.handlers import definition_of, function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.operation import called, is_trivial, outermost, reaches_out
 from qw_codemod.reporting import ERROR, log_of
@@ -139,8 +139,8 @@ def _is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler)
         return True
     if _FALLBACK.search(_comment_below(source, statement)):
         return True
-    function = function_of(source, statement)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    function = definition_of(source, statement)
+    if function is None:
         return False
     told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").split())
     if sum(isinstance(each, ast.Try) for each in own_nodes(function.body)) > 1:
@@ -213,7 +213,7 @@ def _only_looks(statement: ast.Try) -> bool:
 
     `repo.head.commit` of a repository without commits, `get_current_context()` outside of a task.
     """
-    if any(isinstance(each, _DOING) or _is_told_off(each) for each in own_nodes(statement.body)):
+    if any(isinstance(each, _DOING) or _logs_error(each) for each in own_nodes(statement.body)):
         return False
     calls = [call for call in _calls(statement.body) if not is_trivial(call)]
     if calls:
@@ -240,8 +240,8 @@ def _is_quiet(call: ast.Call) -> bool:
     )
 
 
-def _is_told_off(node: ast.AST) -> bool:
-    """Whether a statement logs an error: the body has found something then."""
+def _logs_error(node: ast.AST) -> bool:
+    """Whether a node logs an error: the body has found something then."""
     if not isinstance(node, ast.Call):
         return False
     log = log_of(node)
@@ -385,8 +385,8 @@ def _keeps_text(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandl
             pass
         case _:
             return False
-    function = function_of(source, statement)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    function = definition_of(source, statement)
+    if function is None:
         return False
     arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     is_text = any(

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from qw_codemod.handlers import function_of, own_nodes
+from qw_codemod.handlers import definition_of, function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.reporting import captures, log_of
 from qw_codemod.source import SourceFile
@@ -159,8 +159,8 @@ def _catches_all(handler: ast.ExceptHandler) -> bool:
 
 def _is_most(source: SourceFile, statement: ast.Try) -> bool:
     """Whether a `try` takes up half of its function and more."""
-    function = function_of(source, statement)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    function = definition_of(source, statement)
+    if function is None:
         return False
     body = function.body[1:] if ast.get_docstring(function, clean=False) else function.body
     lines = (body[-1].end_lineno or 0) - body[0].lineno + 1

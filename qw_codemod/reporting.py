@@ -30,7 +30,7 @@ LEVELS = {
     "log": 20,
     "msg": 20,
 }
-DEBUG = 10
+DEBUG = LEVELS["debug"]
 ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
 _LOGGER = re.compile(r"(^|_)(log|logger|logging|lgr)$", re.I)
 _CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())

@@ -20,6 +20,15 @@ _BOM = b"\xef\xbb\xbf"
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
+def block_of(around: ast.AST | None, child: ast.AST) -> list[ast.stmt]:
+    """The statements of the block of `around` that `child` is one of; empty where it is in none."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(around, name, None)
+        if isinstance(block, list) and child in block:
+            return block
+    return []
+
+
 class UnreadableSource(Exception):
     """The bytes are not Python that this interpreter can parse; `line` is 1-based, 0 if unknown."""
 

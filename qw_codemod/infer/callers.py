@@ -152,9 +152,7 @@ class Callers:
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
         found = self._tree.reading(name) if is_method else self._tree.mentions(name)
-        paths = [view.path] if local else self._beside_tests({view.path, *found})
-        if isinstance(owner, ast.Module):
-            paths = [path for path in paths if self._tree.may_mean(name, view.path, path)]
+        paths = [view.path] if local else self._using(name, owner, view, {view.path, *found})
         most = _MOST_USES if is_method else _MOST_FILES
         if len(paths) > most:
             yield None  # each of them would be parsed
@@ -168,8 +166,14 @@ class Callers:
                     continue  # a method is not reached by its bare name
                 yield where, use
 
-    def _beside_tests(self, paths: Iterable[str]) -> list[str]:
-        return sorted(path for path in paths if not self._tree.is_test(path))
+    def _using(
+        self, name: str, owner: ast.AST | None, view: View, paths: Iterable[str]
+    ) -> list[str]:
+        """Those files that may use what `owner` binds to a name, but for tests."""
+        found = sorted(path for path in paths if not self._tree.is_test(path))
+        if not isinstance(owner, ast.Module):
+            return found
+        return [path for path in found if self._tree.may_mean(name, view.path, path)]
 
     def _match(self, use: ast.expr, function: ast.AST, where: View) -> Function | Library | None:
         """The function as it is seen at a use; a Library where the use may or may not be it."""
@@ -274,9 +278,8 @@ class Callers:
         """The calls of a class."""
         name = cls.node.name
         instance = Instance(cls)
-        count, paths = 0, self._beside_tests(self._tree.mentions(name))
-        if isinstance(cls.view.source.parent(cls.node), ast.Module):
-            paths = [path for path in paths if self._tree.may_mean(name, cls.view.path, path)]
+        owner = cls.view.source.parent(cls.node)
+        count, paths = 0, self._using(name, owner, cls.view, self._tree.mentions(name))
         if len(paths) > _MOST_FILES:
             yield cls.view, cls.node, None, None
         for path in paths[:_MOST_FILES]:

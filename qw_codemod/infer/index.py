@@ -60,10 +60,9 @@ class Index:
         kind, word, *_ = question
         if kind in self._lookups:
             return self._lookups[kind].find(word.encode())
-        if kind == "assigns":
-            followed = self.find(("reads", word))
-            return tuple(path for path in followed if assigns(word.encode(), self._read(path)))
-        return tuple(path for path in self._files if _holds(question, self._read(path)))
+        # What is assigned to follows a dot, as what is read does.
+        paths = self.find(("reads", word)) if kind == "assigns" else self._files
+        return tuple(path for path in paths if _TESTS[kind](question, self._read(path)))
 
 
 class Contents:
@@ -76,10 +75,8 @@ class Contents:
     def answer(self, question: Question) -> bool:
         """Whether the file is one of those that `Index.find` gives."""
         kind, word, *_ = question
-        if kind == "assigns":
-            return assigns(word.encode(), self._data)
-        if kind not in _KINDS:
-            return _holds(question, self._data)
+        if kind in _TESTS:
+            return _TESTS[kind](question, self._data)
         if kind not in self._words:
             self._words[kind] = _KINDS[kind](self._data)
         return word.encode() in self._words[kind]
@@ -88,6 +85,14 @@ class Contents:
 def _holds(question: Question, data: bytes) -> bool:
     _, also, *tokens = question
     return also.encode() in data and any(token.encode() in data for token in tokens)
+
+
+def _assigns(question: Question, data: bytes) -> bool:
+    return assigns(question[1].encode(), data)
+
+
+# The questions that are answered by a look at each file; for the others there are words.
+_TESTS: dict[str, Callable[[Question, bytes], bool]] = {"holds": _holds, "assigns": _assigns}
 
 
 class _Lookup:
