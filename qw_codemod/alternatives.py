@@ -39,18 +39,18 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
         return False
     second = _last([second])
     firsts = [first]
-    if isinstance(second, ast.Assign):
-        firsts = [each for each in statement.body if isinstance(each, ast.Assign)]
+    if isinstance(second, ast.Assign | ast.Expr):
+        firsts = [each for each in statement.body if isinstance(each, type(second))]
     return any(_is_alternative(source, statement.body, each, second, before) for each in firsts)
 
 
 def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether the handler first assigns in another way what the body assigns, and then goes on."""
+    """Whether the handler first does in another way what the body does, and then goes on."""
     other = handler.body[0]
-    return isinstance(other, ast.Assign) and any(
+    return isinstance(other, ast.Assign | ast.Expr) and any(
         _is_alternative(source, statement.body, each, other, ())
         for each in statement.body
-        if isinstance(each, ast.Assign)
+        if isinstance(each, type(other))
     )
 
 
@@ -95,7 +95,7 @@ def _is_alternative(
                 return False
         case ast.Expr(value=ast.Call() as one), ast.Expr(value=ast.Call() as other):
             does, instead = called(one), called(other)  # config.load_a(), config.load_b()
-            return len(body) == 1 and _stem(does) == _stem(instead) and does != instead
+            return _is_alone(body) and _stem(does) == _stem(instead) and does != instead
         case _:
             return False
     if not isinstance(second.value, ast.Call | ast.Attribute | ast.Subscript | ast.JoinedStr):
@@ -112,6 +112,14 @@ def _is_alternative(
     before_that = next(outermost(first), None)
     asks_same = bool(calls) and before_that is not None and called(before_that) == called(calls[0])
     return bool(shared) or asks_same
+
+
+def _is_alone(body: Sequence[ast.stmt]) -> bool:
+    """Whether there is one statement, and a constant is returned after it at most."""
+    match body:
+        case [_] | [_, ast.Return(value=ast.Constant() | None)]:
+            return True
+    return False
 
 
 def _asks_itself(body: Sequence[ast.stmt]) -> bool:

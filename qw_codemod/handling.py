@@ -41,6 +41,13 @@ _WAITING = frozenset(
     "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
 )
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
+_WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
+    rb"\b(redact|scrub|withh[eo]ld|sanitize)\w*[ (_][^\n-]{0,60}"
+    rb"\b(exception|exc|error|traceback)s?\b"
+    rb"|\b(exception|error|traceback)('s)? (text |message )?[^\n]{0,40}"
+    rb"\b(redact|scrub|leak|withh[eo]ld)\w*",
+    re.I,
+)
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 
@@ -180,6 +187,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
         return "`__del__` may run when logging is gone already"
     if name in ("__repr__", "__str__", "__format__"):
         return f"a report of the failure would call `{name}` again"
+    if _WITHHOLDS.search(source.data):
+        return "this module withholds what exceptions say, and the log would tell it"
     for each in source.ancestors(handler):
         if isinstance(each, FUNCTIONS[:2]) and _handles_records(each):
             return f"`{each.name}()` handles log records, and logging there may call it again"

@@ -33,7 +33,8 @@ _MAY_FAIL = re.compile(  # of a docstring, or a comment above the `try`
     r"|\bon (any )?(failure|error)s?\b|\bsafely\b|\bsilently\b|\bgracefully\b|\bunchanged\b"
     r"|\b(may|might) (fail|raise|be (missing|unavailable|invalid))\b"
     r"|\b(if|when|where|unless)\b[^.]{1,60}\b(fails?|can ?not|can't|couldn't|could not"
-    r"|unable|unavailable|missing|invalid|not (found|available|parse\w*|known|possible|valid))\b",
+    r"|unable|unavailable|missing|invalid|malformed|corrupt(ed)?|unreadable|un(parsable|known)"
+    r"|not (found|available|parse\w*|known|possible|valid))\b",
     re.I,
 )
 _ALWAYS_GOES_ON = re.compile(
@@ -127,7 +128,7 @@ def _comment_explains(source: SourceFile, statement: ast.Try, handler: ast.Excep
 def _is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a comment above or below the `try`, or its function's docstring, counts on it."""
     before = preceding(source, statement)
-    text = _comment_above(source, statement)
+    text = f"{_comment_above(source, statement)} {_comment_above(source, statement.body[0])}"
     if isinstance(before, ast.Assign | ast.AnnAssign) and isinstance(before.value, ast.Constant):
         text = f"{_comment_above(source, before)} {text}"  # view = None
     parent = source.parent(statement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qw_codemod.handlers import definition_of, function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
@@ -24,11 +24,18 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "urlencode quote getenv home cwd getcwd uname MagicMock abspath dirname basename "
     "realpath".split()
 )
+_FORMS = frozenset(
+    {"_asdict", "asdict", "to_dict", "dict", "model_dump"}
+)  # the same, otherwise kept
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
-_NAMES = re.compile(r"(^|_)(file_?)?(name|path|dir|folder|ur[il]|key|id)$")  # what is computed
+_NAMES = re.compile(  # what is computed, and not `deserialize_entity_key`
+    r"^(?!_*(de|un)?(serialize|parse|decode|load|read|write|delete|fetch|validate|resolve)_)"
+    r".*?(^|_)(file_?)?(name|path|dir|folder|ur[il]|key|id)$"
+)
 _MANY = 4  # different calls, of which none stands for the others
+_LONG_BODY = 12  # lines, of which none does either
 _LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
     r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
@@ -47,7 +54,8 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     function = str(getattr(function_of(source, statement), "name", ""))
     if telling:
         first = min(telling, key=_rank)
-        if len(set(telling)) >= _MANY and not reaches_out(first) and _is_most(source, statement):
+        many = len(set(telling)) >= _MANY or _lines(statement.body) >= _LONG_BODY
+        if many and not reaches_out(first) and _is_most(source, statement):
             return function.lstrip("_")
         return _without_self(first)
     plain = all(isinstance(each, _PLAIN) for each in statement.body)
@@ -81,9 +89,14 @@ def _conversion(calls: list[ast.Call]) -> str:
             text = ast.unparse(call)
             if len(text) <= _SHORT and not re.search(r"[^\w .()\[\],+-]", text):
                 return text
-            inner = (called(each) for each in calls if isinstance(each.func, ast.Attribute))
+            inner = (called(each) for each in calls if _is_telling_method(each))
             return next(filter(None, inner), f"{call.func.id}()")
     return ""
+
+
+def _is_telling_method(call: ast.Call) -> bool:
+    """`station.headers.get`; `row._asdict()` says nothing."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr not in _FORMS
 
 
 def reaches_out(name: str) -> bool:
@@ -125,7 +138,7 @@ def is_trivial(call: ast.Call) -> bool:
         if isinstance(key, ast.Name) and key.id.isupper():
             return True
         return isinstance(key, ast.Constant) and "/" not in str(key.value)
-    return last in _BUILTINS or last in _TRIVIAL
+    return last in _BUILTINS or last in _TRIVIAL or last in _FORMS
 
 
 def outermost(node: ast.AST) -> Iterator[ast.Call]:
@@ -163,8 +176,11 @@ def _is_most(source: SourceFile, statement: ast.Try) -> bool:
     if function is None:
         return False
     body = function.body[1:] if ast.get_docstring(function, clean=False) else function.body
-    lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
-    return 2 * ((statement.end_lineno or 0) - statement.lineno + 1) >= lines
+    return 2 * _lines([statement]) >= _lines(body)
+
+
+def _lines(body: Sequence[ast.stmt]) -> int:
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
 
 
 def called(call: ast.Call) -> str:

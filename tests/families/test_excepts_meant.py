@@ -57,6 +57,7 @@ def function(
         ("It should never happen that a day is missing.", False),
         ("True if any day is there.", False),
         ("The tags of the day, or None.", True),
+        ("No rows when the page is malformed.", True),
         ("The tags of the day; must never itself raise.", True),
     ],
 )
@@ -131,6 +132,8 @@ def test_what_may_not_be_set(body: str, is_looking: bool) -> None:
         ("with open(day) as file:\n    return file.read(extra)", False),
         ("with open(day) as file:\n    return file.fileno()", False),
         ("return client.session.json()", False),
+        ("return int(extra._asdict()['size'])", True),
+        ("return int(extra.load()['size'])", False),
         ("return client.response.json()", True),
         ("resp = extra\nreturn resp.json()['a']", True),
         ("return extra.json()", False),
@@ -183,6 +186,12 @@ def test_a_comment_above(comment: str, counts_on_it: bool) -> None:
     assert is_expected(inner + "\n") == counts_on_it
 
 
+def test_a_comment_above_the_first_of_several_statements() -> None:
+    for comment, is_meant in (("# the hash (if available)", True), ("# the hash", False)):
+        text = function(f"{comment}\nfound = client.load(day)\nclient.keep(found)", "return None")
+        assert is_expected(text) == is_meant
+
+
 def test_a_comment_above_what_is_set_before() -> None:
     text = function("client.load(day)", "pass").replace("    try:", "    x = {}\n    try:")
     for value, counts_on_it in (("None", True), ("client.load(extra)", False)):
@@ -230,6 +239,8 @@ def test_a_comment_with_an_apostrophe() -> None:
         ("return fast(day)", "return redirect_to(day)", False),
         ("client.load_first()\nclient.load_third()", "client.load_second()", False),
         ("client.load_first()", "extra.load_second()", False),
+        ("client.load_first()\nreturn True", "client.load_second()\nreturn True", True),
+        ("client.load_first()\nreturn day", "client.load_second()\nreturn day", False),
         ("client.load_first()", "client.close()", False),
     ],
 )
@@ -257,6 +268,14 @@ def test_another_way_in_the_handler(body: str, handler: str, is_alternative: boo
         ("x = client.a(day)", "if x is None:\n    return client.b(day)", False),
         ("x = client.a(day)", "x = client.b(day)", False),
         ("return a(day)", "if day:\n    return b(day)", True),
+        ("client.load_a()\nreturn True", "client.load_b()\nreturn False", True),
+        ("client.load_a()", "client.load_b()", False),
+        (
+            "client.load_a()\nreturn True",
+            "try:\n    client.load_b()\nexcept OSError:\n    pass",
+            True,
+        ),
+        ("client.load_a()\nreturn True", "client.close()\nreturn False", False),
         ("return a(day)", "x = clone()\nreturn x, client", True),
         ("return a(day)", "x = clone()\nreturn x, None", False),
         ("return a(day)", "x = clone()\nreturn found(x)", True),

@@ -30,6 +30,11 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("request = messages_pb2.Request(day)\ngrpc_call(stub, request)", "grpc_call"),
         ("report = Report(day)\nreport.render()", "report.render"),
         ("report = Report(day)", "Report"),
+        ("kind = deserialize_entity_key(bytes.fromhex(day), station)", "deserialize_entity_key"),
+        ("kind = load(entity_key(day), station)", "load"),
+        ("return int(day._asdict()['size']) + station.x.y()", "station.x.y"),
+        ("return int(day.x._asdict()['size'])", "int()"),
+        ("rows = []\nfor each in day:" + "\n    rows += [each]" * 12 + "\nreturn out(rows)", "run"),
         ("path = file_path(day)\nif path:\n    Report().load(path)", "Report().load"),
         ("kind = Kind(day.get(KIND))\nif kind:\n    tell(kind)", "tell"),
         ("x = day['adapter'].columns(station)", "adapter.columns"),
@@ -177,6 +182,26 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
     )
     (found,) = check_text(text, ("excepts",))
     assert ("handles log records" in found.caution) == is_unsafe
+
+
+@pytest.mark.parametrize(
+    ("told", "is_unsafe"),
+    [
+        ("exception text is where credentials leak", True),
+        ("redact_secrets(str(exc))", True),
+        ("names an error, and withholds its text", False),
+        ("the text of a foreign exception is scrubbed", True),
+        ("withholds a foreign exception's text", True),
+        ("must not mask the exception", False),
+        ("sanitize the name", False),
+    ],
+)
+def test_a_module_that_withholds_what_exceptions_say(told: str, is_unsafe: bool) -> None:
+    text = f"# {told}\ndef run(day):\n    try:\n        work(day)\n"
+    text += "    except Exception:\n        pass\n"
+    (found,) = check_text(text, ("excepts",))
+    assert ("withholds what exceptions say" in found.caution) == is_unsafe
+    assert (found.safety == "unsafe") == is_unsafe
 
 
 def test_a_comment_above_the_only_statement() -> None:
