@@ -24,9 +24,7 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "urlencode quote getenv home cwd getcwd uname MagicMock abspath dirname basename "
     "realpath".split()
 )
-_FORMS = frozenset(
-    {"_asdict", "asdict", "to_dict", "dict", "model_dump"}
-)  # the same, otherwise kept
+_FORMS = frozenset("_asdict asdict to_dict dict model_dump".split())  # of the same data
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
