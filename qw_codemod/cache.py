@@ -19,7 +19,7 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS state (generation INTEGER);
 INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 CREATE TABLE IF NOT EXISTS file (
-    path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, holds BLOB
+    path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, holds BLOB, imports TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS question (id INTEGER PRIMARY KEY, question TEXT, answer TEXT);
 CREATE TABLE IF NOT EXISTS report (
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS report (
 ) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 1  # of the schema, and of what its columns hold
+_VERSION = 2  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 

@@ -19,11 +19,13 @@ from pathlib import Path
 from qw_codemod import outcome_json
 from qw_codemod.infer.index import Contents
 from qw_codemod.infer.modules import Tree
+from qw_codemod.infer.programs import modules
 from qw_codemod.infer.trace import Answer, Leaning, Question, digest
 from qw_codemod.model import Outcome
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
 _OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
+_OF_IMPORTS = "together"  # the question whose answer changes with what files import
 _NO_ANSWER = ""
 
 
@@ -36,6 +38,7 @@ class _File:
     stamp: str  # of the file's state on the disk; empty where it cannot be relied on
     digest: str = ""  # of its contents, where a report leans on them
     holds: int = 0  # bits of the questions about contents that are answered with yes
+    imports: str = ""  # stands for what it imports; empty where that is not known
 
 
 @dataclass(slots=True)
@@ -81,8 +84,11 @@ class Memories:
         """Load what is remembered, and forget what does not hold any more; raises sqlite3.Error."""
         self._connection = connection
         ((self._generation,),) = connection.execute("SELECT generation FROM state")
-        rows = connection.execute("SELECT path, stamp, digest, holds FROM file")
-        self._kept = {path: _File(at, known, _bits(holds)) for path, at, known, holds in rows}
+        rows = connection.execute("SELECT path, stamp, digest, holds, imports FROM file")
+        self._kept = {
+            path: _File(at, known, _bits(holds), imports)
+            for path, at, known, holds, imports in rows
+        }
         current = set(self._files)
         changed: dict[str, bytes] = {}
         if not self._kept:
@@ -106,21 +112,24 @@ class Memories:
         questions = self._all_questions()
         different = 0
         of_contents = [q for q in questions.numbers if q[0] in _OF_CONTENTS]
+        is_rewired = is_relisted
         for file, data in changed.items():
             kept = self._kept.get(file) or _File("")
             contents = Contents(data)
             holds = sum(1 << questions.numbers[q] for q in of_contents if contents.answer(q))
             different |= holds ^ kept.holds
             known = digest(data) if kept.digest else ""
-            self._kept[file] = _File(self._stamps[file], known, holds)
+            imports = _imports(data)
+            is_rewired = is_rewired or imports != kept.imports
+            self._kept[file] = _File(self._stamps[file], known, holds, imports)
             self._touched.add(file)
         for file in self._gone:
             different |= self._kept.pop(file).holds
         for file in {*changed, *self._gone}:
             number = questions.numbers.get(("file", file))
             different |= 0 if number is None else 1 << number
-        if is_relisted:
-            different |= self._relist(questions)
+        if is_rewired:
+            different |= self._relist(questions, is_relisted)
         assert self._connection is not None
         for path, options, leans in self._connection.execute(
             "SELECT path, options, leans FROM report"
@@ -128,12 +137,17 @@ class Memories:
             if _bits(leans) & different or path in self._gone:
                 self._stale.append((path, options))
 
-    def _relist(self, questions: _Questions) -> int:
-        """The questions about names and paths that the files of today answer differently."""
+    def _relist(self, questions: _Questions, is_relisted: bool) -> int:
+        """The questions about imports, names and paths that today's files answer differently.
+
+        If the files are the same, and only what they import has changed, those about imports alone.
+        """
         tree = Tree(self._root, self._files)
         different = 0
         for question, number in questions.numbers.items():
             if question[0] in _OF_CONTENTS or question[0] == "file":
+                continue
+            if not is_relisted and question[0] != _OF_IMPORTS:
                 continue
             answer = json.dumps(_ask(tree, question))
             if answer != questions.answers[question]:
@@ -169,13 +183,18 @@ class Memories:
 
     def known(self) -> KnownAnswers | None:
         """What is known of the files as they are now; for those that have to be examined."""
-        numbers = {q: n for q, n in self._all_questions().numbers.items() if q[0] in _OF_CONTENTS}
+        questions = self._all_questions()
+        numbers = {q: n for q, n in questions.numbers.items() if q[0] in _OF_CONTENTS}
         if not numbers:
             return None
         missing = _File("")
-        return KnownAnswers(
-            numbers, [(file, self._kept.get(file, missing).holds) for file in self._files]
-        )
+        together = {
+            question: tuple(json.loads(questions.answers[question]))
+            for question in questions.numbers
+            if question[0] == _OF_IMPORTS
+        }
+        files = [(file, self._kept.get(file, missing).holds) for file in self._files]
+        return KnownAnswers(numbers, files, together)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -253,6 +272,7 @@ class Memories:
                 self._kept[file] = _File(self._stamps[file])
                 self._touched.add(file)
         questions = self._all_questions()
+        self._note_imports()
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             ((generation,),) = connection.execute("SELECT generation FROM state")
@@ -262,9 +282,9 @@ class Memories:
             connection.executemany("DELETE FROM report WHERE path = ? AND options = ?", self._stale)
             connection.executemany("DELETE FROM file WHERE path = ?", [(f,) for f in self._gone])
             connection.executemany(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
                 (
-                    (path, kept.stamp, kept.digest, _blob(kept.holds))
+                    (path, kept.stamp, kept.digest, _blob(kept.holds), kept.imports)
                     for path in self._touched
                     if (kept := self._kept.get(path)) is not None
                 ),
@@ -283,15 +303,33 @@ class Memories:
                 ((path, options, _blob(leans), text) for path, options, leans, text in self._new),
             )
 
+    def _note_imports(self) -> None:
+        """Note what the files import that have been the same since this run began."""
+        now = time.time()
+        for path in self._touched:
+            kept = self._kept.get(path)
+            if kept is not None and not kept.imports and kept.stamp:
+                data = _read(path)
+                if _stamp(path, now) == kept.stamp:
+                    kept.imports = _imports(data)
+
 
 class KnownAnswers:
     """Answers to questions about contents that need no reading; None where it has none."""
 
-    def __init__(self, numbers: Mapping[Question, int], files: Sequence[tuple[str, int]]) -> None:
+    def __init__(
+        self,
+        numbers: Mapping[Question, int],
+        files: Sequence[tuple[str, int]],
+        together: Mapping[Question, tuple[str, ...]],
+    ) -> None:
         self._numbers = numbers
         self._files = files
+        self._together = together
 
     def __call__(self, question: Question) -> tuple[str, ...] | None:
+        if question[0] == _OF_IMPORTS:
+            return self._together.get(question)
         number = self._numbers.get(question)
         if number is None:
             return None
@@ -306,6 +344,7 @@ def _ask(tree: Tree, question: Question) -> Answer:
         "has": lambda: tree.has(about),
         "below": lambda: tree.below(about),
         "ending": lambda: tree.ending(about),
+        _OF_IMPORTS: lambda: tuple(sorted(tree.together(about))),
     }
     return asked[kind]()
 
@@ -319,6 +358,10 @@ def _stamp(path: str, now: float) -> str:
     if status.st_mtime > now - _SETTLED or status.st_ctime > now - _SETTLED:
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _imports(data: bytes) -> str:
+    return digest(" ".join(sorted({*modules(data)})).encode())
 
 
 def _read(path: str) -> bytes:

@@ -119,6 +119,14 @@ VERSIONS: dict[str, tuple[str | None, ...]] = {
     ),
     "tests/test_more.py": (None, "def test_more(worker):\n    assert worker.run() == []\n"),
     "conftest.py": (None, "import worker\n"),
+    "north/__init__.py": ("",),
+    "north/run.py": (
+        CLIENT + "class Runner:\n    def go(self, job=bigquery.Client().query('x')):\n"
+        "        return job.result()\n",
+    ),
+    "south/__init__.py": ("", None),
+    "south/use.py": ("def use(runner):\n    runner.go(5)\n",),
+    "link.py": (None, "import north.run, south.use\n", "import north.run\n"),
 }  # fmt: skip
 
 
@@ -226,6 +234,29 @@ def test_a_change_is_examined_with_those_that_lean_on_it_alone(
     examined.clear()
     outcomes(project)
     assert not examined
+
+
+def test_a_file_that_connects_two_packages(
+    project: Path, settled: None, examined: list[str]
+) -> None:
+    for name in ("north/__init__.py", "north/run.py", "south/__init__.py", "south/use.py"):
+        put(project, name, VERSIONS[name][0])
+    put(project, "link.py", "import north.run\n")
+
+    def doubts() -> list[str]:
+        return [f.evidence.doubt for each in outcomes(project) for f in each.report.findings]
+
+    assert doubts() == ["`go()` has no caller in the tree"]
+    put(project, "south/use.py", VERSIONS["south/use.py"][0])  # another time, the same text
+    put(project, "link.py", "import north.run  # alone\n")
+    examined.clear()
+    assert doubts() == ["`go()` has no caller in the tree"]
+    assert examined == ["link.py"]
+    put(project, "link.py", "import north.run, south.use\n")
+    examined.clear()
+    (doubt,) = doubts()
+    assert "use.py:2 in a way that is not followed" in doubt
+    assert sorted(examined) == ["link.py", "run.py"]
 
 
 def test_other_options_and_rules_are_another_matter(project: Path, settled: None) -> None:
@@ -345,10 +376,13 @@ def test_what_a_file_says_alone_is_what_the_index_says(tmp_path: Path) -> None:
 
 
 def test_known_answers_travel_to_other_processes() -> None:
-    known = KnownAnswers({("mentions", "x"): 1}, [("a.py", 0b10), ("b.py", 0b01)])
+    together = {("together", "/x"): ("/x", "/y")}
+    known = KnownAnswers({("mentions", "x"): 1}, [("a.py", 0b10), ("b.py", 0b01)], together)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(known, (("mentions", "x"),)) == ("a.py",)
         assert pool.apply(known, (("mentions", "y"),)) is None
+        assert pool.apply(known, (("together", "/x"),)) == ("/x", "/y")
+        assert pool.apply(known, (("together", "/z"),)) is None
 
 
 def test_the_folder_of_each_system(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,8 @@ class Callers:
         owner = view.source.parent(function)
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
-        found = self._tree.reading(name) if is_method else self._tree.mentions(name)
+        ask = self._tree.reading if is_method else self._tree.mentions
+        found = () if local else ask(name, view.path)
         paths = [view.path] if local else self._using(name, owner, view, {view.path, *found})
         most = _MOST_USES if is_method else _MOST_FILES
         if len(paths) > most:
@@ -279,7 +280,8 @@ class Callers:
         name = cls.node.name
         instance = Instance(cls)
         owner = cls.view.source.parent(cls.node)
-        count, paths = 0, self._using(name, owner, cls.view, self._tree.mentions(name))
+        found = self._tree.mentions(name, cls.view.path)
+        count, paths = 0, self._using(name, owner, cls.view, found)
         if len(paths) > _MOST_FILES:
             yield cls.view, cls.node, None, None
         for path in paths[:_MOST_FILES]:

@@ -77,7 +77,7 @@ class Classes:
         names, seen = [cls.node.name], {cls.node.name}
         while names:
             name = names.pop()
-            for path in self._tree.naming_as_base(name):
+            for path in self._tree.naming_as_base(name, cls.view.path):
                 if is_global and not self._tree.may_mean(name, cls.view.path, path):
                     continue
                 view = self._tree.view(path)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from qw_codemod.infer.importing import Imports, defines, imports
 from qw_codemod.infer.index import Index, Known
+from qw_codemod.infer.programs import Programs
 from qw_codemod.infer.trace import Question, Trace, digest
 from qw_codemod.infer.view import View, is_test
 from qw_codemod.source import SourceFile, UnreadableSource
@@ -43,6 +44,7 @@ class Tree:
         self._overlay: dict[str, SourceFile] = {}
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
+        self._together: dict[str, frozenset[str]] = {}
 
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of a file instead of the one on disk."""
@@ -52,8 +54,11 @@ class Tree:
         if source.path not in self._known:
             self._known.add(source.path)
             self._files.append(source.path)
-            for derived in ("_by_name", "_index"):
+            for derived in ("_by_name", "_index", "_packages", "_programs"):
                 self.__dict__.pop(derived, None)
+        if "_programs" in self.__dict__:
+            self._programs.add(source.path, source.data)
+        self._together.clear()
 
     def state(self, path: str) -> State:
         """What is known of a file, to be given back to `reset`."""
@@ -164,29 +169,44 @@ class Tree:
         return found
 
     def _resolve(self, dotted: str, importer: str) -> str:
+        meant = self._meant(dotted, importer)
+        return meant[0] if len(meant) == 1 else ""
+
+    def _meant(self, dotted: str, importer: str) -> Sequence[str]:
+        """The files that it may mean; several where nothing says which."""
         parts = dotted.split(".")
         candidates = self._by_name.get(parts[-1])
         if not candidates:
-            return ""
+            return ()
         tail = os.sep + os.sep.join(parts)
         endings = (tail + ".py", tail + os.sep + "__init__.py")
         matches = [path for path in candidates if path.endswith(endings)]
         if not matches:
-            return ""
+            return ()
         roots = {
             path: path[: -len(next(e for e in endings if path.endswith(e)))] for path in matches
         }
         for root in self._import_roots(importer):
             for path in matches:
                 if roots[path] == root:
-                    return path
+                    return (path,)
         if parts[0] in sys.stdlib_module_names or parts[0] in _LIBRARIES:
-            return ""
-        # A root nobody told us of: accept it only where there is no second reading.
-        tops = [path for path in matches if not self._is_package(roots[path])]
-        if len(tops) == 1:
-            return tops[0]
-        return matches[0] if len(matches) == 1 and len(parts) > 1 else ""
+            return ()
+        # A root nobody told us of: it is clear only where there is no second reading.
+        single = len(parts) == 1
+        tops = [path for path in matches if not self._is_in_package(roots[path])]
+        if single and self._is_package(os.path.dirname(importer)):
+            tops = [path for path in tops if path.endswith(os.sep + "__init__.py")]
+        own = (path for path in matches if importer.startswith(roots[path] + os.sep))
+        return tops or (() if single else tuple(own))
+
+    def _is_in_package(self, folder: str) -> bool:
+        """Whether a folder is a package, or somewhere below one."""
+        while len(folder) > len(self.root):
+            if self._is_package(folder):
+                return True
+            folder = os.path.dirname(folder)
+        return False
 
     def _is_package(self, folder: str) -> bool:
         return folder + os.sep + "__init__.py" in self._known
@@ -288,27 +308,68 @@ class Tree:
     def _index(self) -> Index:
         return Index(self._files, self._read, self._known_answers)
 
-    def mentions(self, name: str) -> tuple[str, ...]:
-        """The files in which an identifier occurs as a word, in the order of the tree."""
-        return self._asked(("mentions", name))
+    @cached_property
+    def _packages(self) -> dict[str, str]:
+        """The outermost package that each file is in, a folder; in none, the file's own."""
+        found: dict[str, str] = {}
+        for folder in {os.path.dirname(path) for path in self._files}:
+            package = folder
+            while self._is_package(package) and self._is_package(os.path.dirname(package)):
+                package = os.path.dirname(package)
+            found[folder] = package
+        return {path: found[os.path.dirname(path)] for path in self._files}
 
-    def reading(self, name: str) -> tuple[str, ...]:
+    @cached_property
+    def _programs(self) -> Programs:
+        found = Programs(self._packages, self._meant)
+        for path in self._files:
+            found.add(path, self._read(path))
+        return found
+
+    def package(self, path: str) -> str:
+        """The folder of the outermost package that a file of the tree is in, or its own folder."""
+        return self._packages[path]
+
+    def _near(self, paths: Sequence[str], home: str) -> tuple[str, ...]:
+        """Those files that can run in one program with a file, as far as imports tell."""
+        near = self.together(self._packages[home])
+        return tuple(path for path in paths if self._packages[path] in near)
+
+    def together(self, package: str) -> frozenset[str]:
+        """The packages that some program loads together with one, itself among them."""
+        question = ("together", package)
+        found = self._together.get(package)
+        if found is None:
+            known = self._known_answers(question) if self._known_answers else None
+            found = frozenset(self._programs.together(package) if known is None else known)
+            self._together[package] = found
+        self.trace.lean(question, lambda: tuple(sorted(found)))
+        return found
+
+    def mentions(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files in which an identifier occurs as a word, in the order of the tree.
+
+        Here and below: those alone that can run in one program with the file `near`, if there is.
+        """
+        return self._asked(("mentions", name), near)
+
+    def reading(self, name: str, near: str = "") -> tuple[str, ...]:
         """The files that may read an attribute of that name."""
-        return self._asked(("reads", name))
+        return self._asked(("reads", name), near)
 
-    def assigning(self, name: str) -> tuple[str, ...]:
+    def assigning(self, name: str, near: str = "") -> tuple[str, ...]:
         """The files that may assign to an attribute of that name of something else than `self`."""
-        return self._asked(("assigns", name))
+        return self._asked(("assigns", name), near)
 
-    def naming_as_base(self, name: str) -> tuple[str, ...]:
+    def naming_as_base(self, name: str, near: str = "") -> tuple[str, ...]:
         """The files that may hold a subclass of a class of that name, in the order of the tree."""
-        return self._asked(("bases", name))
+        return self._asked(("bases", name), near)
 
     def holding(self, tokens: tuple[str, ...], also: str = "") -> tuple[str, ...]:
         """The files whose bytes hold `also` and one of these; without an index of all words."""
         return self._asked(("holds", also, *tokens))
 
-    def _asked(self, question: Question) -> tuple[str, ...]:
+    def _asked(self, question: Question, near: str = "") -> tuple[str, ...]:
         found = self._index.find(question)
         self.trace.lean(question, lambda: found)
-        return found
+        return self._near(found, near) if near else found

@@ -24,7 +24,7 @@ class Writes:
         self._tree = evaluator.tree
         self._classes = classes
         self._trace = evaluator.trace
-        self._outside: dict[str, Held[tuple[tuple[View, ast.Attribute], ...]]] = {}
+        self._outside: dict[tuple[str, str], Held[tuple[tuple[View, ast.Attribute], ...]]] = {}
         self._own: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
 
     def forget(self) -> None:
@@ -69,7 +69,7 @@ class Writes:
         assert isinstance(instance.of, Class)
         related = {instance.of, *below, *self._classes.mro(instance.of)}
         parts = []
-        for view, node in self._assignments(name):
+        for view, node in self._assignments(name, instance.of.view):
             for p in self._evaluator.value(node.value, view):
                 holder = p.value.of if isinstance(p.value, Instance) else p.value
                 if isinstance(holder, Class) and holder in related:
@@ -79,12 +79,15 @@ class Writes:
                     break
         return union(parts)
 
-    def _assignments(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
-        return self._trace.remembered(self._outside, name, partial(self._find_outside, name))
+    def _assignments(self, name: str, view: View) -> tuple[tuple[View, ast.Attribute], ...]:
+        key = (name, self._tree.package(view.path))
+        return self._trace.remembered(
+            self._outside, key, partial(self._find_outside, name, view.path)
+        )
 
-    def _find_outside(self, name: str) -> tuple[tuple[View, ast.Attribute], ...]:
-        paths = (path for path in self._tree.assigning(name) if not self._tree.is_test(path))
-        views = (self._tree.view(path) for path in paths)
+    def _find_outside(self, name: str, near: str) -> tuple[tuple[View, ast.Attribute], ...]:
+        paths = self._tree.assigning(name, near)
+        views = (self._tree.view(path) for path in paths if not self._tree.is_test(path))
         return tuple(
             (view, node)
             for view in views
@@ -96,7 +99,7 @@ class Writes:
     def to_module(self, target: View, name: str) -> Knowledge:
         """What other files assign to a name of a module: `settings.client = …`."""
         parts = []
-        for view, node in self._assignments(name):
+        for view, node in self._assignments(name, target):
             if view is target or not isinstance(node.value, (ast.Name, ast.Attribute)):
                 continue
             found = self._evaluator.value(node.value, view)
