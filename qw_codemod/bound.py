@@ -29,6 +29,8 @@ _PLAIN_NAME = re.compile(
 )
 _BULKY_NAME = re.compile(
     r"(definition|sql|query|content|body|payload|html|xml|document|ddl|source|logic|script)$"
+    r"|(load|read|writ|pars|handl|manag|provid|build|runn|execut|connect|convert|resolv|fetch)(er|or)$"
+    r"|(^|_)(callback|func|fn|function|hook|factory|service|model|adapter|serializer)$"
     r"|(^|_)(data|contents|text|rows|row|records|items|results?|df"
     r"|frame|dataframe|response|resp|res|r|request|req|config|settings|options|opts|kwargs|args"
     r"|v|val|vals|x|y|cell|cells|entry|entries|element|elem|el|field|node|expr|expression|client|session|conn|connection|cursor|engine|db|soup|doc|tree|lines|values?|obj|object|self"

@@ -48,6 +48,7 @@ _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
     rb"\b(redact|scrub|leak|withh[eo]ld)\w*",
     re.I,
 )
+_HIDES = re.compile(r"^_*(mask|redact|scrub|sanitize|obfuscate|anonymi[sz]e)(_|$)", re.I)
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 
@@ -187,6 +188,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
         return "`__del__` may run when logging is gone already"
     if name in ("__repr__", "__str__", "__format__"):
         return f"a report of the failure would call `{name}` again"
+    if _HIDES.search(name):
+        return f"what fails in `{name}()` may tell what it is there to hide"
     if _WITHHOLDS.search(source.data):
         return "this module withholds what exceptions say, and the log would tell it"
     for each in source.ancestors(handler):

@@ -9,42 +9,14 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from qw_codemod.alternatives import following, has_another_way, preceding, read_names
+from qw_codemod.alternatives import following, has_another_way, read_names
 from qw_codemod.handlers import definition_of, function_of, own_nodes
 from qw_codemod.infer.bindings import FUNCTIONS, dotted
 from qw_codemod.operation import called, is_trivial, outermost, reaches_out
+from qw_codemod.remarks import WORDS, comment_explains, is_passed, is_told
 from qw_codemod.reporting import ERROR, log_of
 from qw_codemod.source import SourceFile
 
-_COMMENT = re.compile(r"#[^\n\"']*")
-_DIRECTIVE = re.compile(
-    r"noqa(:[ \w,]*)?|(pylint|type|pyright|mypy|pragma|nosec|isort|fmt|ruff)\b:? ?[^#-]*", re.I
-)
-_UNMEANT = re.compile(
-    r"\b(todo|fixme|xxx|hack|should(n't| not| never) (ever )?(happen|occur|be|get|reach|raise|fail)"
-    r"|never happens?|unexpected|impossible)\b",
-    re.I,
-)
-_WORDS = 3  # of a comment that says something
-_MEANT = re.compile(r"\b(best[- ]effort|optional|ignor(e|ed|ing)|non[- ]?fatal)\b", re.I)
-_MAY_FAIL = re.compile(  # of a docstring, or a comment above the `try`
-    r"best[- ]effort|\bEAFP\b|\bfall(s|ing)?[- ]?backs?\b"
-    r"|\bif (any|available|possible|present)\b(?! \w)"
-    r"|\bon (any )?(failure|error)s?\b|\bsafely\b|\bsilently\b|\bgracefully\b|\bunchanged\b"
-    r"|\b(may|might) (fail|raise|be (missing|unavailable|invalid))\b"
-    r"|\b(if|when|where|unless)\b[^.]{1,60}\b(fails?|can ?not|can't|couldn't|could not"
-    r"|unable|unavailable|missing|invalid|malformed|corrupt(ed)?|unreadable|un(parsable|known)"
-    r"|not (found|available|parse\w*|known|possible|valid))\b",
-    re.I,
-)
-_ALWAYS_GOES_ON = re.compile(
-    r"\b(never|not|without)( \w+)? rais(e|es|ing)\b|\bor None\b|\btreated as\b"
-    r"|\b(never|not|cannot|can't|without) (break|block|abort|interrupt|prevent|crash)(s|ing)?\b",
-    re.I,
-)
-_TRY_TO = re.compile(r"\b(try|attempt) to\b", re.I)
-_FALLBACK = re.compile(r"\bfall(ing)?[- ]?backs?\b", re.I)
-_RAISES = re.compile(r"(?ms)^\s*(:raises?\b[^\n]*|Raises:?\s*\n(.(?!\n\s*\n))*)")
 _ASKS = re.compile(  # functions whose purpose is to find out, or to go without
     r"^_*(try|maybe|safe|safely|lenient|is|has|can|supports|guess|detect|sniff|probe)_"
     r"|_or_(none|default|null|empty)$|(^|_)(exists|optional)$"
@@ -62,6 +34,7 @@ _DOING: tuple[type[ast.AST], ...] = (
     *(ast.Await, ast.Yield, ast.YieldFrom, ast.For, ast.AsyncFor, ast.While),
     *(ast.With, ast.AsyncWith, ast.Raise, ast.Assert, ast.Try),
 )
+_MILDLY = frozenset({"debug", "info", "warn", "warning"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -70,9 +43,9 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
     name = str(getattr(function_of(source, statement), "name", ""))
     if _ASKS.search(name):
         return f"`{name}` is a function that finds out"
-    if _comment_explains(source, statement, handler):
+    if comment_explains(source, statement, handler):
         return "a comment explains the failure"
-    if _is_told(source, statement, handler):
+    if is_told(source, statement, handler):
         return "what is written above or below it counts on the failure"
     if _asks_library(statement):
         return "it asks a library that may be missing"
@@ -92,6 +65,8 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
         return "it checks something, and goes without where that fails"
     if _converts_text(source, statement, handler):
         return "a text is converted that may be none of its kind"
+    if _another_is_told_mildly(statement, handler):
+        return "other failures of the same are no more than a warning"
     if _tells_in_words(handler):
         return "the caller is told in words"
     if _is_missed(source, statement, handler):
@@ -101,83 +76,6 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
     if has_another_way(source, statement, handler):
         return "there is another way to get the same"
     return ""
-
-
-# -- what is written beside it --------------------------------------------------------------------
-
-
-def _comment_explains(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler, or in a body of one statement, explains the failure.
-
-    Who writes down why nothing is done counts on it. What only tells a tool something, or that it
-    should never happen, explains nothing.
-    """
-    first = statement.lineno if len(statement.body) == 1 else handler.lineno
-    does = handler.body[0]  # what a block says further in is about something else
-    last = does.lineno - 1 if hasattr(does, "body") else (does.end_lineno or does.lineno)
-    text = " ".join(
-        _comment(source, number)
-        for number in range(first, last + 1)
-        if number >= handler.lineno or number <= statement.body[0].lineno
-    )
-    if _UNMEANT.search(text):
-        return False
-    return len(re.findall(r"[^\W\d_]{2,}", text)) >= _WORDS or bool(_MEANT.search(text))
-
-
-def _is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment above or below the `try`, or its function's docstring, counts on it."""
-    before = preceding(source, statement)
-    text = f"{_comment_above(source, statement)} {_comment_above(source, statement.body[0])}"
-    if isinstance(before, ast.Assign | ast.AnnAssign) and isinstance(before.value, ast.Constant):
-        text = f"{_comment_above(source, before)} {text}"  # view = None
-    parent = source.parent(statement)
-    if isinstance(parent, ast.If) and parent.body[0] is statement:
-        text = f"{_comment_above(source, parent)} {text}"
-    if _TRY_TO.search(text) and _is_passed(handler):
-        return True
-    if _says(text) and not _UNMEANT.search(text):
-        return True
-    if _FALLBACK.search(_comment_below(source, statement)):
-        return True
-    function = definition_of(source, statement)
-    if function is None:
-        return False
-    told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").split())
-    if sum(isinstance(each, ast.Try) for each in own_nodes(function.body)) > 1:
-        return bool(_ALWAYS_GOES_ON.search(told))  # the rest may be about the other one
-    return _says(told)
-
-
-def _says(text: str) -> bool:
-    return bool(_MAY_FAIL.search(text) or _ALWAYS_GOES_ON.search(text))
-
-
-def _comment_above(source: SourceFile, statement: ast.stmt) -> str:
-    lines: list[str] = []
-    number = statement.lineno - 1
-    while number and source.line_bytes(number).lstrip().startswith(b"#"):
-        lines.insert(0, _comment(source, number))
-        number -= 1
-    return " ".join(lines)
-
-
-def _comment_below(source: SourceFile, statement: ast.Try) -> str:
-    """The comment on the line after a statement, with a blank line in between at most."""
-    end = statement.end_lineno or statement.lineno
-    for number in range(end + 1, min(end + 2, len(source.line_starts)) + 1):
-        line = source.line_bytes(number).strip()
-        if line:
-            return _comment(source, number) if line.startswith(b"#") else ""
-    return ""
-
-
-def _comment(source: SourceFile, number: int) -> str:
-    """The comment of a line, without what tells a tool something."""
-    line = source.line_bytes(number).decode(source.encoding, "replace").strip()
-    found = _COMMENT.search(line)  # which stops at quotes: it may be in a text
-    text = line if line.startswith("#") else found[0] if found else ""
-    return " ".join(re.split("#+", _DIRECTIVE.sub("", text)))
 
 
 # -- what the body does ---------------------------------------------------------------------------
@@ -224,7 +122,7 @@ def _only_looks(statement: ast.Try) -> bool:
         )
     return any(
         isinstance(each, ast.Attribute)
-        or (isinstance(each, ast.Call) and dotted(each.func) == "getattr")
+        or (isinstance(each, ast.Call) and dotted(each.func) in ("getattr", "setattr"))
         for each in own_nodes(statement.body)
     )
 
@@ -273,7 +171,7 @@ def _rolls_back(statement: ast.Try) -> bool:
 
 def _tidies_up(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the body closes or removes something, and nothing is made of a failure to."""
-    if not _is_passed(handler):
+    if not is_passed(handler):
         return False
     does = [each for each in own_nodes(statement.body) if isinstance(each, ast.stmt)]
     if not all(isinstance(each, ast.Expr | ast.If | ast.Pass) for each in does):
@@ -282,10 +180,6 @@ def _tidies_up(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     return bool(calls) and all(
         call is not None and _TIDIES.search(called(call).rpartition(".")[2]) for call in calls
     )
-
-
-def _is_passed(handler: ast.ExceptHandler) -> bool:
-    return all(isinstance(each, ast.Pass | ast.Continue) for each in handler.body)
 
 
 # -- what is made of the failure ------------------------------------------------------------------
@@ -307,7 +201,7 @@ def _answers_question(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
 
 def _checks(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the body asserts something: `assert_permissions(view)`, to filter what follows."""
-    if not _is_passed(handler):
+    if not is_passed(handler):
         return False
     first = statement.body[0]
     if not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Call)):
@@ -370,12 +264,22 @@ def _is_asked_for(test: ast.expr, name: str) -> bool:
     return False
 
 
+def _another_is_told_mildly(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether another handler of the same `try` warns, or informs, and goes on."""
+    return any(
+        isinstance(node, ast.Call) and called(node).rpartition(".")[2] in _MILDLY
+        for each in statement.handlers
+        if each is not handler and not any(isinstance(n, ast.Raise) for n in own_nodes(each.body))
+        for node in own_nodes(each.body)
+    )
+
+
 def _tells_in_words(handler: ast.ExceptHandler) -> bool:
     """Whether all that the handler does is to return a message."""
     match handler.body:
         case [ast.Return(value=ast.Tuple() | ast.Constant() as value)]:
             texts = (each.value for each in ast.walk(value) if isinstance(each, ast.Constant))
-            return any(isinstance(text, str) and text.count(" ") >= _WORDS - 1 for text in texts)
+            return any(isinstance(text, str) and text.count(" ") >= WORDS - 1 for text in texts)
     return False
 
 

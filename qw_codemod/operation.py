@@ -22,7 +22,7 @@ _TRIVIAL = frozenset(  # what hardly fails, and says nothing of the purpose
     "setdefault encode decode splitlines isoformat isdigit timestamp copy update pop add "
     "redirect_stdout redirect_stderr suppress nullcontext closing ExitStack StringIO BytesIO "
     "urlencode quote getenv home cwd getcwd uname MagicMock abspath dirname basename "
-    "realpath".split()
+    "realpath echo secho".split()
 )
 _FORMS = frozenset("_asdict asdict to_dict dict model_dump".split())  # of the same data
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
@@ -52,7 +52,10 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     function = str(getattr(function_of(source, statement), "name", ""))
     if telling:
         first = min(telling, key=_rank)
-        many = len(set(telling)) >= _MANY or _lines(statement.body) >= _LONG_BODY
+        apart = {
+            called(call) for call in calls if not is_trivial(call) and not _is_part(source, call)
+        }
+        many = len(apart) >= _MANY or _lines(statement.body) >= _LONG_BODY
         if many and not reaches_out(first) and _is_most(source, statement):
             return function.lstrip("_")
         return _without_self(first)
@@ -77,6 +80,16 @@ def _is_asked(source: SourceFile, call: ast.Call) -> bool:
         if isinstance(each, ast.stmt):
             return node is getattr(each, "test", None)
         node = each
+    return False
+
+
+def _is_part(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a call stands within another one: `Tracking(Config()).start()` is one in all."""
+    for each in source.ancestors(call):
+        if isinstance(each, ast.Call):
+            return True
+        if isinstance(each, ast.stmt):
+            return False
     return False
 
 
@@ -129,7 +142,7 @@ def _attribute(statement: ast.Try) -> str:
 def is_trivial(call: ast.Call) -> bool:
     """Whether a call hardly fails, and says nothing of the purpose: `entry.get("name")`."""
     last = called(call).rpartition(".")[2].removesuffix("()")
-    if log_of(call) is not None or captures(call):
+    if log_of(call) is not None or captures(call) or called(call) == "sys.modules.get":
         return True
     if last == "get":
         key = call.args[0] if call.args else None

@@ -106,6 +106,8 @@ def test_a_comment_below(below: str, counts_on_it: bool) -> None:
         ("request = get_requests()", False),
         ("x = flask.current_app()\nreturn x.name", True),
         ("return getattr(day, 'names', None)", True),
+        ("setattr(day, 'names', extra)", True),
+        ("setattr(day, 'names', client.load())", False),
         ("return os.path.abspath(client.head.path)", True),
         ("if client.head.late:\n    logging.error('late')", False),
         ("return get_current_context(day)", False),
@@ -190,6 +192,30 @@ def test_a_comment_above_the_first_of_several_statements() -> None:
     for comment, is_meant in (("# the hash (if available)", True), ("# the hash", False)):
         text = function(f"{comment}\nfound = client.load(day)\nclient.keep(found)", "return None")
         assert is_expected(text) == is_meant
+
+
+def test_the_docstring_of_a_module() -> None:
+    for told, is_meant in (("malformed pages give no rows (never raise).", True), ("", False)):
+        text = function("return client.load(day)", "return None")
+        assert is_expected(f'"""Pages.\n\nThe contract: {told}\n"""\n{text}') == is_meant
+
+
+@pytest.mark.parametrize(
+    ("other", "is_ordinary"),
+    [
+        ("cli_utils.warning('not installed')", True),
+        ("logger.info('not installed')", True),
+        ("logger.error('not installed')", False),
+        ("cli_utils.warning('not installed')\n        raise", False),
+        ("pass", False),
+    ],
+)
+def test_another_handler_that_warns(other: str, is_ordinary: bool) -> None:
+    text = function("client.load(day)", "pass").replace(
+        "    except Exception",
+        f"    except NotImplementedError:\n        {other}\n    except Exception",
+    )
+    assert is_expected(f"import logging\n\nlogger = logging.getLogger('x')\n{text}") == is_ordinary
 
 
 def test_a_comment_above_what_is_set_before() -> None:

@@ -35,6 +35,8 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("return int(day._asdict()['size']) + station.x.y()", "station.x.y"),
         ("return int(day.x._asdict()['size'])", "int()"),
         ("rows = []\nfor each in day:" + "\n    rows += [each]" * 12 + "\nreturn out(rows)", "run"),
+        ("click.echo('x')\nTracking(config=Config(Day())).start()", "Tracking().start"),
+        ("m = sys.modules.get(day) or importlib.import_module(day)", "importlib.import_module"),
         ("path = file_path(day)\nif path:\n    Report().load(path)", "Report().load"),
         ("kind = Kind(day.get(KIND))\nif kind:\n    tell(kind)", "tell"),
         ("x = day['adapter'].columns(station)", "adapter.columns"),
@@ -182,6 +184,16 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
     )
     (found,) = check_text(text, ("excepts",))
     assert ("handles log records" in found.caution) == is_unsafe
+
+
+@pytest.mark.parametrize(
+    ("name", "is_unsafe"),
+    [("mask_url", True), ("_redact", True), ("masked", False), ("load_mask", False)],
+)
+def test_a_function_that_hides_secrets(name: str, is_unsafe: bool) -> None:
+    text = f"def {name}(day):\n    try:\n        return work(day)\n"
+    (found,) = check_text(text + "    except Exception:\n        return ''\n", ("excepts",))
+    assert ("there to hide" in found.caution) == is_unsafe
 
 
 @pytest.mark.parametrize(
