@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from qw_codemod.handlers import definition_of
+from qw_codemod.handlers import definition_of, own_nodes
 from qw_codemod.infer.bindings import dotted
 from qw_codemod.operation import called, outermost
 from qw_codemod.source import SourceFile, block_of
@@ -21,7 +21,7 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
         return True
     *before, last = handler.body
     if not all(isinstance(each, ast.Assign | ast.Import | ast.ImportFrom) for each in before):
-        return False
+        return _does_it_again(statement, last)
     first = _last(statement.body)
     second: ast.stmt | None = last
     if isinstance(second, ast.Pass):
@@ -40,7 +40,8 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     second = _last([second])
     firsts = [first]
     if isinstance(second, ast.Assign | ast.Expr):
-        firsts = [each for each in statement.body if isinstance(each, type(second))]
+        nodes = own_nodes(statement.body) if isinstance(second, ast.Assign) else statement.body
+        firsts = [each for each in nodes if isinstance(each, type(second))]
     return any(_is_alternative(source, statement.body, each, second, before) for each in firsts)
 
 
@@ -52,6 +53,14 @@ def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHand
         for each in statement.body
         if isinstance(each, type(other))
     )
+
+
+def _does_it_again(statement: ast.Try, last: ast.stmt) -> bool:
+    """Whether the same is called once more in the end: `return pl.from_pandas(changed)`."""
+    match _last(statement.body), last:
+        case ast.Return(value=ast.Call() as one), ast.Return(value=ast.Call() as other):
+            return called(one) == called(other) != "" and not _EMPTY.search(called(one))
+    return False
 
 
 def _last(body: Sequence[ast.stmt]) -> ast.stmt:
@@ -73,6 +82,8 @@ def _finds_another(source: SourceFile, statement: ast.Try) -> bool:
             return not _EMPTY.search(called(call)) and bool(call.args or call.keywords)
         case ast.Tuple(elts=elements):
             return not any(isinstance(each, ast.Constant) for each in elements)
+        case ast.Attribute(value=ast.Call()):
+            return True  # super().source
     return False
 
 

@@ -25,11 +25,12 @@ _PLAIN_NAME = re.compile(
     r"(^|_)(id|ids?|uuid|url|uri|path|file|filename|folder|dir|directory|date|day|month|year|season"
     r"|week|time|timestamp|code|number|num|count|index|idx|i|n|size|limit|offset|page|table|dataset"
     r"|bucket|blob|query_id|job_id|region|project|version|status|kind|type|mode|label|slug|host"
-    r"|port|user|username|player|team|game|symbol|ticker|step|attempt|batch)$"
+    r"|port|username|player|team|game|symbol|ticker|step|attempt|batch)$"
 )
 _BULKY_NAME = re.compile(
     r"(definition|sql|query|content|body|payload|html|xml|document|ddl|source|logic|script)$"
     r"|(load|read|writ|pars|handl|manag|provid|build|runn|execut|connect|convert|resolv|fetch)(er|or)$"
+    r"|(^|_)(user|account|profile|person|customer|owner|member)$"
     r"|(^|_)(callback|func|fn|function|hook|factory|service|model|adapter|serializer)$"
     r"|(^|_)(data|contents|text|rows|row|records|items|results?|df"
     r"|frame|dataframe|response|resp|res|r|request|req|config|settings|options|opts|kwargs|args"

@@ -48,6 +48,7 @@ _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
     rb"\b(redact|scrub|leak|withh[eo]ld)\w*",
     re.I,
 )
+_STANDS_IN = re.compile(rb"\bsetattr\(\s*sys\.std(out|err)\b|\bsys\.std(out|err)\.write *=[^=]")
 _HIDES = re.compile(r"^_*(mask|redact|scrub|sanitize|obfuscate|anonymi[sz]e)(_|$)", re.I)
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
@@ -192,6 +193,8 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
         return f"what fails in `{name}()` may tell what it is there to hide"
     if _WITHHOLDS.search(source.data):
         return "this module withholds what exceptions say, and the log would tell it"
+    if _STANDS_IN.search(source.data):
+        return "this module stands in for the standard streams, and the log may be written by it"
     for each in source.ancestors(handler):
         if isinstance(each, FUNCTIONS[:2]) and _handles_records(each):
             return f"`{each.name}()` handles log records, and logging there may call it again"

@@ -9,32 +9,36 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from qw_codemod.alternatives import following, has_another_way, read_names
-from qw_codemod.handlers import definition_of, function_of, own_nodes
-from qw_codemod.infer.bindings import FUNCTIONS, dotted
+from qw_codemod.aftermath import why_answered
+from qw_codemod.alternatives import has_another_way, preceding
+from qw_codemod.handlers import function_of, own_nodes
+from qw_codemod.infer.bindings import dotted
 from qw_codemod.operation import called, is_trivial, outermost, reaches_out
-from qw_codemod.remarks import WORDS, comment_explains, is_passed, is_told
+from qw_codemod.remarks import comment_explains, is_passed, is_told
 from qw_codemod.reporting import ERROR, log_of
 from qw_codemod.source import SourceFile
 
 _ASKS = re.compile(  # functions whose purpose is to find out, or to go without
     r"^_*(try|maybe|safe|safely|lenient|is|has|can|supports|guess|detect|sniff|probe)_"
-    r"|_or_(none|default|null|empty)$|(^|_)(exists|optional)$"
+    r"|_or_(none|default|null|empty)$|(^|_)(exists(_async)?|optional)$|_(is|are)_\w+able$"
 )
 _TIDIES = re.compile(
     r"^(close|aclose|unlink|rmtree|shutdown|terminate|kill|cancel|disconnect|release|cleanup)$"
 )
 _CHECK = re.compile(r"^(assert|validate|verify|ensure)(_|$)")
+_CONVERTS = re.compile(  # of libraries; a team's own parser that fails is an event
+    r"^(from_?string|from_str|fromisoformat|strptime|loads|raw_decode|tokenize|parse_one"
+    r"|b64decode|ParseFromString|Requirement|SpecifierSet|croniter)$"
+)
+_ROLLBACK = re.compile(r"(^|\.)_*rollback(_transaction)?$")
 _GUARDS = re.compile(r"auth|rbac|permission|security|allowed", re.I)  # which fail open, perhaps
 _SAFE = re.compile(r"_(safe|safely|or_none)$")
 _QUIETLY = re.compile(r"^(suppress|ignore|silent|quiet)")
 _CURRENT = re.compile(r"^(get_)?(current|active|running)_\w+$|^get_\w*(context|request)$")
-_LOOKS_UP = re.compile(r"^(get|find|lookup)(_|$)")
 _DOING: tuple[type[ast.AST], ...] = (
     *(ast.Await, ast.Yield, ast.YieldFrom, ast.For, ast.AsyncFor, ast.While),
     *(ast.With, ast.AsyncWith, ast.Raise, ast.Assert, ast.Try),
 )
-_MILDLY = frozenset({"debug", "info", "warn", "warning"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -59,20 +63,14 @@ def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
         return "it undoes a transaction that may not be there"
     if _tidies_up(statement, handler):
         return "it only tidies up"
-    if _answers_question(statement, handler):
-        return "it answers a question with yes or no"
     if _checks(statement, handler):
         return "it checks something, and goes without where that fails"
-    if _converts_text(source, statement, handler):
-        return "a text is converted that may be none of its kind"
-    if _another_is_told_mildly(statement, handler):
-        return "other failures of the same are no more than a warning"
-    if _tells_in_words(handler):
-        return "the caller is told in words"
-    if _is_missed(source, statement, handler):
-        return "what is not found is answered below"
-    if _keeps_text(source, statement, handler):
-        return "the text stays as it was"
+    if _was_cancelled(source, statement):
+        return "what is awaited was cancelled just before"
+    if _converts(statement):
+        return "something is read that may be of another kind"
+    if after := why_answered(source, statement, handler):
+        return after
     if has_another_way(source, statement, handler):
         return "there is another way to get the same"
     return ""
@@ -99,8 +97,10 @@ def _asks_library(statement: ast.Try) -> bool:
         imported |= {name.asname or name.name.partition(".")[0] for name in each.names}
     asked = [call for call in _calls(statement.body) if not is_trivial(call)]
     return bool(imported) and all(
-        not call.args
-        and not call.keywords
+        imported.issuperset(
+            dotted(each).partition(".")[0]
+            for each in (*call.args, *(keyword.value for keyword in call.keywords))
+        )
         and called(call).partition(".")[0] in imported
         and not reaches_out(called(call))
         for call in asked
@@ -158,9 +158,9 @@ def _is_tried_again(source: SourceFile, handler: ast.ExceptHandler) -> bool:
 
 def _rolls_back(statement: ast.Try) -> bool:
     """Whether all that the body does is to undo a transaction: there may be none."""
-    calls = list(_calls(statement.body))
+    calls = [call for call in _calls(statement.body) if not called(call).endswith("in_transaction")]
     return bool(calls) and all(
-        called(call).endswith(".rollback")
+        _ROLLBACK.search(called(call))
         or any(
             isinstance(arg, ast.Constant) and str(arg.value).upper().startswith("ROLLBACK")
             for arg in call.args
@@ -182,23 +182,6 @@ def _tidies_up(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     )
 
 
-# -- what is made of the failure ------------------------------------------------------------------
-
-
-def _answers_question(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether the body returns a comparison, and the handler a plain yes or no.
-
-    A body that ends in `return True` is something else: it did its work.
-    """
-    match handler.body:
-        case [ast.Return(value=ast.Constant(value=bool()))]:
-            pass
-        case _:
-            return False
-    returned = [each.value for each in own_nodes(statement.body) if isinstance(each, ast.Return)]
-    return bool(returned) and all(isinstance(each, ast.Compare) for each in returned)
-
-
 def _checks(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the body asserts something: `assert_permissions(view)`, to filter what follows."""
     if not is_passed(handler):
@@ -209,93 +192,20 @@ def _checks(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     return _CHECK.search(called(first.value).rpartition(".")[2]) is not None
 
 
-def _converts_text(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether something that was found to be a text is converted, and stays one otherwise."""
-    match handler.body:
-        case [ast.Pass() | ast.Continue() | ast.Return(value=ast.Constant() | ast.Name() | None)]:
-            pass
-        case _:
-            return False
-    if len(statement.body) != 1 or not isinstance(statement.body[0], ast.Assign | ast.Return):
-        return False
-    return bool(read_names(statement.body) & set(_texts(source, statement)))
-
-
-def _texts(source: SourceFile, statement: ast.Try) -> Iterator[str]:
-    """The names that an `if` around a statement found to be a text, in the same function."""
-    below: ast.AST = statement
-    for each in source.ancestors(statement):
-        if isinstance(each, FUNCTIONS):
-            return
-        if isinstance(each, ast.If) and below in each.body:
-            for call in ast.walk(each.test):
-                match call:
-                    case ast.Call(
-                        func=ast.Name(id="isinstance"), args=[ast.Name(id=name), ast.Name(id="str")]
-                    ):
-                        yield name
-        below = each
-
-
-def _is_missed(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether something is looked up, and `if view is None:` or `if view:` comes next."""
-    match statement.body, handler.body, following(source, statement):
+def _was_cancelled(source: SourceFile, statement: ast.Try) -> bool:
+    """`task.cancel()`, and then `await task`."""
+    match preceding(source, statement), statement.body:
         case (
-            [ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)],
-            [ast.Pass() | ast.Assign(targets=[ast.Name()], value=ast.Constant(value=None))],
-            ast.If(test=test),
+            ast.Expr(value=ast.Call(func=ast.Attribute(value=task, attr="cancel"))),
+            [ast.Expr(value=ast.Await(value=awaited))],
         ):
-            looks_up = _LOOKS_UP.search(called(call).rpartition(".")[2])
-            return looks_up is not None and _is_asked_for(test, name)
+            return dotted(task) == dotted(awaited) != ""
     return False
 
 
-def _is_asked_for(test: ast.expr, name: str) -> bool:
-    """Whether a test is about something being there: `view`, `not view`, `view is None`."""
-    match test:
-        case ast.BoolOp(values=[first, *_]):
-            return _is_asked_for(first, name)
-        case (
-            ast.Name(id=asked)
-            | ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=asked))
-            | ast.Compare(left=ast.Name(id=asked), ops=[ast.Is() | ast.IsNot()])
-        ):
-            return asked == name
-    return False
-
-
-def _another_is_told_mildly(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether another handler of the same `try` warns, or informs, and goes on."""
-    return any(
-        isinstance(node, ast.Call) and called(node).rpartition(".")[2] in _MILDLY
-        for each in statement.handlers
-        if each is not handler and not any(isinstance(n, ast.Raise) for n in own_nodes(each.body))
-        for node in own_nodes(each.body)
+def _converts(statement: ast.Try) -> bool:
+    """Whether all that is called is a converter of some library: `Urn.from_string(text)`."""
+    calls = [call for call in _calls(statement.body) if not is_trivial(call)]
+    return bool(calls) and all(
+        _CONVERTS.search(called(call).rpartition(".")[2].removesuffix("()")) for call in calls
     )
-
-
-def _tells_in_words(handler: ast.ExceptHandler) -> bool:
-    """Whether all that the handler does is to return a message."""
-    match handler.body:
-        case [ast.Return(value=ast.Tuple() | ast.Constant() as value)]:
-            texts = (each.value for each in ast.walk(value) if isinstance(each, ast.Constant))
-            return any(isinstance(text, str) and text.count(" ") >= WORDS - 1 for text in texts)
-    return False
-
-
-def _keeps_text(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether the body makes something of a parameter, and the handler takes its text instead."""
-    match handler.body:
-        case [ast.Return(value=ast.Name(id=name)) | ast.Assign(value=ast.Name(id=name))]:
-            pass
-        case _:
-            return False
-    function = definition_of(source, statement)
-    if function is None:
-        return False
-    arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
-    is_text = any(
-        each.arg == name and each.annotation is not None and dotted(each.annotation) == "str"
-        for each in arguments
-    )
-    return is_text and name in read_names(statement.body)

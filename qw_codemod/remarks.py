@@ -11,7 +11,7 @@ from qw_codemod.source import SourceFile
 
 _COMMENT = re.compile(r"#[^\n\"']*")
 _DIRECTIVE = re.compile(
-    r"noqa(:[ \w,]*)?|(pylint|type|pyright|mypy|pragma|nosec|isort|fmt|ruff)\b:? ?[^#-]*", re.I
+    r"noqa(:[ \w,]*)?|nosec\b[^#-]*|(pylint|type|pyright|mypy|pragma|isort|fmt|ruff):[^#-]*", re.I
 )
 _UNMEANT = re.compile(
     r"\b(todo|fixme|xxx|hack|should(n't| not| never) (ever )?(happen|occur|be|get|reach|raise|fail)"
@@ -85,8 +85,9 @@ def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
         return False
     if _NEVER_RAISES.search(ast.get_docstring(source.tree) or ""):
         return True
-    told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").split())
-    if sum(isinstance(each, ast.Try) for each in own_nodes(function.body)) > 1:
+    told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").replace("`", "").split())
+    tries = (each for each in own_nodes(function.body) if isinstance(each, ast.Try))
+    if sum(bool(each.handlers) for each in tries) > 1:
         return bool(_ALWAYS_GOES_ON.search(told))  # the rest may be about the other one
     return _says(told)
 
