@@ -160,12 +160,11 @@ def _another_does_the_same(statement: ast.Try, handler: ast.ExceptHandler) -> bo
     """Whether another handler of the same `try`, for a class of its own, does just the same."""
     if is_passed(handler):
         return False
-    same = [ast.dump(each) for each in handler.body]
+    wanted = {ast.dump(each) for each in handler.body}
     return any(
-        each is not handler and ast.dump(node) in same
+        wanted <= {ast.dump(node) for node in own_nodes(each.body) if isinstance(node, ast.stmt)}
         for each in statement.handlers
-        for node in own_nodes(each.body)
-        if isinstance(node, ast.stmt)
+        if each is not handler
     )
 
 

@@ -32,10 +32,11 @@ _MAY_FAIL = re.compile(  # of a docstring, or a comment above the `try`
 )
 _NEVER_RAISES = re.compile(r"\b(never|not|without)( \w+)? rais(e|es|ing)\b", re.I)
 _ALWAYS_GOES_ON = re.compile(
-    rf"{_NEVER_RAISES.pattern}|\bor None\b|\btreated as\b"
+    rf"{_NEVER_RAISES.pattern}|\btreated as\b"
     r"|\b(never|not|cannot|can't|without) (break|block|abort|interrupt|prevent|crash)(s|ing)?\b",
     re.I,
 )
+_OR_NONE = re.compile(r"\bor None\b")
 _TRY_TO = re.compile(r"\b(try|attempt) to\b", re.I)
 _FALLBACK = re.compile(r"\bfall(ing)?[- ]?backs?\b", re.I)
 _RAISES = re.compile(r"(?ms)^\s*(:raises?\b[^\n]*|Raises:?\s*\n(.(?!\n\s*\n))*)")
@@ -86,10 +87,21 @@ def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
     if _NEVER_RAISES.search(ast.get_docstring(source.tree) or ""):
         return True
     told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").replace("`", "").split())
+    if _OR_NONE.search(told) and _answers_none(handler):
+        return True
     tries = (each for each in own_nodes(function.body) if isinstance(each, ast.Try))
     if sum(bool(each.handlers) for each in tries) > 1:
         return bool(_ALWAYS_GOES_ON.search(told))  # the rest may be about the other one
     return _says(told)
+
+
+def _answers_none(handler: ast.ExceptHandler) -> bool:
+    match handler.body[-1]:
+        case ast.Pass() | ast.Return(value=ast.Constant(value=None) | None):
+            return True
+        case ast.Assign(value=ast.Constant(value=None)):
+            return True
+    return False
 
 
 def _says(text: str) -> bool:

@@ -166,3 +166,15 @@ def test_a_module_that_stands_in_for_a_stream(line: str, stands_in: bool) -> Non
 def test_the_word_type_in_a_comment_is_no_directive() -> None:
     assert is_expected(function("client.load(day)", "# take a type of our own then\npass"))
     assert not is_expected(function("client.load(day)", "# type: ignore[all of this]\npass"))
+
+
+def test_two_handlers_that_end_alike_are_not_alike() -> None:
+    text = function("client.load(day)\nreturn True", "client.note(day)\nreturn False")
+    first = "    except KeyError as e:\n        client.note(e)\n        return False\n"
+    assert not is_expected(text.replace("    except Exception", f"{first}    except Exception"))
+
+
+def test_or_none_is_about_handlers_that_give_none() -> None:
+    for handler, is_ordinary in (("return None", True), ("pass", True), ("return [None]", False)):
+        text = function("return client.load(day)", handler, docstring="The day, or ``None``.")
+        assert is_expected(text) == is_ordinary, handler

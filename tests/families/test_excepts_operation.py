@@ -37,6 +37,8 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("rows = []\nfor each in day:" + "\n    rows += [each]" * 12 + "\nreturn out(rows)", "run"),
         ("click.echo('x')\nTracking(config=Config(Day())).start()", "Tracking().start"),
         ("m = sys.modules.get(day) or importlib.import_module(day)", "importlib.import_module"),
+        ("dialect = Dialect.get('x')\nreturn dialect.split_up(day)", "dialect.split_up"),
+        ("client.query('select 1')\nreturn client.split_up(day)", "client.query"),
         ("path = file_path(day)\nif path:\n    Report().load(path)", "Report().load"),
         ("kind = Kind(day.get(KIND))\nif kind:\n    tell(kind)", "tell"),
         ("x = day['adapter'].columns(station)", "adapter.columns"),
