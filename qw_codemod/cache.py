@@ -19,15 +19,17 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS state (generation INTEGER);
 INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 CREATE TABLE IF NOT EXISTS file (
-    path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, holds BLOB, imports TEXT
+    path TEXT PRIMARY KEY, id INTEGER, stamp TEXT, digest TEXT, imports TEXT
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS question (id INTEGER PRIMARY KEY, question TEXT, answer TEXT);
+CREATE TABLE IF NOT EXISTS question (
+    id INTEGER PRIMARY KEY, question TEXT, answer TEXT, files BLOB
+);
 CREATE TABLE IF NOT EXISTS report (
     path TEXT, options TEXT, leans BLOB, outcome TEXT, PRIMARY KEY (path, options)
 ) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 2  # of the schema, and of what its columns hold
+_VERSION = 3  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 

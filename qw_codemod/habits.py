@@ -128,7 +128,9 @@ def _by_name(
     if not manner and _is_given(source, statement, name):
         return None  # it may be anything, or None
     manner = manner or _manner(source, name, own)
-    return Habit(manner, name, f_strings=_likes_f_strings(own or logs))
+    takes_more = any(len(log.node.args) > 1 for log in own)
+    f_strings = _likes_f_strings(own or logs) or (manner == "unknown" and not takes_more)
+    return Habit(manner, name, f_strings=f_strings)
 
 
 def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
@@ -144,16 +146,23 @@ def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
 
 
 def _inferred(source: SourceFile, infer: Inference, logs: Sequence[Log]) -> Manner | None:
+    """The library whose logger it is, for all that is known, and nothing else."""
+    roots: set[str] = set()
     for log in logs[:1]:
         assert isinstance(log.node.func, ast.Attribute)
         for possibility in infer.holds(source, log.node.func.value):
             value = possibility.value
             of = value.of if isinstance(value, Instance) else value
-            if isinstance(of, Library):
-                root = of.name.partition(".")[0]
-                if root in ("logging", "structlog", "loguru"):
-                    return root  # type: ignore[return-value]
-    return None
+            roots.add(of.name.partition(".")[0] if isinstance(of, Library) else "")
+    (root,) = roots if len(roots) == 1 else ("",)
+    if root == "logging" and any(map(_is_foreign_to_logging, logs)):
+        return None
+    return root if root in ("logging", "structlog", "loguru") else None  # type: ignore[return-value]
+
+
+def _is_foreign_to_logging(log: Log) -> bool:
+    """`logger.info("loaded", tags=tags)` and `**tags`: a Logger of `logging` takes neither."""
+    return any(each.arg not in _OF_LOGGING for each in log.node.keywords)
 
 
 def _manner(source: SourceFile, name: str, logs: Sequence[Log]) -> Manner:

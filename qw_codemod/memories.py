@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,25 +35,40 @@ class _Conflict(Exception):
 
 @dataclass(slots=True)
 class _File:
+    number: int
     stamp: str  # of the file's state on the disk; empty where it cannot be relied on
     digest: str = ""  # of its contents, where a report leans on them
-    holds: int = 0  # bits of the questions about contents that are answered with yes
     imports: str = ""  # stands for what it imports; empty where that is not known
 
 
 @dataclass(slots=True)
 class _Questions:
-    """Every question that was asked, by number, and what came of those about names and paths."""
+    """Every question that was asked, by number, and what came of it.
+
+    `answers` are those about names and paths; `files` are bits of the files for which a question
+    about contents is answered with yes.
+    """
 
     numbers: dict[Question, int] = field(default_factory=dict)
     answers: dict[Question, str] = field(default_factory=dict)
+    files: dict[Question, int] = field(default_factory=dict)
     next: int = 0
 
-    def add(self, question: Question, answer: str) -> int:
+    def add(self, question: Question, answer: str, files: int = 0) -> int:
         self.numbers[question] = number = self.next
         self.answers[question] = answer
+        if question[0] in _OF_CONTENTS:
+            self.files[question] = files
         self.next += 1
         return number
+
+    def change(self, file: int, answer: Callable[[Question], bool]) -> set[Question]:
+        """Take in what a file says now; the questions to which it said something else before."""
+        bit = 1 << file
+        changed = {q for q, files in self.files.items() if bool(files & bit) != answer(q)}
+        for question in changed:
+            self.files[question] ^= bit
+        return changed
 
 
 class Memories:
@@ -70,10 +85,10 @@ class Memories:
         self._generation = 0
         self._stale: list[tuple[str, str]] = []
         self._gone: set[str] = set()
+        self._next_file = 0  # until it is known
         self._touched: set[str] = set()  # files whose rows differ from the stored ones
         self._answered: set[Question] = set()  # whose answers differ from the stored ones
         self._ledgers: dict[int, list[int]] = {}
-        self._told: dict[Question, tuple[str, ...]] = {}  # in this run, about contents
         self._new: list[tuple[str, str, int, str]] = []
         self._is_broken = False
         self._connection: sqlite3.Connection | None = None
@@ -84,11 +99,8 @@ class Memories:
         """Load what is remembered, and forget what does not hold any more; raises sqlite3.Error."""
         self._connection = connection
         ((self._generation,),) = connection.execute("SELECT generation FROM state")
-        rows = connection.execute("SELECT path, stamp, digest, holds, imports FROM file")
-        self._kept = {
-            path: _File(at, known, _bits(holds), imports)
-            for path, at, known, holds, imports in rows
-        }
+        rows = connection.execute("SELECT path, id, stamp, digest, imports FROM file")
+        self._kept = {path: _File(*rest) for path, *rest in rows}
         current = set(self._files)
         changed: dict[str, bytes] = {}
         if not self._kept:
@@ -110,24 +122,24 @@ class Memories:
     def _revise(self, changed: Mapping[str, bytes], is_relisted: bool) -> None:
         """Ask every question again whose answer these files can have changed."""
         questions = self._all_questions()
-        different = 0
-        of_contents = [q for q in questions.numbers if q[0] in _OF_CONTENTS]
+        others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
         is_rewired = is_relisted
         for file, data in changed.items():
-            kept = self._kept.get(file) or _File("")
+            kept = self._file(file)
             contents = Contents(data)
-            holds = sum(1 << questions.numbers[q] for q in of_contents if contents.answer(q))
-            different |= holds ^ kept.holds
-            known = digest(data) if kept.digest else ""
+            others |= questions.change(kept.number, contents.answer)
             imports = _imports(data)
             is_rewired = is_rewired or imports != kept.imports
-            self._kept[file] = _File(self._stamps[file], known, holds, imports)
+            kept.stamp = self._stamps[file]
+            kept.digest = digest(data) if kept.digest else ""
+            kept.imports = imports
             self._touched.add(file)
         for file in self._gone:
-            different |= self._kept.pop(file).holds
-        for file in {*changed, *self._gone}:
-            number = questions.numbers.get(("file", file))
-            different |= 0 if number is None else 1 << number
+            others |= questions.change(self._kept.pop(file).number, lambda question: False)
+        self._answered |= others & questions.files.keys()
+        different = 0
+        for question in others & questions.numbers.keys():
+            different |= 1 << questions.numbers[question]
         if is_rewired:
             different |= self._relist(questions, is_relisted)
         assert self._connection is not None
@@ -160,11 +172,24 @@ class Memories:
         if self._loaded is None:
             assert self._connection is not None
             self._loaded = self._questions
-            rows = self._connection.execute("SELECT id, question, answer FROM question ORDER BY id")
-            for number, text, answer in rows:
+            rows = self._connection.execute(
+                "SELECT id, question, answer, files FROM question ORDER BY id"
+            )
+            for number, text, answer, files in rows:
                 self._questions.next = number
-                self._questions.add(tuple(json.loads(text)), answer)
+                self._questions.add(tuple(json.loads(text)), answer, _bits(files))
         return self._questions
+
+    def _file(self, path: str) -> _File:
+        """What is kept of a file; a new one gets a number of its own."""
+        kept = self._kept.get(path)
+        if kept is None:
+            if not self._next_file:
+                self._next_file = 1 + max((each.number for each in self._kept.values()), default=0)
+            kept = self._kept[path] = _File(self._next_file, self._stamps.get(path, ""))
+            self._touched.add(path)
+            self._next_file += 1
+        return kept
 
     def outcomes(self, wanted: Iterable[tuple[str, str]]) -> dict[str, Outcome]:
         """The remembered outcomes of these files, each with the digest of its options.
@@ -184,17 +209,15 @@ class Memories:
     def known(self) -> KnownAnswers | None:
         """What is known of the files as they are now; for those that have to be examined."""
         questions = self._all_questions()
-        numbers = {q: n for q, n in questions.numbers.items() if q[0] in _OF_CONTENTS}
-        if not numbers:
+        if not questions.files:
             return None
-        missing = _File("")
         together = {
             question: tuple(json.loads(questions.answers[question]))
             for question in questions.numbers
             if question[0] == _OF_IMPORTS
         }
-        files = [(file, self._kept.get(file, missing).holds) for file in self._files]
-        return KnownAnswers(numbers, files, together)
+        paths = {kept.number: path for path, kept in self._kept.items()}
+        return KnownAnswers(questions.files, paths, together)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -223,7 +246,7 @@ class Memories:
         """The number of a question; raises _Conflict where it has another answer by now."""
         number = questions.numbers.get(question)
         if question[0] == "file":
-            file = self._kept.setdefault(question[1], _File(""))
+            file = self._file(question[1])
             if file.digest and file.digest != answer:
                 raise _Conflict
             file.digest = str(answer)
@@ -243,22 +266,11 @@ class Memories:
         self, questions: _Questions, question: Question, answer: Answer, number: int | None
     ) -> int:
         assert isinstance(answer, tuple)
-        if number is not None:
-            told = self._told.get(question)
-            if told is None:
-                bit = 1 << number
-                told = tuple(
-                    f for f in self._files if f in self._kept and self._kept[f].holds & bit
-                )
-            if told != answer:
-                raise _Conflict
-            return number
-        number = questions.add(question, _NO_ANSWER)
-        self._told[question] = answer
-        for path in answer:
-            file = self._kept.setdefault(path, _File(self._stamps.get(path, "")))
-            file.holds |= 1 << number
-            self._touched.add(path)
+        files = _bits_of(self._file(path).number for path in answer)
+        if number is None:
+            return questions.add(question, _NO_ANSWER, files)
+        if questions.files[question] != files:
+            raise _Conflict
         return number
 
     def save(self) -> None:
@@ -268,9 +280,7 @@ class Memories:
         if connection is None or self._is_broken or not changes:
             return
         for file in self._files:
-            if file not in self._kept:
-                self._kept[file] = _File(self._stamps[file])
-                self._touched.add(file)
+            self._file(file)
         questions = self._all_questions()
         self._note_imports()
         with connection:
@@ -284,16 +294,21 @@ class Memories:
             connection.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
                 (
-                    (path, kept.stamp, kept.digest, _blob(kept.holds), kept.imports)
+                    (path, kept.number, kept.stamp, kept.digest, kept.imports)
                     for path in self._touched
                     if (kept := self._kept.get(path)) is not None
                 ),
             )
             (stored,) = connection.execute("SELECT COALESCE(MAX(id) + 1, 0) FROM question")
             connection.executemany(
-                "INSERT OR REPLACE INTO question VALUES (?, ?, ?)",
+                "INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?)",
                 (
-                    (number, json.dumps(question), questions.answers[question])
+                    (
+                        number,
+                        json.dumps(question),
+                        questions.answers[question],
+                        _blob(questions.files.get(question, 0)),
+                    )
                     for question, number in questions.numbers.items()
                     if number >= stored[0] or question in self._answered
                 ),
@@ -319,21 +334,21 @@ class KnownAnswers:
 
     def __init__(
         self,
-        numbers: Mapping[Question, int],
-        files: Sequence[tuple[str, int]],
+        files: Mapping[Question, int],
+        paths: Mapping[int, str],
         together: Mapping[Question, tuple[str, ...]],
     ) -> None:
-        self._numbers = numbers
         self._files = files
+        self._paths = paths
         self._together = together
 
     def __call__(self, question: Question) -> tuple[str, ...] | None:
         if question[0] == _OF_IMPORTS:
             return self._together.get(question)
-        number = self._numbers.get(question)
-        if number is None:
+        files = self._files.get(question)
+        if files is None:
             return None
-        return tuple(path for path, holds in self._files if holds >> number & 1)
+        return tuple(sorted(self._paths[number] for number in _set_bits(files)))
 
 
 def _ask(tree: Tree, question: Question) -> Answer:
@@ -369,6 +384,22 @@ def _read(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:
         return b""
+
+
+def _set_bits(bits: int) -> Iterator[int]:
+    for place, byte in enumerate(_blob(bits)):
+        while byte:
+            lowest = byte & -byte
+            yield 8 * place + lowest.bit_length() - 1
+            byte ^= lowest
+
+
+def _bits_of(numbers: Iterable[int]) -> int:
+    every = list(numbers)
+    found = bytearray(max(every, default=0) // 8 + 1)
+    for number in every:
+        found[number >> 3] |= 1 << (number & 7)
+    return _bits(bytes(found))
 
 
 def _bits(blob: bytes) -> int:

@@ -29,15 +29,16 @@ _PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _CONVERSIONS = frozenset("int float str dict list tuple set sorted sum min max".split())
 _SHORT = 40  # characters of a call that is named as a whole
 _NAMES = re.compile(  # what is computed, and not `deserialize_entity_key`
-    r"^(?!_*(de|un)?(serialize|parse|decode|load|read|write|delete|fetch|validate|resolve)_)"
+    r"^(?!_*(de|un)?(serialize|parse|decode|load|read|write|delete|fetch|validate|resolve"
+    r"|generate|sign|create)_)"
     r".*?(^|_)(file_?)?(name|path|dir|folder|ur[il]|key|id)$"
 )
 _MANY = 4  # different calls, of which none stands for the others
 _LONG_BODY = 12  # lines, of which none does either
 _LONG = 3  # dots; a way on which something is likely to be None
 _REACHES_OUT = re.compile(  # what leaves the process, and so is the likeliest to fail
-    r"^(request|getresponse|send|fetch|download|upload|connect|execute|query|submit|publish|post)$"
-    r"|_(request|call|query)$"
+    r"^(request|getresponse|send|recv|get_msg|fetch|download|upload|connect|execute|query|submit"
+    r"|publish|post)$|_(request|call|query)$"
 )
 
 
@@ -56,8 +57,9 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
         apart = {
             called(call) for call in calls if not is_trivial(call) and not _is_part(source, call)
         }
-        many = len(apart) >= _MANY or _lines(statement.body) >= _LONG_BODY
-        if many and not reaches_out(first) and _is_most(source, statement):
+        is_long = _lines(statement.body) >= _LONG_BODY and _is_most(source, statement)
+        out = sum(map(reaches_out, apart))
+        if function and (out > 1 or not out) and (len(apart) >= _MANY or is_long):
             return function.lstrip("_")
         return _without_self(first)
     plain = all(isinstance(each, _PLAIN) for each in statement.body)

@@ -7,6 +7,7 @@ import re
 
 from qw_codemod.alternatives import preceding
 from qw_codemod.handlers import definition_of, own_nodes
+from qw_codemod.infer.bindings import dotted
 from qw_codemod.source import SourceFile
 
 _COMMENT = re.compile(r"#[^\n\"']*")
@@ -37,6 +38,10 @@ _ALWAYS_GOES_ON = re.compile(
     re.I,
 )
 _OR_NONE = re.compile(r"\bor None\b")
+_POLLS = re.compile(
+    r"\b(polls?|polling|periodic(ally)?|between attempts|every `*\w+`* seconds)\b", re.I
+)
+_FAILS_IF = re.compile(r"#[^\n]*\b(fails?|raises?|errors?) (if|when|where)\b", re.I)
 _TRY_TO = re.compile(r"\b(try|attempt) to\b", re.I)
 _FALLBACK = re.compile(r"\bfall(ing)?[- ]?backs?\b", re.I)
 _RAISES = re.compile(r"(?ms)^\s*(:raises?\b[^\n]*|Raises:?\s*\n(.(?!\n\s*\n))*)")
@@ -81,6 +86,8 @@ def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
         return True
     if _FALLBACK.search(_comment_below(source, statement)):
         return True
+    if _class_polls(source, statement) or _callee_says(source, statement):
+        return True
     function = definition_of(source, statement)
     if function is None:
         return False
@@ -93,6 +100,29 @@ def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
     if sum(bool(each.handlers) for each in tries) > 1:
         return bool(_ALWAYS_GOES_ON.search(told))  # the rest may be about the other one
     return _says(told)
+
+
+def _class_polls(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a class says of itself that it asks for something that may not be there yet."""
+    around = (each for each in source.ancestors(statement) if isinstance(each, ast.ClassDef))
+    return any(_POLLS.search(ast.get_docstring(each) or "") for each in around)
+
+
+def _callee_says(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a comment in what is called says when that fails, where it is the object's own."""
+    calls = (each for each in own_nodes(statement.body) if isinstance(each, ast.Call))
+    names = {dotted(each.func).removeprefix("self.") for each in calls if _is_own(each)}
+    return bool(names) and any(
+        each.name in names
+        and _FAILS_IF.search(
+            source.data[source.span(each).start : source.span(each).end].decode("utf-8", "replace")
+        )
+        for each in source.nodes(ast.FunctionDef)
+    )
+
+
+def _is_own(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and dotted(call.func.value) == "self"
 
 
 def _answers_none(handler: ast.ExceptHandler) -> bool:

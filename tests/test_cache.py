@@ -377,7 +377,7 @@ def test_what_a_file_says_alone_is_what_the_index_says(tmp_path: Path) -> None:
 
 def test_known_answers_travel_to_other_processes() -> None:
     together = {("together", "/x"): ("/x", "/y")}
-    known = KnownAnswers({("mentions", "x"): 1}, [("a.py", 0b10), ("b.py", 0b01)], together)
+    known = KnownAnswers({("mentions", "x"): 0b10}, {1: "a.py", 0: "b.py"}, together)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(known, (("mentions", "x"),)) == ("a.py",)
         assert pool.apply(known, (("mentions", "y"),)) is None

@@ -144,7 +144,7 @@ def test_a_logger_that_is_made_too_late_is_not_used() -> None:
         ("LOG = logging.getLogger('x')", "LOG.exception("),
         ("_logger = logging.getLogger('x')", "_logger.exception("),
         ("logging.info('started')", "logging.exception("),
-        ("from shared import log\nlog.info('x')", 'log.exception("work failed: %s", e)'),
+        ("from shared import log\nlog.info('x')", 'log.exception(f"work failed: {e}")'),
         ("from shared import log\nlog.info('x', day=1)", 'log.exception("work failed", error='),
         (
             "from shared import log\nlog.info('x %s', 1, extra={})",

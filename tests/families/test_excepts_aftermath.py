@@ -178,3 +178,23 @@ def test_or_none_is_about_handlers_that_give_none() -> None:
     for handler, is_ordinary in (("return None", True), ("pass", True), ("return [None]", False)):
         text = function("return client.load(day)", handler, docstring="The day, or ``None``.")
         assert is_expected(text) == is_ordinary, handler
+
+
+def test_a_class_that_polls() -> None:
+    for told, is_ordinary in (("Reads chunks every `interval` seconds.", True), ("Reads.", False)):
+        text = (
+            f'class Reader:\n    """{told}"""\n\n    def chunk(self, client):\n        try:\n'
+            "            return client.load()\n        except Exception:\n            return None\n"
+        )
+        assert is_expected(text) == is_ordinary
+
+
+def test_what_is_called_says_when_it_fails() -> None:
+    for told, is_ordinary in (("# fail if there is no table yet", True), ("# the rows", False)):
+        text = (
+            "class Store:\n    def first(self):\n        try:\n"
+            "            return self.rows()[0].day()\n        except Exception:\n"
+            f"            return None\n\n    def rows(self):\n        {told}\n"
+            "        return self.client.rows()\n"
+        )
+        assert is_expected(text) == is_ordinary

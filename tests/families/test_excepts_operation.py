@@ -39,6 +39,8 @@ def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:
         ("m = sys.modules.get(day) or importlib.import_module(day)", "importlib.import_module"),
         ("dialect = Dialect.get('x')\nreturn dialect.split_up(day)", "dialect.split_up"),
         ("client.query('select 1')\nreturn client.split_up(day)", "client.query"),
+        ("return bucket.blob(day).generate_signed_url(day)", "bucket.blob().generate_signed_url"),
+        ("a(day)\nchannel.send(day)\nx = channel.get_msg()\nday.stop()", "run"),
         ("path = file_path(day)\nif path:\n    Report().load(path)", "Report().load"),
         ("kind = Kind(day.get(KIND))\nif kind:\n    tell(kind)", "tell"),
         ("x = day['adapter'].columns(station)", "adapter.columns"),
@@ -240,6 +242,8 @@ def test_a_stream_does_not_log_what_it_cannot_write() -> None:
     ("parameters", "call", "line"),
     [
         ("self, logger=None", "logger.info('x')", "log.exception("),
+        ("self, logger=logging.getLogger('x')", "logger.info('x', tags={})", "log.exception("),
+        ("self, logger=logging.getLogger('x')", "logger.info('x', **work())", "log.exception("),
         ("self, context", "context.logger.info('x')", "        logger.exception("),
         ("self, logger: logging.Logger", "logger.info('x')", "        logger.exception("),
         ("self", "self.logger.info('x')", "self.logger.exception("),
@@ -253,4 +257,4 @@ def test_a_logger_that_is_given_may_be_anything(parameters: str, call: str, line
     changed = apply_to_text(text, ("excepts",), {})
     assert line in changed
     is_new = "= logging.getLogger(__name__)" in changed
-    assert is_new == (parameters in ("self, logger=None", "self, context"))
+    assert is_new == (parameters not in ("self", "self, logger: logging.Logger"))
