@@ -234,10 +234,7 @@ class Memories:
         own = questions.numbers.get(("file", outcome.report.path))
         if self._is_broken or own is None or outcome.report.problems:
             return
-        leans = 0
-        for place, number in enumerate(ledger):
-            if leaning.bits >> place & 1:
-                leans |= 1 << number
+        leans = _bits_of(ledger[place] for place in _set_bits(leaning.bits))
         if leans >> own & 1:
             path = outcome.report.path
             self._new.append((path, options[path], leans, outcome_json.dumps(outcome)))
