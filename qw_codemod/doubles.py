@@ -170,7 +170,8 @@ class Doubles:
         """The test files that hold doubles and one of these words."""
         candidates = {each for word in words for each in self._tree.mentions(word)}
         for test in sorted(candidates - {path}):
-            mocks = self._read(test) if self._reach.is_test(test) else None
+            may_run = self._reach.is_test(test) and self._tree.may_run(test, path)
+            mocks = self._read(test) if may_run else None
             if mocks is not None:
                 yield mocks
 

@@ -12,20 +12,29 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qw_codemod import outcome_json
 from qw_codemod.infer.index import Contents
 from qw_codemod.infer.modules import Tree
-from qw_codemod.infer.programs import modules
+from qw_codemod.infer.programs import links
 from qw_codemod.infer.trace import Answer, Leaning, Question, digest
+from qw_codemod.infer.view import is_test
 from qw_codemod.model import Outcome
+from qw_codemod.questions import (
+    OF_CONTENTS,
+    OF_PROGRAMS,
+    KnownAnswers,
+    Questions,
+    bits_of,
+    set_bits,
+    to_bits,
+    to_blob,
+)
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
-_OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
-_OF_IMPORTS = "together"  # the question whose answer changes with what files import
 _NO_ANSWER = ""
 
 
@@ -41,36 +50,6 @@ class _File:
     imports: str = ""  # stands for what it imports; empty where that is not known
 
 
-@dataclass(slots=True)
-class _Questions:
-    """Every question that was asked, by number, and what came of it.
-
-    `answers` are those about names and paths; `files` are bits of the files for which a question
-    about contents is answered with yes.
-    """
-
-    numbers: dict[Question, int] = field(default_factory=dict)
-    answers: dict[Question, str] = field(default_factory=dict)
-    files: dict[Question, int] = field(default_factory=dict)
-    next: int = 0
-
-    def add(self, question: Question, answer: str, files: int = 0) -> int:
-        self.numbers[question] = number = self.next
-        self.answers[question] = answer
-        if question[0] in _OF_CONTENTS:
-            self.files[question] = files
-        self.next += 1
-        return number
-
-    def change(self, file: int, answer: Callable[[Question], bool]) -> set[Question]:
-        """Take in what a file says now; the questions to which it said something else before."""
-        bit = 1 << file
-        changed = {q for q, files in self.files.items() if bool(files & bit) != answer(q)}
-        for question in changed:
-            self.files[question] ^= bit
-        return changed
-
-
 class Memories:
     """The remembered reports of one project, for one version of the rules."""
 
@@ -80,8 +59,8 @@ class Memories:
         self._started = time.time()
         self._stamps = {file: _stamp(file, self._started) for file in files}
         self._kept: dict[str, _File] = {}
-        self._questions = _Questions()
-        self._loaded: _Questions | None = None  # until they are needed
+        self._questions = Questions()
+        self._loaded: Questions | None = None  # until they are needed
         self._generation = 0
         self._stale: list[tuple[str, str]] = []
         self._gone: set[str] = set()
@@ -128,7 +107,7 @@ class Memories:
             kept = self._file(file)
             contents = Contents(data)
             others |= questions.change(kept.number, contents.answer)
-            imports = _imports(data)
+            imports = self._links(file, data)
             is_rewired = is_rewired or imports != kept.imports
             kept.stamp = self._stamps[file]
             kept.digest = digest(data) if kept.digest else ""
@@ -146,10 +125,10 @@ class Memories:
         for path, options, leans in self._connection.execute(
             "SELECT path, options, leans FROM report"
         ):
-            if _bits(leans) & different or path in self._gone:
+            if to_bits(leans) & different or path in self._gone:
                 self._stale.append((path, options))
 
-    def _relist(self, questions: _Questions, is_relisted: bool) -> int:
+    def _relist(self, questions: Questions, is_relisted: bool) -> int:
         """The questions about imports, names and paths that today's files answer differently.
 
         If the files are the same, and only what they import has changed, those about imports alone.
@@ -157,9 +136,9 @@ class Memories:
         tree = Tree(self._root, self._files)
         different = 0
         for question, number in questions.numbers.items():
-            if question[0] in _OF_CONTENTS or question[0] == "file":
+            if question[0] in OF_CONTENTS or question[0] == "file":
                 continue
-            if not is_relisted and question[0] != _OF_IMPORTS:
+            if not is_relisted and question[0] not in OF_PROGRAMS:
                 continue
             answer = json.dumps(_ask(tree, question))
             if answer != questions.answers[question]:
@@ -168,7 +147,7 @@ class Memories:
                 self._answered.add(question)
         return different
 
-    def _all_questions(self) -> _Questions:
+    def _all_questions(self) -> Questions:
         if self._loaded is None:
             assert self._connection is not None
             self._loaded = self._questions
@@ -177,7 +156,7 @@ class Memories:
             )
             for number, text, answer, files in rows:
                 self._questions.next = number
-                self._questions.add(tuple(json.loads(text)), answer, _bits(files))
+                self._questions.add(tuple(json.loads(text)), answer, to_bits(files))
         return self._questions
 
     def _file(self, path: str) -> _File:
@@ -211,13 +190,13 @@ class Memories:
         questions = self._all_questions()
         if not questions.files:
             return None
-        together = {
+        of_programs = {
             question: tuple(json.loads(questions.answers[question]))
             for question in questions.numbers
-            if question[0] == _OF_IMPORTS
+            if question[0] in OF_PROGRAMS
         }
         paths = {kept.number: path for path, kept in self._kept.items()}
-        return KnownAnswers(questions.files, paths, together)
+        return KnownAnswers(questions.files, paths, of_programs)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -234,12 +213,12 @@ class Memories:
         own = questions.numbers.get(("file", outcome.report.path))
         if self._is_broken or own is None or outcome.report.problems:
             return
-        leans = _bits_of(ledger[place] for place in _set_bits(leaning.bits))
+        leans = bits_of(ledger[place] for place in set_bits(leaning.bits))
         if leans >> own & 1:
             path = outcome.report.path
             self._new.append((path, options[path], leans, outcome_json.dumps(outcome)))
 
-    def _number(self, questions: _Questions, question: Question, answer: Answer) -> int:
+    def _number(self, questions: Questions, question: Question, answer: Answer) -> int:
         """The number of a question; raises _Conflict where it has another answer by now."""
         number = questions.numbers.get(question)
         if question[0] == "file":
@@ -250,7 +229,7 @@ class Memories:
             file.stamp = self._stamps.get(question[1], "")
             self._touched.add(question[1])
             return questions.add(question, _NO_ANSWER) if number is None else number
-        if question[0] in _OF_CONTENTS:
+        if question[0] in OF_CONTENTS:
             return self._number_of_contents(questions, question, answer, number)
         text = json.dumps(answer)
         if number is None:
@@ -260,10 +239,10 @@ class Memories:
         return number
 
     def _number_of_contents(
-        self, questions: _Questions, question: Question, answer: Answer, number: int | None
+        self, questions: Questions, question: Question, answer: Answer, number: int | None
     ) -> int:
         assert isinstance(answer, tuple)
-        files = _bits_of(self._file(path).number for path in answer)
+        files = bits_of(self._file(path).number for path in answer)
         if number is None:
             return questions.add(question, _NO_ANSWER, files)
         if questions.files[question] != files:
@@ -304,7 +283,7 @@ class Memories:
                         number,
                         json.dumps(question),
                         questions.answers[question],
-                        _blob(questions.files.get(question, 0)),
+                        to_blob(questions.files.get(question, 0)),
                     )
                     for question, number in questions.numbers.items()
                     if number >= stored[0] or question in self._answered
@@ -312,7 +291,7 @@ class Memories:
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
-                ((path, options, _blob(leans), text) for path, options, leans, text in self._new),
+                ((path, options, to_blob(leans), text) for path, options, leans, text in self._new),
             )
 
     def _note_imports(self) -> None:
@@ -323,29 +302,12 @@ class Memories:
             if kept is not None and not kept.imports and kept.stamp:
                 data = _read(path)
                 if _stamp(path, now) == kept.stamp:
-                    kept.imports = _imports(data)
+                    kept.imports = self._links(path, data)
 
-
-class KnownAnswers:
-    """Answers to questions about contents that need no reading; None where it has none."""
-
-    def __init__(
-        self,
-        files: Mapping[Question, int],
-        paths: Mapping[int, str],
-        together: Mapping[Question, tuple[str, ...]],
-    ) -> None:
-        self._files = files
-        self._paths = paths
-        self._together = together
-
-    def __call__(self, question: Question) -> tuple[str, ...] | None:
-        if question[0] == _OF_IMPORTS:
-            return self._together.get(question)
-        files = self._files.get(question)
-        if files is None:
-            return None
-        return tuple(sorted(self._paths[number] for number in _set_bits(files)))
+    def _links(self, path: str, data: bytes) -> str:
+        """What stands for all that a file may load."""
+        found = links(data, is_test(path.removeprefix(self._root)))
+        return digest(" ".join(sorted(found)).encode())
 
 
 def _ask(tree: Tree, question: Question) -> Answer:
@@ -356,7 +318,8 @@ def _ask(tree: Tree, question: Question) -> Answer:
         "has": lambda: tree.has(about),
         "below": lambda: tree.below(about),
         "ending": lambda: tree.ending(about),
-        _OF_IMPORTS: lambda: tuple(sorted(tree.together(about))),
+        "together": lambda: tuple(sorted(tree.together(about))),
+        "importers": lambda: tuple(sorted(tree.importers(about))),
     }
     return asked[kind]()
 
@@ -372,36 +335,8 @@ def _stamp(path: str, now: float) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
-def _imports(data: bytes) -> str:
-    return digest(" ".join(sorted({*modules(data)})).encode())
-
-
 def _read(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError:
         return b""
-
-
-def _set_bits(bits: int) -> Iterator[int]:
-    for place, byte in enumerate(_blob(bits)):
-        while byte:
-            lowest = byte & -byte
-            yield 8 * place + lowest.bit_length() - 1
-            byte ^= lowest
-
-
-def _bits_of(numbers: Iterable[int]) -> int:
-    every = list(numbers)
-    found = bytearray(max(every, default=0) // 8 + 1)
-    for number in every:
-        found[number >> 3] |= 1 << (number & 7)
-    return _bits(bytes(found))
-
-
-def _bits(blob: bytes) -> int:
-    return int.from_bytes(blob, "little")
-
-
-def _blob(bits: int) -> bytes:
-    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")

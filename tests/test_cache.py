@@ -19,8 +19,8 @@ import pytest
 from qw_codemod import cache, memories, project_versions, runner
 from qw_codemod.commands import Request, check
 from qw_codemod.infer.index import Contents, Index
-from qw_codemod.memories import KnownAnswers
 from qw_codemod.model import Outcome
+from qw_codemod.questions import KnownAnswers
 
 # Each file in some versions; None: it is not there. What is found in one leans on the others.
 CLIENT = "from google.cloud import bigquery\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from qw_codemod.infer.trace import Held, Trace
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
-_STEPS = 4_000  # expressions looked at for one question
+_STEPS = 1000  # expressions looked at for one question
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
 Closure = tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...]

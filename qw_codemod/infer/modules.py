@@ -9,7 +9,7 @@ from functools import cached_property
 
 from qw_codemod.infer.importing import Imports, defines, imports
 from qw_codemod.infer.index import Index, Known
-from qw_codemod.infer.programs import Programs
+from qw_codemod.infer.programs import Programs, links
 from qw_codemod.infer.trace import Question, Trace, digest
 from qw_codemod.infer.view import View, is_test
 from qw_codemod.source import SourceFile, UnreadableSource
@@ -44,7 +44,7 @@ class Tree:
         self._overlay: dict[str, SourceFile] = {}
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
-        self._together: dict[str, frozenset[str]] = {}
+        self._together: dict[Question, frozenset[str]] = {}
 
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of a file instead of the one on disk."""
@@ -57,7 +57,7 @@ class Tree:
             for derived in ("_by_name", "_index", "_packages", "_programs"):
                 self.__dict__.pop(derived, None)
         if "_programs" in self.__dict__:
-            self._programs.add(source.path, source.data)
+            self._programs.add(source.path, links(source.data, self.is_test(source.path)))
         self._together.clear()
 
     def state(self, path: str) -> State:
@@ -321,9 +321,21 @@ class Tree:
 
     @cached_property
     def _programs(self) -> Programs:
-        found = Programs(self._packages, self._meant)
+        found = Programs(self._packages, self._linked)
         for path in self._files:
-            found.add(path, self._read(path))
+            found.add(path, links(self._read(path), self.is_test(path)))
+        return found
+
+    def _linked(self, name: str, importer: str) -> Sequence[str]:
+        """The files that a name leads to: of a module, of something in one, or a path's end."""
+        if name.endswith(".py"):
+            ending = os.sep + name.replace("/", os.sep).lstrip("." + os.sep)
+            stem = ending.rpartition(os.sep)[2][:-3]
+            ends = [each for each in self._by_name.get(stem, ()) if each.endswith(ending)]
+            return ends if len(ends) == 1 else ()
+        found = self._meant(name, importer)
+        if not found and self.is_test(importer) and "." in name:
+            return self._linked(name.rpartition(".")[0], importer)
         return found
 
     def package(self, path: str) -> str:
@@ -335,14 +347,33 @@ class Tree:
         near = self.together(self._packages[home])
         return tuple(path for path in paths if self._packages[path] in near)
 
+    def may_run(self, test: str, path: str) -> bool:
+        """Whether a test may run what is in another file, by what their packages load.
+
+        A test that loads no code of the tree may run any, and so may a test where nobody imports
+        that code: it is loaded by other means.
+        """
+        home, theirs = self._packages[path], self._packages[test]
+        if theirs in self.together(home) or not self.importers(home):
+            return True
+        return all(self.is_test(each + os.sep) for each in self.together(theirs))
+
     def together(self, package: str) -> frozenset[str]:
         """The packages that some program loads together with one, itself among them."""
-        question = ("together", package)
-        found = self._together.get(package)
+        return self._of_programs(("together", package))
+
+    def importers(self, package: str) -> frozenset[str]:
+        """The packages that import something of one."""
+        return self._of_programs(("importers", package))
+
+    def _of_programs(self, question: Question) -> frozenset[str]:
+        found = self._together.get(question)
         if found is None:
             known = self._known_answers(question) if self._known_answers else None
-            found = frozenset(self._programs.together(package) if known is None else known)
-            self._together[package] = found
+            if known is None:
+                ask = {"together": self._programs.together, "importers": self._programs.importers}
+                known = ask[question[0]](question[1])
+            found = self._together[question] = frozenset(known)
         self.trace.lean(question, lambda: tuple(sorted(found)))
         return found
 

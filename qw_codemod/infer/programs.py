@@ -12,15 +12,24 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _WORD = rb"[ \t]*([\w.\x80-\xff]+)"
 _NAMES = re.compile(rb"[ \t]*(\([^()]*\)|(?:[^\n;#\\]|\\\r?\n)*)")
 _FROM = re.compile(rb"(?:^|[;:])[ \t]*from[ \t]*([\w.\x80-\xff]+)[\s\\]*$")
 _PLAIN = re.compile(rb"(?:^|[;:])[ \t]*$")
+_NAMED = re.compile(rb"[\"']([\w./\\-]*\w\.[A-Za-z_][\w./-]*)[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
 _AFTER = (b" ", b"\t", b"\\", b"(", b"*")
 _BEFORE = 300  # bytes in front of `import` in which the `from` of the same statement stands
+
+
+def links(data: bytes, is_test: bool) -> frozenset[str]:
+    """All that bytes may import; in tests also what their texts name, `"a.b.run"`, `"a/b.py"`."""
+    found = {*modules(data)}
+    if is_test:
+        found.update(each.decode("utf-8", "replace") for each in _NAMED.findall(data))
+    return frozenset(found)
 
 
 def modules(data: bytes) -> Iterator[str]:
@@ -64,9 +73,10 @@ def _names(data: bytes, end: int) -> Iterator[str]:
 
 
 class Programs:
-    """What the packages of a tree import of each other.
+    """What the packages of a tree load of each other.
 
-    `packages` gives the package of each file, `meant` the files that `import a.b` may mean in one.
+    `packages` gives the package of each file, `meant` the files that `import a.b` or the text
+    `"a/b.py"` may mean in one.
     """
 
     def __init__(
@@ -77,12 +87,15 @@ class Programs:
         self._imports: dict[str, set[str]] = {}
         self._importers: dict[str, set[str]] = {}
 
-    def add(self, path: str, data: bytes) -> None:
-        """Note what the bytes of a file import."""
+    def add(self, path: str, names: Iterable[str]) -> None:
+        """Note the names that `links` gives of a file."""
         package = self._packages[path]
         is_regular = package + os.sep + "__init__.py" in self._packages
         own = os.path.basename(package) + "." if is_regular else ""
-        for name in {*modules(data)}:
+        if path.endswith(os.sep + "conftest.py"):
+            for below in self._below(os.path.dirname(path)):
+                self._connect(below, package)  # pytest loads it with each test there
+        for name in names:
             top = name.partition(".")[0]
             if top in sys.stdlib_module_names or (own and f"{name}.".startswith(own)):
                 continue
@@ -97,14 +110,22 @@ class Programs:
         folder = os.path.dirname(path)
         for _ in range(level - 1):
             folder = os.path.dirname(folder)
+        for other in self._below(folder):
+            self._connect(self._packages[path], other)
+
+    def _below(self, folder: str) -> Iterator[str]:
         for other in {*self._packages.values()}:
             if other == folder or other.startswith(folder + os.sep):
-                self._connect(self._packages[path], other)
+                yield other
 
     def _connect(self, importer: str, imported: str) -> None:
         if importer != imported:
             self._imports.setdefault(importer, set()).add(imported)
             self._importers.setdefault(imported, set()).add(importer)
+
+    def importers(self, package: str) -> tuple[str, ...]:
+        """The packages that import something of one, sorted."""
+        return tuple(sorted(self._importers.get(package, ())))
 
     def together(self, package: str) -> tuple[str, ...]:
         """The packages that some program loads together with one, itself among them, sorted."""

@@ -6,7 +6,6 @@ An answer may come from memory; what it leant on when it was found counts again 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -31,29 +30,25 @@ class Leaning:
 
 
 class Trace:
-    """The questions that the answer leans on which is being found: bits of `now`.
-
-    `asked` holds the questions in the order of their bits, each with the answer that it got.
-    """
+    """The questions that the answer leans on which is being found: bits of `now`."""
 
     def __init__(self) -> None:
         self.now = 0
-        self.asked: dict[Question, Answer] = {}
         self._bits: dict[Question, int] = {}
-        self._told = 0
+        self._untold: list[tuple[Question, Answer]] = []
 
     def leaning(self) -> Leaning:
         """What has been leant on since `now` was 0."""
-        new = tuple(itertools.islice(self.asked.items(), self._told, None))
-        self._told += len(new)
+        new = tuple(self._untold)
+        self._untold.clear()
         return Leaning(self.now, new)
 
     def lean(self, question: Question, answer: Callable[[], Answer]) -> None:
         """Note a question that the tree was asked; `answer` is called the first time."""
         bit = self._bits.get(question)
         if bit is None:
-            bit = self._bits[question] = 1 << len(self.asked)
-            self.asked[question] = answer()
+            bit = self._bits[question] = 1 << len(self._bits)
+            self._untold.append((question, answer()))
         self.now |= bit
 
     def remembered(

@@ -97,3 +97,48 @@ def test_an_import_that_may_mean_several_connects_with_each(tmp_path: Path) -> N
     others = {"one/lib/__init__.py": "", "two/lib/__init__.py": "", "app/x.py": "import lib\n"}
     said = together(tmp_path, "app", others)
     assert said == {"app", "shared", "one/lib", "two/lib"}
+
+
+TESTS = {
+    "shop/__init__.py": "",
+    "shop/pay.py": "import bank\n",
+    "bank/__init__.py": "",
+    "tools/job.py": "",
+    "tests/test_shop.py": "from shop import pay\n",
+    "more/tests/conftest.py": "import shop\n",
+    "more/tests/unit/test_all.py": "import helpers\n",
+    "more/tests/unit/helpers.py": "",
+    "apart/__init__.py": "",
+    "apart/run.py": "import alone\n",
+    "alone/__init__.py": "",
+    "tests_of_apart/tests/test_run.py": "import apart.run\n",
+    "lone/tests/test_x.py": "import subprocess\n",
+    "named/tests/test_y.py": "import alone\nrun('apart.run.main')\n",
+    "paths/tests/test_z.py": "import alone\nrun(['python', \"apart/run.py\"])\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("test", "path", "may_run"),
+    [
+        ("tests/test_shop.py", "shop/pay.py", True),
+        ("tests/test_shop.py", "bank/__init__.py", True),
+        ("tests/test_shop.py", "apart/run.py", False),
+        ("tests/test_shop.py", "tools/job.py", True),  # which nobody imports
+        ("more/tests/unit/test_all.py", "shop/pay.py", True),  # by the conftest above
+        ("tests_of_apart/tests/test_run.py", "apart/run.py", True),
+        ("tests_of_apart/tests/test_run.py", "alone/__init__.py", True),
+        ("tests_of_apart/tests/test_run.py", "bank/__init__.py", False),
+        ("lone/tests/test_x.py", "bank/__init__.py", True),  # it has its ways
+        ("named/tests/test_y.py", "apart/run.py", True),
+        ("paths/tests/test_z.py", "apart/run.py", True),
+        ("named/tests/test_y.py", "shop/pay.py", False),
+    ],
+)
+def test_which_tests_may_run_a_file(tmp_path: Path, test: str, path: str, may_run: bool) -> None:
+    for name, text in TESTS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    root = tmp_path.as_posix()
+    tree = Tree(root, [f"{root}/{name}" for name in TESTS])
+    assert tree.may_run(f"{root}/{test}", f"{root}/{path}") == may_run
