@@ -56,6 +56,7 @@ Settings
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from qw_codemod.handlers import classes, own_nodes
@@ -71,6 +72,8 @@ SETTINGS = {
     "unreported": "flag",
 }
 _BROAD = frozenset({"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"})
+_BARE = re.compile(rb"\bexcept[ \t\f]*(?:\\\r?\n[ \t\f]*)*:")
+_CLASS = re.compile(rb"\b(?:Base)?Exception\b")
 _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
@@ -168,14 +171,14 @@ def _hit(
 
 
 CHECKS = (
-    Check("QW201", "bare-except", "A handler names no exception.", _bare, (b"except",)),
-    Check("QW202", "silent-except", "A broad handler says nothing.", _silent, (b"Exception",)),
+    Check("QW201", "bare-except", "A handler names no exception.", _bare, (_BARE,)),
+    Check("QW202", "silent-except", "A broad handler says nothing.", _silent, (_CLASS,)),
     Check(
         "QW203",
         "unreported-exception",
         "A broad handler logs, and Sentry never hears of it.",
         _unreported,
-        (b"Exception",),
+        (_CLASS,),
     ),
     Check(
         "QW204",

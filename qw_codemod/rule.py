@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -66,14 +67,15 @@ class Hit:
 class Check:
     """One rule: its code, the name of the pattern, and the function that finds it.
 
-    `tokens`: the rule can hit only a file that holds one of these byte strings.
+    `tokens`: the rule can hit only a file that holds one of these byte strings, or a match of one
+    of these patterns.
     """
 
     code: str
     name: str
     summary: str
     find: Callable[[SourceFile, Context], Iterable[Hit]]
-    tokens: tuple[bytes, ...]
+    tokens: tuple[bytes | re.Pattern[bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)

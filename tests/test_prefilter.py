@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from qw_codemod.prefilter import possible
+import re
+
+import pytest
+
+from qw_codemod.prefilter import Token, possible
 from qw_codemod.rule import Check
+from qw_codemod.testing import check_text
 
 
-def check(code: str, *tokens: bytes) -> Check:
+def check(code: str, *tokens: Token) -> Check:
     return Check(code, f"name-{code.lower()}", "", lambda source, context: (), tokens)
 
 
@@ -23,6 +28,20 @@ def test_any_token_is_enough() -> None:
 
 def test_a_rule_without_tokens_always_runs() -> None:
     assert possible(b"", [RESULT, ALWAYS, HTTP]) == (ALWAYS,)
+
+
+def test_a_pattern_is_searched_for() -> None:
+    bare = check("QW4", re.compile(rb"except\s*:"))
+    assert possible(b"except :\n", [bare]) == (bare,)
+    assert possible(b"except ValueError:\n", [bare]) == ()
+
+
+@pytest.mark.parametrize(
+    "clause", ["except:", "except :", "except\t:", "except \\\n  :", "except\x0c:"]
+)
+def test_no_bare_except_is_passed_by(clause: str) -> None:
+    text = f"try:\n    work()\n{clause}\n    pass\n"
+    assert [found.code for found in check_text(text, ("excepts",))] == ["QW201"]
 
 
 def test_the_order_stays() -> None:

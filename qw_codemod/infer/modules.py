@@ -21,7 +21,6 @@ _LIBRARIES = frozenset(
 )
 _FULL_TREES = 1500  # syntax trees kept; beyond that half are dropped, and all that leans on any
 
-
 State = tuple["View | None", "SourceFile | None"]
 
 
@@ -54,7 +53,7 @@ class Tree:
         if source.path not in self._known:
             self._known.add(source.path)
             self._files.append(source.path)
-            for derived in ("_by_name", "_index", "_packages", "_programs"):
+            for derived in ("_by_name", "_index", "packages", "_programs"):
                 self.__dict__.pop(derived, None)
         if "_programs" in self.__dict__:
             self._programs.add(source.path, links(source.data, self.is_test(source.path)))
@@ -309,7 +308,7 @@ class Tree:
         return Index(self._files, self._read, self._known_answers)
 
     @cached_property
-    def _packages(self) -> dict[str, str]:
+    def packages(self) -> dict[str, str]:
         """The outermost package that each file is in, a folder; in none, the file's own."""
         found: dict[str, str] = {}
         for folder in {os.path.dirname(path) for path in self._files}:
@@ -321,7 +320,7 @@ class Tree:
 
     @cached_property
     def _programs(self) -> Programs:
-        found = Programs(self._packages, self._linked)
+        found = Programs(self.packages, self._linked)
         for path in self._files:
             found.add(path, links(self._read(path), self.is_test(path)))
         return found
@@ -338,14 +337,10 @@ class Tree:
             return self._linked(name.rpartition(".")[0], importer)
         return found
 
-    def package(self, path: str) -> str:
-        """The folder of the outermost package that a file of the tree is in, or its own folder."""
-        return self._packages[path]
-
     def _near(self, paths: Sequence[str], home: str) -> tuple[str, ...]:
         """Those files that can run in one program with a file, as far as imports tell."""
-        near = self.together(self._packages[home])
-        return tuple(path for path in paths if self._packages[path] in near)
+        near = self.together(self.packages[home])
+        return tuple(path for path in paths if self.packages[path] in near)
 
     def may_run(self, test: str, path: str) -> bool:
         """Whether a test may run what is in another file, by what their packages load.
@@ -353,7 +348,7 @@ class Tree:
         A test that loads no code of the tree may run any, and so may a test where nobody imports
         that code: it is loaded by other means.
         """
-        home, theirs = self._packages[path], self._packages[test]
+        home, theirs = self.packages[path], self.packages[test]
         if theirs in self.together(home) or not self.importers(home):
             return True
         return all(self.is_test(each + os.sep) for each in self.together(theirs))
@@ -371,8 +366,7 @@ class Tree:
         if found is None:
             known = self._known_answers(question) if self._known_answers else None
             if known is None:
-                ask = {"together": self._programs.together, "importers": self._programs.importers}
-                known = ask[question[0]](question[1])
+                known = getattr(self._programs, question[0])(question[1])
             found = self._together[question] = frozenset(known)
         self.trace.lean(question, lambda: tuple(sorted(found)))
         return found

@@ -80,7 +80,7 @@ class Writes:
         return union(parts)
 
     def _assignments(self, name: str, view: View) -> tuple[tuple[View, ast.Attribute], ...]:
-        key = (name, self._tree.package(view.path))
+        key = (name, self._tree.packages[view.path])
         return self._trace.remembered(
             self._outside, key, partial(self._find_outside, name, view.path)
         )
