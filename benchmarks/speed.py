@@ -1,4 +1,4 @@
-"""How long `check` and `apply timeouts` take beside the peers, on the same copy of public code."""
+"""How long `check` and `apply` take beside the peers, on the same copy of public code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 from benchmarks import corpus, results, tools
-from benchmarks.tools import OURS, PEERS, Tool
+from benchmarks.tools import OURS, PEERS, SUITES, Suite, Tool
 
 ROUNDS = 3
 _SHORT_RUNS = 15  # of `--help` and of three files: they are over in a moment
@@ -34,11 +34,12 @@ _SHORT = (
 _REMARKS = """\
 The peers go by the method's name alone, `$X.result()`, `$X.to_dataframe()` and `$X.to_arrow()`,
 and follow no value; what they rewrite is right only where the name happens to mean a job.
-qw-codemod runs the whole family `timeouts` (QW101, QW102 and QW103). A time is the median of the
-wall-clock times, then the shortest and the longest; `times ours` is the median of the pairs of one
-run and the run of qw-codemod just before it. The copy, a git work tree, is given back byte for
-byte before each run, outside of the clock. LibCST's `codemod` has no check: its diff, which
-writes nothing, stands for one."""
+`timeouts` is the whole family (QW101, QW102 and QW103) beside rules for waits; `all rules` is every
+family beside rules for waits, requests without a timeout, and bare and silent handlers. A time is
+the median of the wall-clock times, then the shortest and the longest; `times ours` is the median of
+the pairs of one run and the run of qw-codemod just before it. The copy, a git work tree, is given
+back byte for byte before each run, outside of the clock. LibCST's `codemod` has no check: its diff,
+which writes nothing, stands for one."""
 
 
 @dataclass
@@ -60,30 +61,43 @@ def show(rounds: int = ROUNDS, peers: Sequence[str] = ()) -> int:
 
     Raises ToolProblem, and CorpusProblem.
     """
-    chosen = [tool for tool in PEERS if not peers or tool.name.split()[0].lower() in peers]
-    if not chosen:
+    suites = [
+        replace(suite, peers=tuple(t for t in suite.peers if not peers or _short_name(t) in peers))
+        for suite in SUITES
+    ]
+    if not suites[0].peers:
         raise tools.ToolProblem(f"no such peer; there are {', '.join(each.name for each in PEERS)}")
     tools.CACHE.mkdir(exist_ok=True)
-    for tool in chosen:
+    for tool in suites[0].peers:
         tool.install()
     with _copy() as copy:
         files = len(list(copy.rglob("*.py")))
-        times = {tool.name: _Times() for tool in chosen}
-        for tool in (OURS, *chosen):  # untimed: byte code and caches of the disk
-            _timed(tool, "check", copy, "dagster-gcp")
-            _timed(tool, "apply", copy, "dagster-gcp")
-        for number in range(rounds):
-            print(f"round {number + 1} of {rounds}", flush=True)
-            # Turned by one each round, so that nobody always runs first.
-            for tool in [*chosen[number % len(chosen) :], *chosen[: number % len(chosen)]]:
-                _pair(tool, times[tool.name], copy)
+        tables = [_table_of(suite, copy, rounds) for suite in suites]
         short = [(arguments, aim, _short(arguments, copy)) for arguments, aim in _SHORT]
-        changed = _changed_by(OURS, copy)
-    report = _report(chosen, times, changed, short, files, rounds)
+    report = _report(suites, tables, short, files, rounds)
     print(report)
-    if len(chosen) == len(PEERS) and rounds >= ROUNDS:
+    if len(suites[0].peers) == len(PEERS) and rounds >= ROUNDS:
         results.record("Speed", report)
     return 0
+
+
+def _short_name(tool: Tool) -> str:
+    return tool.name.split()[0].lower()
+
+
+def _table_of(suite: Suite, copy: Path, rounds: int) -> str:
+    """The runs of one suite, each of a peer after one of ours."""
+    chosen = suite.peers
+    times = {tool.name: _Times() for tool in chosen}
+    for tool in (suite.ours, *chosen):  # untimed: byte code and caches of the disk
+        _timed(tool, "check", copy, "dagster-gcp")
+        _timed(tool, "apply", copy, "dagster-gcp")
+    for number in range(rounds):
+        print(f"{suite.name}: round {number + 1} of {rounds}", flush=True)
+        # Turned by one each round, so that nobody always runs first.
+        for tool in [*chosen[number % len(chosen) :], *chosen[: number % len(chosen)]]:
+            _pair(suite.ours, tool, times[tool.name], copy)
+    return _rows(suite, times, _changed_by(suite.ours, copy))
 
 
 @contextmanager
@@ -102,10 +116,10 @@ def _copy() -> Iterator[Path]:
         yield copy
 
 
-def _pair(tool: Tool, times: _Times, copy: Path) -> None:
+def _pair(ours: Tool, tool: Tool, times: _Times, copy: Path) -> None:
     for what in ("check", "apply"):
         for _ in range(tool.repeats):
-            times.ours[what].append(_timed(OURS, what, copy))
+            times.ours[what].append(_timed(ours, what, copy))
             times.mine[what].append(_timed(tool, what, copy))
     times.changed = _changed(copy)
     if times.changed.startswith("0 "):
@@ -152,38 +166,45 @@ def _git(copy: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _report(
-    chosen: Sequence[Tool],
-    times: dict[str, _Times],
-    changed: str,
-    short: Iterable[tuple[Sequence[str], float, list[float]]],
-    files: int,
-    rounds: int,
-) -> str:
+def _rows(suite: Suite, times: dict[str, _Times], changed: str) -> str:
+    """The table of one suite."""
     every = {
         what: [each for one in times.values() for each in one.ours[what]]
         for what in ("check", "apply")
     }
     rows = [[OURS.name, _spread(every["check"]), _spread(every["apply"]), "1", "1", "", changed]]
-    for tool in chosen:
+    for tool in suite.peers:
         one = times[tool.name]
         cells = [tool.name, _spread(one.mine["check"]), _spread(one.mine["apply"])]
         cells += [_against(one.ratio("check"), tool.check_aim)]
         cells += [_against(one.ratio("apply"), tool.apply_aim)]
         rows.append([*cells, f"{tool.check_aim:g}", one.changed])
-    heads = "tool|check|apply|check, times ours|apply, times ours|aim at least|changed".split("|")
+    heads = "tool|check|apply|check, times ours|apply, times ours|aim at least|changed"
+    return results.table([f"{suite.name}: tool", *heads.split("|")[1:]], rows)
+
+
+def _report(
+    suites: Sequence[Suite],
+    tables: Sequence[str],
+    short: Iterable[tuple[Sequence[str], float, list[float]]],
+    files: int,
+    rounds: int,
+) -> str:
     moments = [
         [f"`{_abridged(arguments)}`", _spread(seconds), f"{aim:g} s"]
         for arguments, aim, seconds in short
     ]
     where = [f"{name} {corpus.versions()[name]}" for name in corpus.SPEED]
-    using = [f"{OURS.name} {version('qw-codemod')}", *(tool.requirement for tool in chosen)]
+    using = [f"{OURS.name} {version('qw-codemod')}", *(t.requirement for t in suites[0].peers)]
     commands = [
-        tools.shown(arguments) for tool in (OURS, *chosen) for arguments in (tool.check, tool.apply)
+        tools.shown(arguments)
+        for suite in suites
+        for tool in (suite.ours, *suite.peers)
+        for arguments in (tool.check, tool.apply)
     ]
     parts = (
         f"{files:,} Python files in one tree: {', '.join(where)}. Rounds: {rounds}.",
-        results.table(heads, rows),
+        *tables,
         results.table(["command", "median", "aim below"], moments),
         _REMARKS,
         f"Versions: {', '.join(using)}.",

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 CACHE = Path(__file__).parent / ".peers"  # ignored by git
@@ -136,6 +136,45 @@ PEERS = (
         check_aim=50,
         apply_aim=50,
         environment=_IMPORTABLE,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What is run side by side: our rules, and rules for the same of each peer."""
+
+    name: str
+    ours: Tool
+    peers: tuple[Tool, ...]
+
+
+def _for_all(tool: Tool) -> Tool:
+    """The same tool with rules for all that ours looks for."""
+    names = {
+        "ast_grep.yml": "ast_grep_all.yml",
+        "semgrep.yml": "semgrep_all.yml",
+        "fixit_rule": "fixit_all",
+        "libcst_command.BareWait": "libcst_all.Everything",
+    }
+
+    def renamed(arguments: tuple[str, ...]) -> tuple[str, ...]:
+        files = {f"RULES/{before}": f"RULES/{after}" for before, after in names.items()}
+        return tuple({**names, **files}.get(each, each) for each in arguments)
+
+    return replace(tool, check=renamed(tool.check), apply=renamed(tool.apply))
+
+
+SUITES = (
+    Suite("timeouts", OURS, PEERS),
+    Suite(
+        "all rules",
+        replace(
+            OURS,
+            check=("qw-codemod", "check", "--no-cache", "."),
+            apply=("qw-codemod", "apply", "all", "."),
+        ),
+        tuple(map(_for_all, PEERS)),
     ),
 )
 
