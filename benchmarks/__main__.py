@@ -6,7 +6,18 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import corpus, faults, growth, rewrites, score, score_http, speed, tools, trust
+from benchmarks import (
+    corpus,
+    faults,
+    fuzz,
+    growth,
+    rewrites,
+    score,
+    score_http,
+    speed,
+    tools,
+    trust,
+)
 
 
 def main() -> int:
@@ -23,6 +34,8 @@ def main() -> int:
             return score_http.show(given.packages, given.list)
         if given.what == "faults":
             return faults.show(given.kills, given.seed)
+        if given.what == "fuzz":
+            return fuzz.show(given.seconds, given.seed)
         if given.what == "trust":
             return trust.show(given.packages)
         if given.what == "growth":
@@ -57,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=1, help="of the draw")
     one = commands.add_parser("faults", help="kill `apply` at random instants, and undo")
     one.add_argument("--kills", type=int, default=200, metavar="N")
+    one.add_argument("--seed", type=int, default=1)
+    one = commands.add_parser("fuzz", help="every family over code that was damaged at random")
+    one.add_argument("--seconds", type=float, default=fuzz.SECONDS, metavar="N")
     one.add_argument("--seed", type=int, default=1)
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")

@@ -24,7 +24,7 @@ _ASKED = ("likely only", "unsafe", "reported only")  # reasons that are no failu
 
 
 @dataclass
-class _Tally:
+class Tally:
     """The counts of one package; all from `crashes` on ought to be zero."""
 
     files: int = 0
@@ -42,7 +42,7 @@ class _Tally:
 
 def show(names: Sequence[str] = ()) -> int:
     """Run, print the table and record it; 1 if a column that ought to be zero is not."""
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, Tally] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, folder in corpus.fetch(names).items():
             copy = Path(scratch) / name
@@ -54,30 +54,32 @@ def show(names: Sequence[str] = ()) -> int:
     print(text)
     if not names:
         results.record("Trust", text)
-    bad = sum(sum(_bad(each)) for each in tallies.values())
+    bad = sum(sum(bad(each)) for each in tallies.values())
     return 1 if bad else 0
 
 
-def _examine(copy: Path) -> _Tally:
+def _examine(copy: Path) -> Tally:
     policy = load().codemods()["QW301"].policy
     assert policy is not None
     (copy / "http_retry.py").write_text(policy(("requests", "httpx", "aiohttp", "urllib")))
     (copy / "pyproject.toml").write_text(_POLICY)
     started = time.perf_counter()
-    done = _apply(copy)
-    tally = _Tally(files=done.counts.files, seconds=time.perf_counter() - started)
+    done = apply_all(copy)
+    tally = Tally(files=done.counts.files, seconds=time.perf_counter() - started)
     for outcome in done.outcomes:
-        _count(tally, outcome.report)
-    tally.unstable = sum(outcome.report.after is not None for outcome in _apply(copy).outcomes)
+        count(tally, outcome.report)
+    tally.unstable = sum(outcome.report.after is not None for outcome in apply_all(copy).outcomes)
     return tally
 
 
-def _apply(copy: Path) -> Results:
+def apply_all(copy: Path) -> Results:
+    """Every family over a folder, likely findings too."""
     request = commands.Request(paths=(str(copy),), root=str(copy), likely=True, dependencies=False)
     return commands.apply("all", request)
 
 
-def _count(tally: _Tally, report: FileReport) -> None:
+def count(tally: Tally, report: FileReport) -> None:
+    """Add what came of one file."""
     tally.findings += len(report.findings) + len(report.fixed)
     tally.edits += len(report.fixed)
     for problem in report.problems:
@@ -173,16 +175,17 @@ _HEADS = (
 )
 
 
-def _bad(tally: _Tally) -> list[int]:
+def bad(tally: Tally) -> list[int]:
+    """The counts that ought to be zero."""
     return [tally.crashes, tally.broken, tally.unstable, tally.outside, tally.elsewhere]
 
 
-def _cells(name: str, tally: _Tally) -> list[str]:
+def _cells(name: str, tally: Tally) -> list[str]:
     counts = [tally.files, tally.findings, tally.edits, round(tally.seconds), tally.unreadable]
-    return [name, *map(str, [*counts, *_bad(tally), sum(tally.refused.values())])]
+    return [name, *map(str, [*counts, *bad(tally), sum(tally.refused.values())])]
 
 
-def _table(tallies: dict[str, _Tally]) -> str:
+def _table(tallies: dict[str, Tally]) -> str:
     rows = [_cells(name, tally) for name, tally in tallies.items()]
     total = ["all", *(str(sum(int(row[at]) for row in rows)) for at in range(1, len(_HEADS)))]
     reasons: Counter[str] = Counter()

@@ -33,7 +33,8 @@ What changes at run time
     fail now and then (a number that does not parse, a file that is not there, a rollback without a
     transaction) is logged as a warning and sends no event; so is what the code says it counts on:
     a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
-    that gets the same in another way, a function named `try_…` or `…_or_none`. The evidence
+    that gets the same in another way or answers in words, a loop that tries the next one, another
+    handler that only warns, a function named `try_…` or `…_or_none`. The evidence
     (`--output-format json`) names the reason. A script of the standard library alone prints to
     stderr. KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises
     the same exception on becomes `except BaseException:` and catches as much as before.
@@ -42,8 +43,10 @@ What changes at run time
 Fix safety
     Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some
     paths only, `except Exception` around an import, `__del__`, logging's own handlers, functions
-    that are given log records, `write` and `flush` of streams. Sentry sends the local variables of
-    the frames by default: `sentry_sdk.init(include_local_variables=False)` where they hold secrets.
+    that are given log records, `write` and `flush` of streams, modules that stand in for sys.stdout
+    or say that they redact what exceptions tell, functions named `mask_…` or `redact_…`. Sentry
+    sends the local variables of the frames by default: where they hold secrets,
+    `sentry_sdk.init(include_local_variables=False)`.
 
 Settings
     [tool.qw-codemod.excepts]
