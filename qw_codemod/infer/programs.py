@@ -14,10 +14,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-_WORD = rb"[ \t]*([\w.\x80-\xff]+)"
 _NAMES = re.compile(rb"[ \t]*(\([^()]*\)|(?:[^\n;#\\]|\\\r?\n)*)")
 _FROM = re.compile(rb"(?:^|[;:])[ \t]*from[ \t]*([\w.\x80-\xff]+)[\s\\]*$")
-_PLAIN = re.compile(rb"(?:^|[;:])[ \t]*$")
 _NAMED = re.compile(rb"[\"']([\w./\\-]*\w\.[A-Za-z_][\w./-]*)[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
 _AFTER = (b" ", b"\t", b"\\", b"(", b"*")
@@ -40,9 +38,10 @@ def modules(data: bytes) -> Iterator[str]:
     at = data.find(b"import")
     while at >= 0:
         end = at + len(b"import")
-        start = data.rfind(b"\n", max(0, at - _BEFORE), at) + 1
-        while start > 1 and data[start - 2 : start - 1] == b"\\":  # the line goes on from above
-            start = data.rfind(b"\n", 0, start - 1) + 1
+        first = max(0, at - _BEFORE)
+        start = max(data.rfind(b"\n", first, at) + 1, first)
+        while start > first and data[start - 2 : start - 1] == b"\\":  # it goes on from above
+            start = max(data.rfind(b"\n", first, start - 1) + 1, first)
         head = data[start:at]
         if data[end : end + 1] in _AFTER:
             yield from _imported(head, data, end)

@@ -26,6 +26,8 @@ from qw_codemod.infer.programs import modules
         ("x = 5\n\tfrom a import b\r\nimport c\r\n", {"a", "a.b", "c"}),
         ("important = 1\nx.import_all()\nreimport = 2", set()),
         ("from ä import ö", {"ä", "ä.ö"}),
+        ("x = '" + "." * 400 + "'; import a", {"a"}),
+        ("from a import b; " * 50, {"a", "a.b"}),
         ("try: from a import b\nexcept ImportError: pass", {"a", "a.b"}),
     ],
 )
