@@ -54,8 +54,8 @@ def show(names: Sequence[str] = ()) -> int:
     print(text)
     if not names:
         results.record("Trust", text)
-    bad = sum(sum(bad(each)) for each in tallies.values())
-    return 1 if bad else 0
+    wrong = sum(sum(bad(each)) for each in tallies.values())
+    return 1 if wrong else 0
 
 
 def _examine(copy: Path) -> Tally:
