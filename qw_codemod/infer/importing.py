@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_FROM = re.compile(
-    rb"from[ \t]+(\.*[ \t]*[\w.\x80-\xff]*)[ \t]*\bimport\b[ \t]*"
-    rb"(\((?:[^()#]|#[^\n]*\n)*\)|[^\n;]*)"
-)
-_PLAIN = re.compile(rb"import[ \t]+([^\n;]*)")
+_FROM = re.compile(rb"(?:^|[;:])[ \t]*from[\s\\]*((?:\.[\s\\]*)*[\w.\x80-\xff]*)[\s\\]*$")
+_LISTED = re.compile(rb"[ \t]*(\((?:[^()#]|#[^\n]*\n)*\)|(?:[^\n;\\]|\\\r?\n)*)")
+_AFTER = (b" ", b"\t", b"\\", b"(", b"*")  # `import`
+_HEAD = 300  # bytes in front of `import` in which the `from` of the same statement stands
+_WORD_END = re.compile(rb"[\w\x80-\xff]")  # in front of `import`: `from git_import import x`
+_SPACE = re.compile(rb"[\s\\]+")
 _COMMENT = re.compile(rb"#[^\n]*")
 _CHAIN = re.compile(
     rb"(?<![\w.)\]\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
@@ -54,16 +55,13 @@ def imports(data: bytes) -> Imports:
     named: dict[str, list[str]] = {}
     roots: set[str] = set()
     unclear = False
-    for match in _statements(_FROM, data):
-        module, names = match.groups()
-        unclear = unclear or b"*" in names or b"\\" in names
-        for original, bound in _names(names):
-            roots.add(bound)
-            for each in {original, bound}:
-                named.setdefault(each, []).append(_text(module).replace(" ", ""))
-    for match in _statements(_PLAIN, data):
-        unclear = unclear or b"\\" in match[1]
-        roots.update(bound.partition(".")[0] for _, bound in _names(match[1]))
+    for module, listed in statements(data):
+        unclear = unclear or b"*" in listed or b"\\" in listed
+        for original, bound in names(listed):
+            roots.add(bound.partition(".")[0])
+            if module is not None:
+                for each in {original, bound}:
+                    named.setdefault(each, []).append(_text(module))
     return Imports(named, frozenset(roots), unclear)
 
 
@@ -72,16 +70,40 @@ def defines(name: str, data: bytes) -> bool:
     return re.search(_DEFINED % re.escape(name.encode()), data, re.M) is not None
 
 
-def _statements(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
-    """The matches at which a statement starts."""
-    for match in pattern.finditer(data):
-        head = data[data.rfind(b"\n", 0, match.start()) + 1 : match.start()].rstrip(b" \t")
-        if not head or head.endswith((b";", b":")):
-            yield match
+def statements(data: bytes) -> Iterator[tuple[bytes | None, bytes]]:
+    """The module of each import statement, None for `import a, b`, and the names that it lists.
+
+    What stands in a text counts as well: too much is no harm.
+    """
+    at = data.find(b"import")
+    while at >= 0:
+        end = at + len(b"import")
+        if data[end : end + 1] in _AFTER and not _WORD_END.match(data, max(0, at - 1), at):
+            head = _head(data, at)
+            line = head[head.rfind(b"\n") + 1 :].rstrip()
+            found = _FROM.search(line) or _FROM.search(head)
+            if found is not None or not line or line.endswith((b";", b":")):
+                listed = _LISTED.match(data, end)
+                assert listed is not None
+                yield _SPACE.sub(b"", found[1]) if found is not None else None, listed[1]
+                if not listed[1].startswith(b"("):
+                    end = listed.end()  # the statement's; a text may have opened the bracket
+        at = data.find(b"import", end)
 
 
-def _names(listed: bytes) -> Iterator[tuple[str, str]]:
-    for each in _COMMENT.sub(b"", listed).strip(b"() \t\n").split(b","):
+def _head(data: bytes, at: int) -> bytes:
+    """What stands before a place in its line, and in those above that go on in it."""
+    first = max(0, at - _HEAD)
+    start = max(data.rfind(b"\n", first, at) + 1, first)
+    while start > first and data[max(0, start - 3) : start].endswith((b"\\\n", b"\\\r\n")):
+        start = max(data.rfind(b"\n", first, start - 1) + 1, first)
+    return data[start:at]
+
+
+def names(listed: bytes) -> Iterator[tuple[str, str]]:
+    """Each name that is listed, and the one that it is bound to here."""
+    listed = _COMMENT.sub(b"", listed).replace(b"\\", b" ").strip(b"() \t\r\n")
+    for each in listed.split(b","):
         words = each.split()
         if len(words) == 3 and words[1] == b"as":
             yield _text(words[0]), _text(words[2])

@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-_NAMES = re.compile(rb"[ \t]*(\([^()]*\)|(?:[^\n;#\\]|\\\r?\n)*)")
-_FROM = re.compile(rb"(?:^|[;:])[ \t]*from[ \t]*([\w.\x80-\xff]+)[\s\\]*$")
+from qw_codemod.infer.importing import names, statements
+
 _NAMED = re.compile(rb"[\"']([\w./\\-]*\w\.[A-Za-z_][\w./-]*)[\"']")
-_COMMENT = re.compile(rb"#[^\n]*")
-_AFTER = (b" ", b"\t", b"\\", b"(", b"*")
-_BEFORE = 300  # bytes in front of `import` in which the `from` of the same statement stands
 
 
 def links(data: bytes, is_test: bool) -> frozenset[str]:
@@ -31,44 +27,14 @@ def links(data: bytes, is_test: bool) -> frozenset[str]:
 
 
 def modules(data: bytes) -> Iterator[str]:
-    """All that bytes may import, as dotted names; `a.b` and `a.b.c` for `from a.b import c`.
-
-    What stands in a text counts as well: too much is no harm.
-    """
-    at = data.find(b"import")
-    while at >= 0:
-        end = at + len(b"import")
-        first = max(0, at - _BEFORE)
-        start = max(data.rfind(b"\n", first, at) + 1, first)
-        while start > first and data[start - 2 : start - 1] == b"\\":  # it goes on from above
-            start = max(data.rfind(b"\n", first, start - 1) + 1, first)
-        head = data[start:at]
-        if data[end : end + 1] in _AFTER:
-            yield from _imported(head, data, end)
-        at = data.find(b"import", end)
-
-
-def _imported(head: bytes, data: bytes, end: int) -> Iterator[str]:
-    if not head or head.isspace() or head.rstrip().endswith((b";", b":")):
-        yield from _names(data, end)
-        return
-    found = _FROM.search(head)
-    if found is not None:
-        module = found[1].decode("utf-8", "replace")
-        yield module
-        before = module if module.endswith(".") else f"{module}."
-        for name in _names(data, end):
-            yield before + name
-
-
-def _names(data: bytes, end: int) -> Iterator[str]:
-    match = _NAMES.match(data, end)
-    assert match is not None
-    listed = _COMMENT.sub(b"", match[1]).replace(b"\\", b" ").strip(b"() \t\r\n")
-    for each in listed.split(b","):
-        words = each.split()
-        if words and words[0] != b"*":
-            yield words[0].decode("utf-8", "replace")
+    """All that bytes may import, as dotted names; `a.b` and `a.b.c` for `from a.b import c`."""
+    for module, listed in statements(data):
+        before = ""
+        if module is not None:
+            before = module.decode("utf-8", "replace")
+            yield before
+            before += "" if before.endswith(".") else "."
+        yield from (before + name for name, _ in names(listed) if name != "*")
 
 
 class Programs:
@@ -85,19 +51,21 @@ class Programs:
         self._meant = meant
         self._imports: dict[str, set[str]] = {}
         self._importers: dict[str, set[str]] = {}
+        self._done: set[tuple[str, str]] = set()  # names, by folder: they mean the same there
 
     def add(self, path: str, names: Iterable[str]) -> None:
         """Note the names that `links` gives of a file."""
-        package = self._packages[path]
+        package, folder = self._packages[path], os.path.dirname(path)
         is_regular = package + os.sep + "__init__.py" in self._packages
         own = os.path.basename(package) + "." if is_regular else ""
         if path.endswith(os.sep + "conftest.py"):
-            for below in self._below(os.path.dirname(path)):
+            for below in self._below(folder):
                 self._connect(below, package)  # pytest loads it with each test there
         for name in names:
             top = name.partition(".")[0]
-            if top in sys.stdlib_module_names or (own and f"{name}.".startswith(own)):
+            if (folder, name) in self._done or (own and f"{name}.".startswith(own)):
                 continue
+            self._done.add((folder, name))
             if top:
                 for found in self._meant(name, path):
                     self._connect(package, self._packages[found])

@@ -28,6 +28,9 @@ def may_mean(tmp_path: Path, text: str, name: str = "load", **others: str) -> bo
     [
         "from app.jobs import load",
         "from app.jobs import other, load as get",
+        "from app.jobs \\\n    import load",
+        "from . jobs import load",
+        "# a comment \\\nfrom app.jobs import load",
         "from .jobs import (\n    other,  # of (no) use\n    load,\n)",
         "from . import jobs\njobs.load()",
         "from . import jobs as j\nx = j.load",

@@ -28,6 +28,11 @@ from qw_codemod.infer.programs import modules
         ("from ä import ö", {"ä", "ä.ö"}),
         ("x = '" + "." * 400 + "'; import a", {"a"}),
         ("from a import b; " * 50, {"a", "a.b"}),
+        ("from a import (\n    b,  # (not c)\n    d,\n)", {"a", "a.b", "a.d"}),
+        ("from git_import import a", {"git_import", "git_import.a"}),
+        ("from .import a", {".", ".a"}),
+        ("# not c \\\nimport a", {"a"}),
+        ("from . a import b", {".a", ".a.b"}),
         ("try: from a import b\nexcept ImportError: pass", {"a", "a.b"}),
     ],
 )
@@ -93,6 +98,12 @@ def test_a_program_that_imports_both_is_one(tmp_path: Path) -> None:
 
 def test_folders_without_init_are_connected_by_relative_imports(tmp_path: Path) -> None:
     assert together(tmp_path, "space/two") == {"space/one", "space/two"}
+
+
+def test_a_package_named_like_one_of_the_standard_library(tmp_path: Path) -> None:
+    others = {"statistics/__init__.py": "", "app/x.py": "from statistics import daily\n"}
+    assert together(tmp_path, "app", others) == {"app", "shared", "statistics"}
+    assert "statistics" not in together(tmp_path, "report", others)
 
 
 def test_an_import_that_may_mean_several_connects_with_each(tmp_path: Path) -> None:
