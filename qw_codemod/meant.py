@@ -26,7 +26,7 @@ _TIDIES = re.compile(
     r"^(close|aclose|unlink|rmtree|shutdown|terminate|kill|cancel|disconnect|release|cleanup)$"
 )
 _CHECK = re.compile(r"^(assert|validate|verify|ensure)(_|$)")
-_CONVERTS = re.compile(  # of libraries; a team's own parser that fails is an event
+_LIBRARY_CONVERTERS = re.compile(  # of libraries; a team's own parser that fails is an event
     r"^(from_?string|from_str|fromisoformat|strptime|loads|raw_decode|tokenize|parse_one"
     r"|b64decode|ParseFromString|Requirement|SpecifierSet|croniter)$"
 )
@@ -207,5 +207,6 @@ def _converts(statement: ast.Try) -> bool:
     """Whether all that is called is a converter of some library: `Urn.from_string(text)`."""
     calls = [call for call in _calls(statement.body) if not is_trivial(call)]
     return bool(calls) and all(
-        _CONVERTS.search(called(call).rpartition(".")[2].removesuffix("()")) for call in calls
+        _LIBRARY_CONVERTERS.search(called(call).rpartition(".")[2].removesuffix("()"))
+        for call in calls
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from qw_codemod.rule import Check
-
-Token = bytes | re.Pattern[bytes]
+from qw_codemod.rule import Check, Token
 
 
 def possible(data: bytes, checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -63,6 +63,9 @@ class Hit:
     quiet: bool = False
 
 
+Token = bytes | re.Pattern[bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule: its code, the name of the pattern, and the function that finds it.
@@ -75,7 +78,7 @@ class Check:
     name: str
     summary: str
     find: Callable[[SourceFile, Context], Iterable[Hit]]
-    tokens: tuple[bytes | re.Pattern[bytes], ...]
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)

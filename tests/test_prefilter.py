@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from qw_codemod.prefilter import Token, possible
-from qw_codemod.rule import Check
+from qw_codemod.prefilter import possible
+from qw_codemod.rule import Check, Token
 from qw_codemod.testing import check_text
 
 
