@@ -11,6 +11,7 @@ from benchmarks import (
     faults,
     fuzz,
     growth,
+    oracle,
     rewrites,
     score,
     score_http,
@@ -38,6 +39,8 @@ def main() -> int:
             return fuzz.show(given.seconds, given.seed)
         if given.what == "trust":
             return trust.show(given.packages)
+        if given.what == "oracle":
+            return oracle.show(given.trees, given.kept, given.record, given.tool)
         if given.what == "growth":
             return growth.show(given.sizes or growth.SIZES)
         if given.what == "speed":
@@ -76,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=1)
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
+    one = commands.add_parser("oracle", help="compare the answers of two versions of the tool")
+    one.add_argument("kept", help="the folder of the recorded answers")
+    one.add_argument("trees", nargs="+", help="folders to run on")
+    one.add_argument("--record", action="store_true", help="write the answers instead")
+    one.add_argument("--tool", default="", help="the qw-codemod to run; this checkout's by default")
     one = commands.add_parser("growth", help="`check` with all rules on growing trees")
     one.add_argument("sizes", nargs="*", type=int, metavar="FILES", help="700 7000 by default")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")
