@@ -23,8 +23,8 @@ _SEED = 1
 _FLOOR = """
 import ast, sys, warnings
 from pathlib import Path
-from qw_codemod import packs
-from qw_codemod.prefilter import possible
+from qw_codemod.rules import packs
+from qw_codemod.rules.prefilter import possible
 warnings.simplefilter("ignore")
 checks = [rule.check for rule in packs.load().rules]
 for path in Path(".").rglob("*.py"):

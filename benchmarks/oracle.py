@@ -53,7 +53,7 @@ def _answer(tool: str, arguments: Sequence[str], tree: Path) -> str:
     text = done.stdout.replace(str(tree.resolve()), "TREE")
     if text.startswith(("{", "[")):
         text = json.dumps(json.loads(text), indent=1, sort_keys=True)
-    return _SECONDS.sub("", f"exit code {done.returncode}\n{text}\n{done.stderr}\n")
+    return _SECONDS.sub("", f"exit code {done.returncode}\n{text}\n{done.stderr}").rstrip() + "\n"
 
 
 def _difference(before: str, now: str) -> list[str]:

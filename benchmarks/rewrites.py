@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import corpus, results
-from qw_codemod import commands
-from qw_codemod.model import FileReport, Finding
-from qw_codemod.packs import load
-from qw_codemod.report.results import Results
+from qw_codemod.app import commands
+from qw_codemod.engine.results import Results
+from qw_codemod.kernel.model import FileReport, Finding
+from qw_codemod.rules.packs import load
 
 FAMILIES = ("excepts", "retries,backoff")
 RUFF = {"excepts": ("E722", "BLE001", "S110", "S112", "TRY")}  # its rules that look at the same

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import corpus, results
-from qw_codemod import commands
-from qw_codemod.model import Finding
-from qw_codemod.packs import load
+from qw_codemod.app import commands
+from qw_codemod.kernel.model import Finding
+from qw_codemod.rules.packs import load
 
 LABELS = Path(__file__).parent / "labels_http"
 _POLICY = '[tool.qw-codemod.retries]\npolicy = "http_retry:retry_api"\n'

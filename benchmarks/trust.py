@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TypeGuard
 
 from benchmarks import corpus, results
-from qw_codemod import commands
-from qw_codemod.model import FileReport, Finding, Left
-from qw_codemod.packs import load
-from qw_codemod.report.results import Results
+from qw_codemod.app import commands
+from qw_codemod.engine.results import Results
+from qw_codemod.kernel.model import FileReport, Finding, Left
+from qw_codemod.rules.packs import load
 
 _POLICY = '[tool.qw-codemod.retries]\npolicy = "http_retry:retry_api"\n'
 _ASKED = ("likely only", "unsafe", "reported only")  # reasons that are no failure of a codemod

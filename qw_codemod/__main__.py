@@ -7,6 +7,6 @@ import sys
 if not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
-from qw_codemod.cli import main
+from qw_codemod.app.cli import main
 
 main()

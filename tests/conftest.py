@@ -13,13 +13,13 @@ import libcst as cst
 import pytest
 from click.testing import CliRunner, Result
 
-from qw_codemod import packs
-from qw_codemod.arguments import with_keyword
-from qw_codemod.cli import cli
-from qw_codemod.model import Evidence, Fact, Finding
-from qw_codemod.packs import Pack, assemble
-from qw_codemod.rule import Check, Codemod, Context, Hit, Rewrite
-from qw_codemod.source import SourceFile
+from qw_codemod.app.cli import cli
+from qw_codemod.edit.arguments import with_keyword
+from qw_codemod.kernel.model import Evidence, Fact, Finding
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules import packs
+from qw_codemod.rules.api import Check, Codemod, Context, Hit, Rewrite
+from qw_codemod.rules.packs import Pack, assemble
 
 Run = Callable[..., Result]
 

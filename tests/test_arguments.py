@@ -5,13 +5,13 @@ from __future__ import annotations
 import libcst as cst
 import pytest
 
-from qw_codemod.arguments import (
+from qw_codemod.edit.arguments import (
     name_position,
     replace_keyword,
     with_keyword,
     without_keywords,
 )
-from qw_codemod.rule import Refusal
+from qw_codemod.rules.api import Refusal
 
 
 def call(text: str) -> cst.Call:

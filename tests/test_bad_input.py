@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from qw_codemod import files, journal
+from qw_codemod.engine import files, journal
 
 Write = Callable[..., Path]
 Run = Callable[..., Result]
@@ -177,7 +177,7 @@ def test_a_folder_without_permission(write: Write, project: Path, as_git: bool) 
     if as_git:
         subprocess.run(["git", "init", "-q", "."], check=True)
     code = (
-        "import os\nfrom pathlib import Path\nfrom qw_codemod import files\n"
+        "import os\nfrom pathlib import Path\nfrom qw_codemod.engine import files\n"
         "if os.geteuid() == 0: os.seteuid(65534)  # root may read every folder\n"
         "root = Path('.').resolve()\n"
         "print(files.find(('.',), root, lambda path: False).problems)\n"
@@ -311,7 +311,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     ls -A
     """
     code = (
-        "from pathlib import Path\nfrom qw_codemod import files, journal\n"
+        "from pathlib import Path\nfrom qw_codemod.engine import files, journal\n"
         "root = Path('.').resolve()\n"
         "before = Path('a.py').read_bytes(); after = before + b'x = 1\\n'\n"
         "try:\n    files.replace(str(root / 'a.py'), before, after)\n"

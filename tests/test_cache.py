@@ -16,11 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import cache, memories, project_versions, runner
-from qw_codemod.commands import Request, check
-from qw_codemod.infer.index import Contents, Index
-from qw_codemod.model import Outcome
-from qw_codemod.questions import KnownAnswers
+from qw_codemod.app.commands import Request, check
+from qw_codemod.engine import runner
+from qw_codemod.facts import requirement_versions as project_versions
+from qw_codemod.facts.index import Contents, Index
+from qw_codemod.kernel.model import Outcome
+from qw_codemod.store import location as cache
+from qw_codemod.store import reports as memories
+from qw_codemod.store.queries import KnownAnswers
 
 # Each file in some versions; None: it is not there. What is found in one leans on the others.
 CLIENT = "from google.cloud import bigquery\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.config import Config, ConfigError, Schemas, Settings, schemas
-from qw_codemod.packs import Pack, Rule
+from qw_codemod.app.config import Config, ConfigError, Schemas, Settings, schemas
+from qw_codemod.rules.packs import Pack, Rule
 
 Write = Callable[..., Path]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from qw_codemod.cli import cli
+from qw_codemod.app.cli import cli
 
 SILENT = "def run():\n    try:\n        work()\n    except:\n        pass\n"
 CALL = "import requests\n\nanswer = requests.get('https://example.com', timeout=3)\n"

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from qw_codemod.checks import timeouts
 
-from qw_codemod import packs
-from qw_codemod.cli import cli
-from qw_codemod.testing import apply_to_files
+from qw_codemod.app.cli import cli
+from qw_codemod.rules import packs
+from qw_codemod.testkit import apply_to_files
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.doubles import Doubles
-from qw_codemod.infer.modules import Tree
-from qw_codemod.model import Fact
-from qw_codemod.source import SourceFile
+from qw_codemod.analysis.test_doubles.doubles import Doubles
+from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.model import Fact
+from qw_codemod.languages.python import SourceFile
 
 Project = Callable[..., Doubles]
 MAKERS = ("query()", "get_job()")

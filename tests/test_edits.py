@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qw_codemod.edits import OverlapError, Shift, apply, clash, ordered, shrink
-from qw_codemod.model import Edit, Span
+from qw_codemod.kernel.edits import OverlapError, Shift, apply, clash, ordered, shrink
+from qw_codemod.kernel.model import Edit, Span
 
 
 def whole(data: bytes, new: bytes) -> Edit:

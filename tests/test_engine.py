@@ -14,13 +14,13 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from qw_codemod.arguments import with_keyword
-from qw_codemod.engine import ROUNDS, Options, examine
+from qw_codemod.edit.arguments import with_keyword
+from qw_codemod.engine.examine import ROUNDS, Options, examine
 from qw_codemod.infer import Inference
-from qw_codemod.model import Fact, FileReport, Finding, Fix
-from qw_codemod.packs import Pack, assemble
-from qw_codemod.rule import Check, Codemod, Context, Evidence, Hit, Import, Refusal, Rewrite
-from qw_codemod.source import SourceFile
+from qw_codemod.kernel.model import Fact, FileReport, Finding, Fix
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Hit, Import, Refusal, Rewrite
+from qw_codemod.rules.packs import Pack, assemble
 
 PROVEN = Evidence("proven", (Fact("it is called wait", "x.py", 1),))
 PATH = "/p/x.py"
@@ -388,9 +388,10 @@ def test_reports_cross_processes_and_become_json() -> None:
 def test_a_run_that_only_finds_does_not_load_libcst() -> None:
     program = """
 import sys
-from qw_codemod import engine, packs
+from qw_codemod.engine import examine as engine
+from qw_codemod.rules import packs
 from qw_codemod.infer import Inference
-from qw_codemod.source import SourceFile
+from qw_codemod.languages.python import SourceFile
 pack = packs.load()
 text = b"import requests\\nrequests.get('x')  # noqa: QW103\\njob.result()\\n"
 source = SourceFile("/x.py", text)

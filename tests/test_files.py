@@ -9,8 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import files
-from qw_codemod.files import FileProblem, Listing, find, find_root, matches, project_files, replace
+from qw_codemod.engine import files
+from qw_codemod.engine.files import (
+    FileProblem,
+    Listing,
+    find,
+    find_root,
+    matches,
+    project_files,
+    replace,
+)
 
 Write = Callable[..., Path]
 Git = Callable[..., str]

@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from qw_codemod.hazards import TIMEOUT, retried, swallowed
-from qw_codemod.source import SourceFile
+from qw_codemod.analysis.exception_risks import TIMEOUT, retried, swallowed
+from qw_codemod.languages.python import SourceFile
 
 
 def asked(text: str) -> tuple[SourceFile, ast.Call]:

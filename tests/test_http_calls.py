@@ -12,14 +12,14 @@ import aiohttp
 import httpx
 import pytest
 import requests
+from qw_codemod.checks.timeouts.http_limits import OpenLimit, open_limits
 from requests.adapters import HTTPAdapter
 
-from qw_codemod.http_arguments import FUNCTIONS, effect, is_url, said
-from qw_codemod.http_calls import HttpCall, http_calls
-from qw_codemod.http_limits import OpenLimit, open_limits
 from qw_codemod.infer import Inference
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http.arguments import FUNCTIONS, effect, is_url, said
+from qw_codemod.libraries.http.calls import HttpCall, http_calls
 from qw_codemod.recognize import http
-from qw_codemod.source import SourceFile
 
 REAL = {
     "requests.Session": requests.Session,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from qw_codemod.edits import apply
-from qw_codemod.imports import import_edit
-from qw_codemod.model import Span
-from qw_codemod.names import name_for
-from qw_codemod.rule import Import, Refusal
-from qw_codemod.source import SourceFile
+from qw_codemod.edit.imports import import_edit
+from qw_codemod.kernel.edits import apply
+from qw_codemod.kernel.model import Span
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.names import name_for
+from qw_codemod.rules.api import Import, Refusal
 
 AIOHTTP = Import("aiohttp")
 LIMIT = Import("shared.limits", "LIMIT")

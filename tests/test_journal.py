@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import files, journal
-from qw_codemod.journal import Change, JournalError
+from qw_codemod.engine import files, journal
+from qw_codemod.engine.journal import Change, JournalError
 
 Write = Callable[..., Path]
 
@@ -104,7 +104,7 @@ def test_two_runs_do_not_mix(project: Path) -> None:
 
 
 def test_the_lock_of_a_dead_process_heals(project: Path) -> None:
-    code = "import os; from pathlib import Path; from qw_codemod import journal\n"
+    code = "import os; from pathlib import Path; from qw_codemod.engine import journal\n"
     code += "with journal.locked(Path('.')): os.kill(os.getpid(), 9)"
     done = subprocess.run([sys.executable, "-c", code], cwd=project, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -134,7 +134,8 @@ def test_no_space_for_the_journal_leaves_the_former_one(
 APPLY = """
 import sys
 from pathlib import Path
-from qw_codemod import files, journal
+from qw_codemod.engine import files
+from qw_codemod.engine import journal
 root = Path(".").resolve()
 changes = [
     journal.Change(str(path), path.read_bytes(), path.read_bytes().upper())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qw_codemod.testing import apply_to_text
+from qw_codemod.testkit import apply_to_text
 
 LONG = "a_name_of_a_file_that_is_long"
 HEAD = "import requests\n\n\ndef run(url):\n"

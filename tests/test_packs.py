@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import packs
-from qw_codemod.packs import GROUP, Pack, PackError, assemble, load
-from qw_codemod.rule import Check, Codemod
+from qw_codemod.rules import packs
+from qw_codemod.rules.api import Check, Codemod
+from qw_codemod.rules.packs import GROUP, Pack, PackError, assemble, load
 
 CHECK = '''"""Waits without an end."""
-from qw_codemod.rule import Check
+from qw_codemod.rules.api import Check
 CHECKS = (Check("{code}", "{name}", "what it finds", lambda source, context: (), ()),)
 '''
 CODEMOD = """
-from qw_codemod.rule import Codemod
+from qw_codemod.rules.api import Codemod
 CODEMOD = Codemod(("{code}",), lambda node, finding, settings: None)
 """
 

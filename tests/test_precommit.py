@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / "checks" / "timeouts.py").exists(), reason="needs the family timeouts"
+    not (ROOT / "checks" / "timeouts").exists(), reason="needs the family timeouts"
 )
 
 CONFIG = """
@@ -79,7 +79,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
     for name in ("qw_codemod", "checks", "codemods"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    for name in ("pyproject.toml", "LICENSE", ".pre-commit-hooks.yaml"):
+    for name in ("pyproject.toml", "setup.py", "LICENSE", ".pre-commit-hooks.yaml"):
         shutil.copy(ROOT / name, copy)
     git = git_in(copy, environment)
     git("add", "-A")

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from qw_codemod.prefilter import possible
-from qw_codemod.rule import Check, Token
-from qw_codemod.testing import check_text
+from qw_codemod.rules.api import Check, Token
+from qw_codemod.rules.prefilter import possible
+from qw_codemod.testkit import check_text
 
 
 def check(code: str, *tokens: Token) -> Check:

@@ -10,7 +10,7 @@ import sys
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qw_codemod.testing import apply_to_files, check_files
+from qw_codemod.testkit import apply_to_files, check_files
 
 sys.setrecursionlimit(6000)  # as inference sets it: hypothesis minds a change during its runs
 FAMILIES = ("timeouts", "excepts", "retries", "backoff")

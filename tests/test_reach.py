@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.infer.modules import Tree
-from qw_codemod.infer.reach import Reach
+from qw_codemod.analysis.test_doubles.reachability import Reach
+from qw_codemod.facts.project import Tree
 
 Runs = Callable[..., bool]
 BASE = """

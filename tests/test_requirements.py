@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.requirements import Declared, declare
+from qw_codemod.engine.requirements import Declared, declare
 
 SENTRY = "sentry-sdk"
 PIP_COMPILE = """\

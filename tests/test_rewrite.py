@@ -10,11 +10,11 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
-from qw_codemod.edits import apply
-from qw_codemod.model import Evidence, Finding, Span
-from qw_codemod.rewrite import code, cut, propose
-from qw_codemod.rule import Codemod, Import, Refusal, Rewrite
-from qw_codemod.source import SourceFile, UnreadableSource
+from qw_codemod.edit.rewrite import code, cut, propose
+from qw_codemod.kernel.edits import apply
+from qw_codemod.kernel.model import Evidence, Finding, Span
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite
 
 LIBRARY = sorted(Path(ast.__file__).parent.glob("[a-d]*.py"))
 

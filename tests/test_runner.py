@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import runner
-from qw_codemod.engine import Options
-from qw_codemod.model import Extent, Outcome, Span
-from qw_codemod.packs import Pack, assemble
-from qw_codemod.runner import Group, Plan, Task
+from qw_codemod.engine import runner
+from qw_codemod.engine.examine import Options
+from qw_codemod.engine.runner import Group, Plan, Task
+from qw_codemod.kernel.model import Extent, Outcome, Span
+from qw_codemod.rules.packs import Pack, assemble
 
 Write = Callable[..., Path]
 
@@ -78,7 +78,7 @@ def test_a_dead_worker_costs_one_file(project: Path, write: Write, pack: Pack) -
 
 
 def test_a_file_that_never_ends_is_given_up(project: Path, write: Write) -> None:
-    from qw_codemod.rule import Check
+    from qw_codemod.rules.api import Check
 
     def find(source: object, context: object) -> list[object]:
         time.sleep(60 if "slow" in str(source) else 0)

@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
-from qw_codemod.source import SourceFile
-from qw_codemod.sql import written
+from qw_codemod.analysis.sql_text import written
+from qw_codemod.languages.python import SourceFile
 
 
 def verb(text: str) -> str:

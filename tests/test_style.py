@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod import style
-from qw_codemod.style import restyle
+from qw_codemod.engine import formatter as style
+from qw_codemod.engine.formatter import restyle
 
 FITS = "x = call(" + "a" * 50 + ", 1)\n"
 LONG = FITS.replace(", 1)", ", 1, timeout=300, other=2, more=3)")

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from qw_codemod.model import Evidence, Finding
-from qw_codemod.source import SourceFile
-from qw_codemod.suppress import UNUSED_CODE, Verdict, noqas, suppress
+from qw_codemod.kernel.model import Evidence, Finding
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules.suppress import UNUSED_CODE, Verdict, noqas, suppress
 
 CODES = {"QW101", "QW102"}
 

@@ -10,14 +10,14 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from qw_codemod import fixtures
-from qw_codemod.arguments import with_keyword
-from qw_codemod.fixtures import APP_PROOFS, PROOFS, App, Family
-from qw_codemod.markers import verdicts
-from qw_codemod.packs import Pack, assemble
-from qw_codemod.rule import Check, Codemod, Context, Evidence, Fact, Finding, Hit, Rewrite
-from qw_codemod.source import SourceFile
-from qw_codemod.testing import apply_to_files, apply_to_text, check_files, check_text
+from qw_codemod.edit.arguments import with_keyword
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Fact, Finding, Hit, Rewrite
+from qw_codemod.rules.packs import Pack, assemble
+from qw_codemod.testkit import apply_to_files, apply_to_text, check_files, check_text
+from qw_codemod.testkit import proofs as fixtures
+from qw_codemod.testkit.markers import verdicts
+from qw_codemod.testkit.proofs import APP_PROOFS, PROOFS, App, Family
 
 BEFORE = b'''\
 """Waits."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from qw_codemod.facts.index import Known
+from qw_codemod.facts.project import State, Tree
+from qw_codemod.facts.query import Trace
 from qw_codemod.infer.evaluate import Evaluator
-from qw_codemod.infer.index import Known
-from qw_codemod.infer.modules import State, Tree
-from qw_codemod.infer.trace import Trace
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -26,9 +26,9 @@ from qw_codemod.infer.values import (
     Unknown,
     Value,
 )
-from qw_codemod.infer.view import View
-from qw_codemod.model import Evidence, Fact
-from qw_codemod.source import SourceFile
+from qw_codemod.kernel.model import Evidence, Fact
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.module import View
 
 __all__ = [
     "Answer",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.bindings import dotted
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -19,10 +18,11 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.python.bindings import dotted
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 _SEQUENCES = frozenset(
     "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet "

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qw_codemod.infer.bindings import FUNCTIONS, dotted_is
 from qw_codemod.infer.fixtures import Fixtures
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
@@ -27,11 +26,12 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.python.bindings import FUNCTIONS, dotted_is
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 _MOST_USES = 100  # a name that is read in more places than this is too common to be followed
 _MOST_FILES = 200  # and so is a function's that more files than this mention, each to be parsed

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers, passing
-from qw_codemod.infer.bindings import FUNCTIONS
 from qw_codemod.infer.containers import through
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
@@ -31,12 +30,13 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
-from qw_codemod.model import Fact
+from qw_codemod.kernel.model import Fact
+from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 _OF_CLASSES = frozenset(
     {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}

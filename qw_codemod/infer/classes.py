@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.bindings import Binding, dotted
-from qw_codemod.infer.trace import Held
+from qw_codemod.facts.query import Held
 from qw_codemod.infer.values import Class, Library
+from qw_codemod.python.bindings import Binding, dotted
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 Base = Class | Library | None  # None: a base that could not be told
 

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.bindings import COMPREHENSIONS, Binding
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -20,13 +19,14 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.python.bindings import COMPREHENSIONS, Binding
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
     from qw_codemod.infer.hierarchy import Hierarchy
     from qw_codemod.infer.signatures import Arguments
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 _SEQUENCES = frozenset({"list", "tuple", "set", "iterator", "record"})
 

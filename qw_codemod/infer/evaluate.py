@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
+from qw_codemod.facts.project import Tree
 from qw_codemod.infer import containers
 from qw_codemod.infer.annotations import Annotations
-from qw_codemod.infer.bindings import ENTRY, FUNCTIONS, Binding, dotted
 from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
 from qw_codemod.infer.memory import Closure, Memory
-from qw_codemod.infer.modules import Tree
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -35,8 +34,9 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
-from qw_codemod.infer.view import View
-from qw_codemod.model import Fact
+from qw_codemod.kernel.model import Fact
+from qw_codemod.python.bindings import ENTRY, FUNCTIONS, Binding, dotted
+from qw_codemod.python.module import View
 from qw_codemod.recognize import library
 
 

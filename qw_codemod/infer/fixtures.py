@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.definitions import fixture_name
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -19,10 +18,11 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.python.definitions import fixture_name
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 
 class Fixtures:

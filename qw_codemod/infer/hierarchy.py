@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
-from qw_codemod.infer.bindings import FUNCTIONS, Binding
 from qw_codemod.infer.classes import Base, Classes
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -27,11 +26,12 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.infer.writes import Writes
+from qw_codemod.python.bindings import FUNCTIONS, Binding
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 
 class Hierarchy(Classes):

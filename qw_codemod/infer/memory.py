@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from qw_codemod.infer.trace import Held, Trace
+from qw_codemod.facts.query import Held, Trace
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
 _STEPS = 1000  # expressions looked at for one question

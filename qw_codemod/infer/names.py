@@ -6,7 +6,6 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.bindings import ScopeNode
 from qw_codemod.infer.values import (
     Knowledge,
     Library,
@@ -17,8 +16,9 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
-from qw_codemod.infer.view import View
-from qw_codemod.model import Fact
+from qw_codemod.kernel.model import Fact
+from qw_codemod.python.bindings import ScopeNode
+from qw_codemod.python.module import View
 from qw_codemod.recognize import library
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from qw_codemod.recognize import library
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 _Pass = Callable[[Arguments, "Evaluator"], Knowledge]
 

@@ -19,7 +19,7 @@ from qw_codemod.infer.values import (
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 Look = Callable[[], Knowledge]
 

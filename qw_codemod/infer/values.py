@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qw_codemod.model import Fact
+from qw_codemod.kernel.model import Fact
 
 if TYPE_CHECKING:
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

@@ -6,14 +6,14 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qw_codemod.infer.bindings import Binding, dotted
+from qw_codemod.facts.query import Held
 from qw_codemod.infer.classes import Classes
-from qw_codemod.infer.trace import Held
 from qw_codemod.infer.values import Class, FunctionNode, Instance, Knowledge, union
+from qw_codemod.python.bindings import Binding, dotted
 
 if TYPE_CHECKING:
     from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.view import View
+    from qw_codemod.python.module import View
 
 
 class Writes:

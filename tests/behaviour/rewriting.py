@@ -8,7 +8,7 @@ SECONDS = 1
 
 def rewrite(source: str, unsafe: bool = False) -> str:
     """The text after `apply timeouts`; an explicit None is edited with `unsafe` alone."""
-    from qw_codemod.testing import apply_to_text
+    from qw_codemod.testkit import apply_to_text
 
     return apply_to_text(
         source,
@@ -20,7 +20,7 @@ def rewrite(source: str, unsafe: bool = False) -> str:
 
 def rewrite_handlers(source: str, unsafe: bool = False, **settings: object) -> str:
     """The text after `apply excepts`."""
-    from qw_codemod.testing import apply_to_text
+    from qw_codemod.testkit import apply_to_text
 
     return apply_to_text(
         source, families=("excepts",), settings={"excepts": settings}, unsafe=unsafe

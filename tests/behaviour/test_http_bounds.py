@@ -8,7 +8,7 @@ import time
 import pytest
 from requests.exceptions import ReadTimeout
 
-from qw_codemod.testing import check_text
+from qw_codemod.testkit import check_text
 
 from .rewriting import SECONDS
 from .test_timeouts_http import HttpServer

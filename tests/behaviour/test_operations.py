@@ -25,10 +25,10 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.oauth2.credentials import Credentials
+from qw_codemod.checks.excepts import known_operations as operations
+from qw_codemod.checks.excepts.known_operations import BY_NAME, OPERATIONS, Operation
 
-from qw_codemod.recognize import operations
 from qw_codemod.recognize.http import VERBS
-from qw_codemod.recognize.operations import BY_NAME, OPERATIONS, Operation
 
 from .bigquery_server import error
 from .loopback import LoopbackServer, Request, Response

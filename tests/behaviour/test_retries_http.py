@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from qw_codemod.packs import load
-from qw_codemod.testing import apply_to_files
+from qw_codemod.rules.packs import load
+from qw_codemod.testkit import apply_to_files
 
 from .retry_forms import RETRY_FORMS, RetryForm
 from .scripted_server import ScriptedServer, Step

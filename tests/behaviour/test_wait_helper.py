@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from qw_codemod.testing import apply_to_files
+from qw_codemod.testkit import apply_to_files
 
 from .bigquery_server import NEVER, ROWS, BigQueryServer
 from .rewriting import SECONDS

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qw_codemod.model import Finding
-from qw_codemod.testing import apply_to_files, apply_to_text, check_files, check_text
+from qw_codemod.kernel.model import Finding
+from qw_codemod.testkit import apply_to_files, apply_to_text, check_files, check_text
 
 
 def after(text: str, **settings: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qw_codemod.testing import check_text
+from qw_codemod.testkit import check_text
 from tests.families.test_excepts_meant import function, is_expected
 
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from qw_codemod.testing import apply_to_text, check_text
+from qw_codemod.testkit import apply_to_text, check_text
 
 
 def is_expected(text: str) -> bool:

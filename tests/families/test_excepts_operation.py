@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qw_codemod.testing import apply_to_text, check_text
+from qw_codemod.testkit import apply_to_text, check_text
 
 
 def after(body: str, head: str = "", name: str = "run", **settings: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.fixtures import (
+from qw_codemod.testkit.proofs import (
     APP_PROOFS,
     PROOFS,
     App,

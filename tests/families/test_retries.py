@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from qw_codemod.packs import load
-from qw_codemod.testing import apply_to_files, check_text
+from qw_codemod.rules.packs import load
+from qw_codemod.testkit import apply_to_files, check_text
 
 SETTINGS = {"retries": {"policy": "http_retry:retry_api"}}
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from qw_codemod.codemods.timeouts import CODEMOD
 
-from qw_codemod.edits import apply
-from qw_codemod.model import Evidence, Finding
-from qw_codemod.rewrite import propose
-from qw_codemod.rule import Codemod, Refusal
-from qw_codemod.source import SourceFile
+from qw_codemod.edit.rewrite import propose
+from qw_codemod.kernel.edits import apply
+from qw_codemod.kernel.model import Evidence, Finding
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules.api import Codemod, Refusal
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.infer.importing import imports
-from qw_codemod.infer.modules import Tree
+from qw_codemod.facts.import_scan import imports
+from qw_codemod.facts.project import Tree
 
 HOME = "def load(): ...\nclass Job: ...\n"
 

@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
-from qw_codemod.infer.assigned import assigns
-from qw_codemod.infer.index import Contents
+from qw_codemod.facts.index import Contents
+from qw_codemod.facts.write_scan import assigns
 
 TARGETS = [
     "x.client = 1",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.fixtures import App, apps
 from qw_codemod.infer import Answer, Inference, Instance, Library, Value, judge
 from qw_codemod.infer.values import Knowledge, Nothing, Possibility, Unknown
-from qw_codemod.source import SourceFile, UnreadableSource
-from qw_codemod.testing import run_folder
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.testkit import run_folder
+from qw_codemod.testkit.proofs import App, apps
 
 APPS = apps(Path(__file__).parents[2] / "fixtures")
 JOB = Instance(Library("google.cloud.bigquery.QueryJob"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qw_codemod.infer.modules import Tree
+from qw_codemod.facts.project import Tree
 
 FILES = (
     *("app/__init__.py", "app/main.py", "app/io/files.py", "app/templates/redshift/__init__.py"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.infer.modules import Tree
-from qw_codemod.infer.programs import modules
+from qw_codemod.facts.components import modules
+from qw_codemod.facts.project import Tree
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from qw_codemod.report import progress
-from qw_codemod.report.progress import Progress
+from qw_codemod.app.report import progress
+from qw_codemod.app.report.progress import Progress
 
 
 class Terminal(io.StringIO):

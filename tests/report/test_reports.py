@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from qw_codemod.report import diff
-from qw_codemod.report.results import Counts
+from qw_codemod.app.report import diff
+from qw_codemod.engine.results import Counts
 
 Write = Callable[..., Path]
 Run = Callable[..., Result]

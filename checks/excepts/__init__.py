@@ -1,0 +1,203 @@
+"""Handlers that hide what went wrong: bare (QW201), silent (QW202), unreported (QW203, QW204).
+
+What it does
+    QW201 finds `except:`. QW202 finds handlers for Exception or BaseException that neither log, nor
+    report, nor raise, nor use the exception. QW203, off unless `unreported = true`, finds those
+    that log, but so that no event reaches Sentry. QW204 finds `logger.error(f"... {e}")` without
+    exc_info beside `capture_exception(e)`: two events for one failure.
+
+Why is this bad?
+    A handler that says nothing turns a failure into wrong data that nobody looks for. `except:`
+    catches KeyboardInterrupt and SystemExit as well, so that the program cannot be stopped.
+
+Example
+    try:
+        status = fetch_status(player)
+    except:
+        status = None
+
+Use instead
+    try:
+        status = fetch_status(player)
+    except Exception as e:
+        logger.exception(
+            "fetch_status failed: %s",
+            e,
+            extra={"context": {"operation": "fetch_status", "player": player}},
+        )
+        sentry_sdk.capture_exception(e)
+        status = None
+
+What changes at run time
+    The program goes on as before, with a log line and one Sentry event more. What is expected to
+    fail now and then (a number that does not parse, a file that is not there, a rollback without a
+    transaction) is logged as a warning and sends no event; so is what the code says it counts on:
+    a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
+    that gets the same in another way or answers in words, a loop that tries the next one, another
+    handler that only warns, a function named `try_…` or `…_or_none`. The evidence
+    (`--output-format json`) names the reason. A script of the standard library alone prints to
+    stderr. KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises
+    the same exception on becomes `except BaseException:` and catches as much as before.
+    `capture_exception` does nothing before `sentry_sdk.init`.
+
+Fix safety
+    Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some
+    paths only, `except Exception` around an import, `__del__`, logging's own handlers, functions
+    that are given log records, `write` and `flush` of streams, modules that stand in for sys.stdout
+    or say that they redact what exceptions tell, functions named `mask_…` or `redact_…`. Sentry
+    sends the local variables of the frames by default: where they hold secrets,
+    `sentry_sdk.init(include_local_variables=False)`.
+
+Settings
+    [tool.qw-codemod.excepts]
+    sentry = "unexpected"     # "always"; "never": log alone
+    narrow = false            # true: `except (ValueError, TypeError) as e:` where all is known
+    on_swallow = "continue"   # "raise": raise on after the report
+    unreported = false        # true: QW203 as well
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from qw_codemod.analysis.exception_flow import classes
+from qw_codemod.python.hoisting import is_test
+from qw_codemod.python.syntax import own_nodes
+from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
+
+from .effects import (
+    ERROR,
+    Account,
+    Log,
+    account,
+    captures,
+    log_of,
+    reports,
+)
+from .plan import Case, case_of
+
+SETTINGS = {
+    "sentry": ("unexpected", "always", "never"),
+    "narrow": "flag",
+    "on_swallow": ("continue", "raise"),
+    "unreported": "flag",
+}
+_BROAD = frozenset({"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"})
+_BARE = re.compile(rb"\bexcept[ \t\f]*(?:\\\r?\n[ \t\f]*)*:")
+_CLASS = re.compile(rb"\b(?:Base)?Exception\b")
+_TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
+
+
+def _bare(source: SourceFile, context: Context) -> Iterator[Hit]:
+    for handler, statement in _handlers(source):
+        if handler.type is None:
+            told = account(source, handler)
+            yield _hit(source, context, handler, statement, told, _of_bare(told))
+
+
+def _of_bare(told: Account) -> str:
+    if told.raises == "same":
+        return "bare `except:` that raises on: `except BaseException:` says so"
+    if told.is_silent:
+        return "bare `except:` hides what went wrong, and keeps the program from being stopped"
+    return "bare `except:` also catches KeyboardInterrupt and SystemExit"
+
+
+def _silent(source: SourceFile, context: Context) -> Iterator[Hit]:
+    for handler, statement, told in _broad(source):
+        if told.is_silent and not reports(statement.body):
+            message = f"`except {_types(source, handler)}` hides what went wrong"
+            yield _hit(source, context, handler, statement, told, message)
+
+
+def _unreported(source: SourceFile, context: Context) -> Iterator[Hit]:
+    if not context.settings.get("unreported", False):
+        return
+    for handler, statement, told in _broad(source):
+        if told.logs and not told.raises and not told.reaches_sentry:
+            message = f"`except {_types(source, handler)}` logs, and no event reaches Sentry"
+            yield _hit(source, context, handler, statement, told, message)
+
+
+def _double(source: SourceFile, context: Context) -> Iterator[Hit]:
+    for handler, _ in _handlers(source):
+        calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
+        sent = next((call for call in calls if captures(call)), None)
+        logs = [log for log in map(log_of, calls) if log and _sends_an_event(log)]
+        if sent is None or any(log.has_exception for log in logs):
+            continue
+        for log in logs:
+            facts = (
+                Fact("this sends an event without the exception", source.path, log.node.lineno),
+                Fact("this sends one with it", source.path, sent.lineno),
+            )
+            name = f"{log.receiver}.{log.method}()"
+            message = f"`{name}` without exc_info beside `capture_exception()` sends two events"
+            yield Hit(log.node, message, Evidence("proven", facts), "exc-info")
+
+
+def _sends_an_event(log: Log) -> bool:
+    return log.level >= ERROR and bool(log.receiver)
+
+
+def _handlers(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try]]:
+    for handler in source.nodes(ast.ExceptHandler):
+        statement = source.parent(handler)
+        assert isinstance(statement, _TRIES)
+        yield handler, statement  # type: ignore[misc]
+
+
+def _broad(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try, Account]]:
+    """The handlers for everything, in code that is not a test: a test hides no data."""
+    if is_test(source):
+        return
+    for handler, statement in _handlers(source):
+        if handler.type is not None and not _BROAD.isdisjoint(classes(source, handler.type)):
+            yield handler, statement, account(source, handler)
+
+
+def _types(source: SourceFile, handler: ast.ExceptHandler) -> str:
+    return " ".join(source.text(handler.type).split()) if handler.type is not None else ""
+
+
+def _hit(
+    source: SourceFile,
+    context: Context,
+    handler: ast.ExceptHandler,
+    statement: ast.Try,
+    told: Account,
+    message: str,
+) -> Hit:
+    case: Case = case_of(source, context, handler, statement, told)
+    remedy = "" if case.refused else "handler"
+    return Hit(
+        handler,
+        message,
+        Evidence("proven", case.facts),
+        remedy,
+        case.details,
+        "unsafe" if case.caution and remedy else "safe",
+        case.refused or case.caution,
+    )
+
+
+CHECKS = (
+    Check("QW201", "bare-except", "A handler names no exception.", _bare, (_BARE,)),
+    Check("QW202", "silent-except", "A broad handler says nothing.", _silent, (_CLASS,)),
+    Check(
+        "QW203",
+        "unreported-exception",
+        "A broad handler logs, and Sentry never hears of it.",
+        _unreported,
+        (_CLASS,),
+    ),
+    Check(
+        "QW204",
+        "double-report",
+        "One failure is sent to Sentry twice.",
+        _double,
+        (b"capture_exception", b"captureException"),
+    ),
+)

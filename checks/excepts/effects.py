@@ -1,0 +1,231 @@
+"""What a handler makes of its exception: raises it, logs it, reports it, uses it, or hides it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from qw_codemod.analysis.exception_flow import never_returns
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.definitions import is_main
+from qw_codemod.python.syntax import own_nodes
+
+# Of Python's logging, loguru and structlog; the numbers are logging's own.
+LEVELS = {
+    "trace": 5,
+    "debug": 10,
+    "info": 20,
+    "success": 25,
+    "notice": 25,
+    "warn": 30,
+    "warning": 30,
+    "error": 40,
+    "exception": 40,
+    "critical": 50,
+    "fatal": 50,
+    "log": 20,
+    "msg": 20,
+}
+DEBUG = LEVELS["debug"]
+ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
+_LOGGER = re.compile(r"(^|_)(log|logger|logging|lgr)$", re.I)
+_CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())
+_SENTRY = re.compile(r"(^|\.)(sentry_sdk|sentry|raven\w*|rollbar|bugsnag)\.", re.I)
+# Functions that say what went wrong, whoever they are: `report_failure()`, `self.log_error()`.
+_SAYS = re.compile(
+    r"(^|_)(log|logs|logged|logger|warn|warning|warnings|error|errors|err|exc|exception|traceback"
+    r"|fail|failed|failure|report|alert|notify|notification|echo|secho|perror|abort|die|panic"
+    r"|tb|stderr|debug)(_|$)"
+)
+_FETCHES = re.compile(
+    r"_*(get|load|read|is|has|parse|fetch|find|build|make|create|open|close|set|clear|reset|remove"
+    r"|delete|update|init|start|stop|download|upload|list|filter|count|use|add_\w+_to)_"
+)
+_LIBRARIES = frozenset({"logging", "structlog", "loguru", "get_logger", "getLogger"})
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CURRENT = frozenset(
+    "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
+    "traceback.format_exception logging.exception".split()
+)
+Raises = Literal["", "same", "other", "sometimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A call that logs; `receiver` is what stands before the method, `logger` or `self.log`."""
+
+    node: ast.Call
+    receiver: str
+    method: str
+
+    @property
+    def level(self) -> int:
+        """As Python's logging counts it."""
+        return LEVELS[self.method]
+
+    @property
+    def has_exception(self) -> bool:
+        """Whether the traceback goes with it."""
+        if self.method == "exception":
+            return True
+        return any(
+            each.arg == "exc_info"
+            and not (isinstance(each.value, ast.Constant) and not each.value.value)
+            for each in self.node.keywords
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that a handler does about its exception."""
+
+    raises: Raises  # on all paths the same or another one, or on some paths only
+    logs: tuple[Log, ...]
+    captures: tuple[ast.Call, ...]  # calls that send the exception to Sentry or the like
+    uses: bool  # the exception itself, by its name or through `sys.exc_info()`
+    says: bool  # something else that a person reads: a warning, an alert, a message on exit
+    prints: bool  # in a module that has no other way of saying something
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody will ever know what went wrong."""
+        told = self.logs or self.captures or self.uses or self.says or self.prints
+        return not (self.raises or told)
+
+    @property
+    def reaches_sentry(self) -> bool:
+        """Whether an event is sent, the exception with it."""
+        return bool(self.captures) or any(
+            log.level >= ERROR and log.has_exception for log in self.logs
+        )
+
+
+def account(source: SourceFile, handler: ast.ExceptHandler) -> Account:
+    """What the handler itself does; what it calls is judged by its name."""
+    nodes = list(own_nodes(handler.body))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    logs = tuple(filter(None, map(log_of, calls)))
+    of_logs = {log.node for log in logs}
+    others = [call for call in calls if call not in of_logs]
+    uses = any(
+        isinstance(node, ast.Name) and node.id == handler.name and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(handler)
+    )
+    return Account(
+        _raises(source, handler, nodes),
+        logs,
+        tuple(call for call in others if captures(call)),
+        uses or any(dotted(call.func) in _CURRENT for call in calls),
+        any(_says(call) for call in others),
+        only_prints(source) and any(dotted(call.func) == "print" for call in calls),
+    )
+
+
+def log_of(call: ast.Call) -> Log | None:
+    """The call as one that logs, by the names of its method and of what it is called on."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in LEVELS:
+        return None
+    receiver: ast.expr = call.func.value
+    while isinstance(receiver, ast.Call):  # logger.bind(...).info(), get_logger().info()
+        if isinstance(receiver.func, ast.Attribute) and not _is_logger(receiver.func.attr):
+            receiver = receiver.func.value
+        else:
+            receiver = receiver.func
+    last = receiver.attr if isinstance(receiver, ast.Attribute) else dotted(receiver)
+    if not _is_logger(last):
+        return None
+    return Log(call, dotted(call.func.value), call.func.attr)
+
+
+def _is_logger(name: str) -> bool:
+    return bool(_LOGGER.search(_CAMEL.sub("_", name)))
+
+
+def captures(call: ast.Call) -> bool:
+    """Whether a call sends the current exception to a service for errors."""
+    name = dotted(call.func)
+    return name.rpartition(".")[2] in _CAPTURES or bool(_SENTRY.search(name + "."))
+
+
+def reports(body: Sequence[ast.stmt]) -> bool:
+    """Whether these statements are the reporting itself.
+
+    A handler among them that reports something is about that: not everything else was reported.
+    """
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.ExceptHandler)):
+            continue
+        if isinstance(node, ast.Call) and captures(node):
+            return True
+        stack.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _says(call: ast.Call) -> bool:
+    name = dotted(call.func)
+    last = call.func.attr if isinstance(call.func, ast.Attribute) else name
+    if last == "exit" and call.args:  # a message goes to stderr, a number does not
+        return not isinstance(call.args[0], ast.Constant) or isinstance(call.args[0].value, str)
+    if name in ("sys.stderr.write", "warnings.warn"):
+        return True
+    if last == "print":
+        return name != "print" or any(each.arg == "file" for each in call.keywords)
+    words = _CAMEL.sub("_", last).lower()
+    return bool(_SAYS.search(words)) and not _FETCHES.match(words)
+
+
+def _raises(source: SourceFile, handler: ast.ExceptHandler, nodes: Sequence[ast.AST]) -> Raises:
+    raising = [node for node in nodes if isinstance(node, ast.Raise)]
+    fails = any(
+        isinstance(node, ast.Assert)
+        or isinstance(node, ast.Call)
+        and not _ends_process(node)
+        and never_returns(source, node)
+        for node in nodes
+    )
+    if not raising:
+        return "sometimes" if fails else ""
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and not any(_leaves(each) for each in handler.body[:-1]):
+        same = last.exc is None or dotted(last.exc) == handler.name
+        return "same" if same else "other"
+    return "sometimes"
+
+
+def _ends_process(call: ast.Call) -> bool:
+    return dotted(call.func) in ("sys.exit", "os._exit", "os.abort", "exit", "quit")
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """Whether a statement may leave the handler before its last one."""
+    return any(
+        isinstance(node, ast.Return | ast.Break | ast.Continue | ast.Raise)
+        for node in own_nodes([statement])
+    )
+
+
+@lru_cache(maxsize=8)
+def log_calls(source: SourceFile) -> tuple[Log, ...]:
+    """All the calls of a file that log."""
+    return tuple(filter(None, map(log_of, source.nodes(ast.Call))))
+
+
+@lru_cache(maxsize=8)
+def only_prints(source: SourceFile) -> bool:
+    """Whether a module is a script that tells what it does by `print` alone."""
+    if not source.data.startswith(b"#!") and not any(map(is_main, source.tree.body)):
+        return False
+    imports: list[ast.Import | ast.ImportFrom] = [*source.nodes(ast.Import)]
+    imports += source.nodes(ast.ImportFrom)
+    names = [each.asname or each.name for node in imports for each in node.names]
+    if any(_is_logger(name.rpartition(".")[2]) or name in _LIBRARIES for name in names):
+        return False
+    prints = any(dotted(call.func) == "print" for call in source.nodes(ast.Call))
+    return prints and not log_calls(source)

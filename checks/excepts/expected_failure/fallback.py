@@ -1,0 +1,198 @@
+"""Whether what follows a failure gets the same from somewhere else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from qw_codemod.languages.python import SourceFile, block_of
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import definition_of, own_nodes
+
+from ..operation_name import called, outermost
+
+_EMPTY = re.compile(r"empty|default|blank|none|null", re.I)
+_ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect", re.I)
+
+
+def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether what follows the failure tries to get the same from somewhere else."""
+    if _starts_over(source, statement, handler):
+        return True
+    *before, last = handler.body
+    if not all(isinstance(each, ast.Assign | ast.Import | ast.ImportFrom) for each in before):
+        return _does_it_again(statement, last)
+    first = _last(statement.body)
+    second: ast.stmt | None = last
+    if isinstance(second, ast.Pass):
+        if statement.orelse or statement.finalbody:
+            return False
+        second = following(source, statement)
+        if isinstance(first, ast.Return):
+            if _finds_another(source, statement):
+                return True
+        elif not isinstance(first, ast.Assign) or not isinstance(second, ast.If):
+            return False
+        elif not read_names([ast.Expr(second.test)]) & {dotted(each) for each in first.targets}:
+            return False  # of `if view is None:`
+    if second is None:
+        return False
+    second = _last([second])
+    firsts = [first]
+    if isinstance(second, ast.Assign | ast.Expr):
+        nodes = own_nodes(statement.body) if isinstance(second, ast.Assign) else statement.body
+        firsts = [each for each in nodes if isinstance(each, type(second))]
+    return any(_is_alternative(source, statement.body, each, second, before) for each in firsts)
+
+
+def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler first does in another way what the body does, and then goes on."""
+    other = handler.body[0]
+    return isinstance(other, ast.Assign | ast.Expr) and any(
+        _is_alternative(source, statement.body, each, other, ())
+        for each in statement.body
+        if isinstance(each, type(other))
+    )
+
+
+def _does_it_again(statement: ast.Try, last: ast.stmt) -> bool:
+    """Whether the same is called once more in the end: `return pl.from_pandas(changed)`."""
+    match _last(statement.body), last:
+        case ast.Return(value=ast.Call() as one), ast.Return(value=ast.Call() as other):
+            return called(one) == called(other) != "" and not _EMPTY.search(called(one))
+    return False
+
+
+def _last(body: Sequence[ast.stmt]) -> ast.stmt:
+    """The last statement, of the last `if` or `try` where it is one."""
+    last = body[-1]
+    return _last(last.body) if isinstance(last, ast.If | ast.Try) else last
+
+
+def _finds_another(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether the function goes on to find what the body would have returned."""
+    function = definition_of(source, statement)
+    if function is None:
+        return False
+    last = function.body[-1]
+    if last is statement or not isinstance(last, ast.Return):
+        return False
+    match last.value:
+        case ast.Call() as call:
+            return not _EMPTY.search(called(call)) and bool(call.args or call.keywords)
+        case ast.Tuple(elts=elements):
+            return not any(isinstance(each, ast.Constant) for each in elements)
+        case ast.Attribute(value=ast.Call()):
+            return True  # super().source
+    return False
+
+
+def _is_alternative(
+    source: SourceFile,
+    body: Sequence[ast.stmt],
+    first: ast.stmt,
+    second: ast.stmt,
+    before: Sequence[ast.stmt],
+) -> bool:
+    """Whether two statements give the same in different ways: `return b(day)` for `return a(day)`.
+
+    An answer that says there was an error is none, and neither is something empty.
+    """
+    match first, second:
+        case ast.Return(), ast.Return():
+            pass
+        case ast.Assign(targets=[one]), ast.Assign(targets=[other]):
+            if ast.dump(one) != ast.dump(other):
+                return False
+        case ast.Expr(value=ast.Call() as one), ast.Expr(value=ast.Call() as other):
+            does, instead = called(one), called(other)  # config.load_a(), config.load_b()
+            return _is_alone(body) and _stem(does) == _stem(instead) and does != instead
+        case _:
+            return False
+    if not isinstance(second.value, ast.Call | ast.Attribute | ast.Subscript | ast.JoinedStr):
+        return False
+    calls = list(outermost(second))
+    if any(_ANSWER.search(called(call)) for call in calls):
+        return False
+    modules = {each.asname or each.name for each in _imports(source)}
+    shared = (read_names([*before, second]) & read_names(body)) - modules
+    if _asks_itself(body) and _asks_itself([*before, second]):
+        shared.add("self")
+    if any(_is_empty(call, shared) for call in calls):
+        return False
+    before_that = next(outermost(first), None)
+    asks_same = bool(calls) and before_that is not None and called(before_that) == called(calls[0])
+    return bool(shared) or asks_same
+
+
+def _is_alone(body: Sequence[ast.stmt]) -> bool:
+    """Whether there is one statement, and a constant is returned after it at most."""
+    match body:
+        case [_] | [_, ast.Return(value=ast.Constant() | None)]:
+            return True
+    return False
+
+
+def _asks_itself(body: Sequence[ast.stmt]) -> bool:
+    """Whether a method of the object's own is called there."""
+    return any(called(call).startswith("self.") for each in body for call in outermost(each))
+
+
+def _is_empty(call: ast.Call, shared: set[str]) -> bool:
+    """`pd.DataFrame()`, `empty_frame(columns)`; `response.text()` is a question to the same."""
+    if _EMPTY.search(called(call)):
+        return True
+    return not (call.args or call.keywords or called(call).partition(".")[0] in shared)
+
+
+def _imports(source: SourceFile) -> Iterator[ast.alias]:
+    yield from (each for node in source.nodes(ast.Import) for each in node.names)
+    yield from (each for node in source.nodes(ast.ImportFrom) for each in node.names)
+
+
+def _stem(name: str) -> str:
+    """`config.load_` for `config.load_kube_config`."""
+    before, dot, last = name.rpartition(".")
+    return before + dot + last.partition("_")[0]
+
+
+def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
+    """The statement that is next when this one is done, within a function and a loop."""
+    parent = source.parent(statement)
+    block = block_of(parent, statement)
+    if statement in block[:-1]:
+        return block[block.index(statement) + 1]
+    if isinstance(parent, ast.ExceptHandler):
+        parent = source.parent(parent)
+    if isinstance(parent, ast.If | ast.Try | ast.With):
+        return following(source, parent)
+    return None
+
+
+def preceding(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
+    """The statement before this one, in the same block."""
+    block = block_of(source.parent(statement), statement)
+    return block[block.index(statement) - 1] if statement in block[1:] else None
+
+
+def read_names(body: Sequence[ast.stmt]) -> set[str]:
+    """The names that are read there, and attributes of `self`; what is called does not count."""
+    nodes = [node for each in body for node in ast.walk(each)]
+    functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    own = {
+        dotted(node)
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in functions
+        and dotted(node.value) == "self"
+    }
+    return own | {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in functions
+        and node.id not in ("self", "cls")
+    }

@@ -1,0 +1,204 @@
+"""Calls that give up at once (QW301), and retries without an end or a pause (QW302).
+
+What it does
+    QW301 finds outgoing HTTP calls (requests, urllib, httpx, aiohttp) that nothing retries. QW302
+    finds tenacity and backoff decorators without a stop, without a wait, or for every exception.
+
+Why is this bad?
+    An API's bad minute kills the night's run. A retry without an end, or without a pause, turns the
+    bad minute into a bad hour for everybody.
+
+Example
+    answer = requests.get(url, timeout=30)
+
+Use instead
+    answer = retry_call(requests.get, url, timeout=30)
+
+What changes at run time
+    A call that meets a connection error, a timeout, or 408, 429 or 5xx is tried three times more,
+    after 1, 2 and 4 seconds and up to one more each (Retry-After counts, up to 60 seconds). Each
+    try may take the call's own timeout: with timeout=30 the worst case is four times 30 seconds
+    and ten of waiting, and five minutes where the server asks for 60 seconds each time. After the
+    last try the caller meets the same exception, or the same response, as before.
+
+Fix safety
+    GET, HEAD and OPTIONS alone. PUT and DELETE are unsafe: a second DELETE may answer 404. POST and
+    PATCH are left unless `include` or `include_post` says so, or an idempotency key is sent. Calls
+    without a timeout are left until `apply timeouts` has bounded them.
+
+Settings
+    [tool.qw-codemod.retries]
+    policy = "shared.http_retry:retry_api"    # made by: qw-codemod init retries --policy PATH
+    include_post = false                      # true: POST and PATCH as well
+    include = ""                              # or those whose URL or function matches this pattern
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from qw_codemod.analysis.exception_flow import full_name
+from qw_codemod.kernel.model import Safety
+from qw_codemod.libraries.http.calls import HttpCall, http_calls
+from qw_codemod.python.hoisting import is_test
+from qw_codemod.recognize import http
+from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
+
+from .already_retried import retries_of
+from .forms import form_of, why_not
+
+SETTINGS = {"policy": "function", "include_post": "flag", "include": "text"}
+_NAMED = re.compile(
+    r"alert|notif|e?mail|smtp|sms|slack|teams|webhook|hook|pagerduty|opsgenie|telegram|twilio|push"
+    r"|pay|charge|refund|invoice|order|checkout|transfer|publish|send",
+    re.I,
+)
+_COMMAND = re.compile(
+    r"(^|_)(turn|set|start|stop|toggle|trigger|press|activate|deactivate|lock|unlock|open|close"
+    r"|reboot|restart|reset|send|write|create|delete|remove|register|subscribe|enable|disable|run"
+    r"|execute|submit|push|switch)_|^_*(switch|toggle|trigger|reboot|restart|reset)$"
+)
+_COMMAND_URL = re.compile(
+    r"[?&/](set|cmd|command|action|turn|toggle|switch|mode)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
+)
+_KEY = re.compile(r"idempoten", re.I)
+
+
+def _unretried(source: SourceFile, context: Context) -> Iterator[Hit]:
+    if is_test(source):
+        return
+    for call in http_calls(source, context.infer):
+        if call.through or _is_policy(source, context):
+            continue
+        if retries_of(source, context.infer, call):
+            continue
+        yield _hit(source, context, call)
+
+
+def _is_policy(source: SourceFile, context: Context) -> bool:
+    module = str(context.settings.get("policy", "")).partition(":")[0].replace(".", "/")
+    return bool(module) and source.path.endswith((f"{module}.py", f"{module}/__init__.py"))
+
+
+def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
+    message = f"{call.name}() is not retried"
+    left = why_not(source, call) or _why_not_twice(source, context, call)
+    if left:
+        return Hit(call.node, message, call.evidence, caution=left, quiet=True)
+    if not (call.bound or call.said.node is not None) or call.said.never:
+        reason = "it has no timeout yet: qw-codemod apply timeouts"
+        return Hit(call.node, message, call.evidence, caution=reason)
+    if call.said.hidden:
+        return Hit(call.node, message, call.evidence, caution=call.said.hidden, quiet=True)
+    form = form_of(source, context, call)
+    if form.refused:
+        return Hit(call.node, message, call.evidence, caution=form.refused)
+    caution = _UNSAFE.get(call.verb, "")
+    function = _function_name(source, call.node)
+    command = _COMMAND.search(function) or _COMMAND_URL.search(source.text(call.node))
+    if command and call.verb in http.READ_ONLY:
+        caution = f"a {call.verb} in `{function}()` may set something off"
+    if not caution and _is_handed_in(call):
+        caution = "where the session was built is not seen: it may have retries already"
+    safety: Safety = "unsafe" if caution else "safe"
+    return Hit(call.node, message, call.evidence, form.remedy, form.details, safety, caution)
+
+
+def _is_handed_in(call: HttpCall) -> bool:
+    """Whether a declaration is all that is known of the session; its adapters are not."""
+    if call.sender.library != "requests" or not isinstance(call.node.func, ast.Attribute):
+        return False
+    facts = [fact.text for fact in call.evidence.facts]
+    return any("annotat" in text for text in facts) and not any("built here" in t for t in facts)
+
+
+_UNSAFE = {
+    "PUT": "a PUT that is sent twice may meet its own change (412)",
+    "DELETE": "a DELETE that is sent twice may answer 404",
+}
+
+
+def _why_not_twice(source: SourceFile, context: Context, call: HttpCall) -> str:
+    """Why a call must not be sent twice by itself; empty if it may."""
+    if call.verb in http.IDEMPOTENT:
+        return ""
+    text = source.text(call.node)
+    function = _function_name(source, call.node)
+    pattern = str(context.settings.get("include", ""))
+    if _KEY.search(text) or (pattern and re.search(pattern, f"{function} {text}")):
+        return ""
+    if not call.verb:
+        return "its HTTP method is not known"
+    named = _NAMED.search(function) or _NAMED.search(text)
+    if named:
+        return f"a {call.verb} that looks like `{named[0]}`: twice would be once too often"
+    if context.settings.get("include_post"):
+        return ""
+    return f"a {call.verb} is retried only where `include` or `include_post` says so"
+
+
+def _function_name(source: SourceFile, node: ast.AST) -> str:
+    for each in source.ancestors(node):
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return each.name
+    return ""
+
+
+# QW302: decorators
+
+_TENACITY = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
+_BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
+_BROAD = frozenset({"Exception", "BaseException"})
+
+
+def _unbounded(source: SourceFile, context: Context) -> Iterator[Hit]:
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.nodes(ast.FunctionDef)]
+    for function in (*functions, *source.nodes(ast.AsyncFunctionDef)):
+        for decorator in function.decorator_list:
+            yield from _of_decorator(source, decorator)
+
+
+def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Hit]:
+    call = node if isinstance(node, ast.Call) else None
+    name = full_name(source, call.func if call else node)
+    given = {each.arg for each in call.keywords} if call else set()
+    if None in given or (call and call.args and name in _TENACITY):
+        return
+    missing = []
+    if name in _TENACITY:
+        missing = [word for word in ("stop", "wait", "retry") if word not in given]
+    elif name in _BACKOFF and call is not None:
+        if not given & {"max_tries", "max_time"}:
+            missing.append("stop")
+        if len(call.args) > 1 and full_name(source, call.args[1]) in _BROAD:
+            missing.append("retry")
+    if not missing:
+        return
+    said = {
+        "stop": "never stops",
+        "wait": "does not wait between tries",
+        "retry": "retries every exception",
+    }
+    text = " and ".join(said[each] for each in missing)
+    fact = Fact(f"`{name}` has no {' and no '.join(missing)}", source.path, node.lineno)
+    yield Hit(
+        node,
+        f"@{source.text(call.func if call else node)} {text}",
+        Evidence("proven", (fact,)),
+        caution="what to stop at, and what to retry, is for you to say",
+    )
+
+
+_TOKENS = tuple(each.encode() for each in ("requests", "httpx", "aiohttp", "urlopen", "session"))
+CHECKS = (
+    Check("QW301", "unretried-api-call", "An HTTP call is not retried.", _unretried, _TOKENS),
+    Check(
+        "QW302",
+        "unbounded-retry",
+        "A retry has no stop or no wait, or retries everything.",
+        _unbounded,
+        (b"tenacity", b"backoff"),
+    ),
+)

@@ -1,0 +1,268 @@
+"""How a call goes through a policy of retries: itself, or with the function that it is all of."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from qw_codemod.languages.python import WIDTH
+from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import last_name, own_nodes
+from qw_codemod.rules.api import Context, SourceFile
+
+from .already_retried import owner
+
+_READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
+_BUILDS = frozenset(
+    "str int float len dict list tuple format join quote urlencode urljoin isoformat strftime "
+    "encode rstrip lstrip Request f ClientTimeout".split()
+)
+_PROBE = re.compile(
+    r"health|heart_?beat|reachab|probe|(^|[_/])(ping|alive|ready|readiness|liveness|up|available"
+    r"|connectivity|connection|port|ports)([_/?\"']|$)",
+    re.I,
+)
+_PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
+_HEALTH = re.compile(r"health[_ -]?check|liveness|readiness", re.I)
+_BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
+_URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
+_STATUS = frozenset({"status_code", "ok", "status", "is_success"})
+_DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
+_STREAM = "a stream is read after the call, and a second try would not cover that"
+_ONCE = frozenset({"data", "files", "content"})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The remedy, `call` or `decorate`, with its details; `refused`: why there is none."""
+
+    remedy: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+
+
+def why_not(source: SourceFile, call: HttpCall) -> str:
+    """Why a second try would not do what the first one did; empty if it would."""
+    node = call.node
+    function = owner(source, node)
+    name = function.name if function is not None else ""
+    whole = source.text(function) if function is not None else ""
+    if _PROBE.search(name) or _PROBE_URL.search(source.text(node)) or _HEALTH.search(whole):
+        return "it looks like a probe, which is to know the answer now"
+    for around in source.ancestors(node):
+        if isinstance(around, (ast.With, ast.AsyncWith)) and any(
+            last_name(item.context_expr) in _DEADLINES for item in around.items
+        ):
+            return f"the deadline in line {around.lineno} would cut the waits off"
+    if function is not None and any(
+        isinstance(each, ast.Yield | ast.YieldFrom) for each in own_nodes(function.body)
+    ):
+        return "a generator has handed out something before it would be tried again"
+    for keyword in node.keywords:
+        if keyword.arg == "stream" and not _is_false(keyword.value):
+            return _STREAM
+        if keyword.arg in _ONCE and _is_read_once(source, node, keyword.value):
+            return f"`{keyword.arg}=` can be read once only"
+    if last_name(node) == "stream":
+        return _STREAM
+    if _asks_status_only(source, node):
+        return "only the status of the answer is looked at: it looks like a probe"
+    return ""
+
+
+def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
+    """Whether each try sends what the first one did: a Request has another host behind a proxy.
+
+    A URL does, and a Request that is made in the function, if that `is_all` tried again.
+    """
+    given = node.args[0] if node.args else None
+    function = owner(source, node)
+    if is_all and isinstance(given, ast.Name) and not _URL_NAME.search(given.id):
+        stored = (
+            (each for each in ast.walk(function) if isinstance(each, ast.Name)) if function else ()
+        )
+        return any(each.id == given.id and isinstance(each.ctx, ast.Store) for each in stored)
+    if is_all and isinstance(given, ast.Call):
+        return True
+    if isinstance(given, ast.Name):
+        if _URL_NAME.search(given.id):
+            return True
+        text = _assigned(source, node, given.id)
+        return text.startswith(("'", '"', "f'", 'f"'))
+    if isinstance(given, ast.Attribute):
+        return bool(_URL_NAME.search(given.attr))
+    return isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+def _asks_status_only(source: SourceFile, node: ast.Call) -> bool:
+    """`ok = requests.get(base).status_code == 200`, of a URL that has no path."""
+    url = source.text(node.args[0]) if node.args else ""
+    around = source.parent(node)
+    if isinstance(node.args[0] if node.args else None, ast.Name):
+        url = _assigned(source, node, url)
+    if not _BARE_URL.fullmatch(url):
+        return False
+    if isinstance(around, ast.Attribute):
+        return around.attr in _STATUS
+    if not isinstance(around, ast.Assign) or not isinstance(around.targets[0], ast.Name):
+        return False
+    name = around.targets[0].id
+    function = owner(source, node) or source.tree
+    uses = [
+        each
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    return bool(uses) and all(
+        isinstance(parent := source.parent(each), ast.Attribute) and parent.attr in _STATUS
+        for each in uses
+    )
+
+
+def _assigned(source: SourceFile, node: ast.AST, name: str) -> str:
+    """The source of what the name was last given before a node."""
+    found = ""
+    for each in source.nodes(ast.Assign):
+        if each.lineno < getattr(node, "lineno", 0) and dotted(each.targets[0]) == name:
+            found = source.text(each.value)
+    return found
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _is_read_once(source: SourceFile, node: ast.AST, value: ast.expr) -> bool:
+    """A file or an iterator: what is open, what a name was opened as, what a generator gives."""
+    if isinstance(value, (ast.GeneratorExp, ast.Dict)):
+        return isinstance(value, ast.GeneratorExp) or any(
+            _is_read_once(source, node, each) for each in value.values
+        )
+    if isinstance(value, ast.Call):
+        return last_name(value) in ("open", "iter", "map", "filter", "BytesIO", "StringIO")
+    if not isinstance(value, ast.Name):
+        return False
+    for item in source.nodes(ast.withitem):
+        if item.optional_vars is not None and dotted(item.optional_vars) == value.id:
+            return True
+    return any(
+        isinstance(each.value, ast.Call)
+        and last_name(each.value) == "open"
+        and any(dotted(target) == value.id for target in each.targets)
+        for each in source.nodes(ast.Assign)
+    )
+
+
+def form_of(source: SourceFile, context: Context, call: HttpCall) -> Form:
+    """How the call is wrapped, with the names that the policy's module offers."""
+    caller, decorator = _offered(source, context)
+    details = {"caller": caller, "decorator": decorator}
+    if call.sender.library == "aiohttp":
+        if decorator and _owns_block(source, call.node):
+            return Form("decorate", details)
+        if not str(context.settings.get("policy", "")) and _owns_block(source, call.node):
+            return Form("decorate", details)
+        return Form(refused="its `async with` does more than read the answer: retry that by hand")
+    is_all = bool(decorator) and _is_all_of(source, call)
+    if call.sender.library == "urllib" and not (
+        _is_fresh(source, call.node, is_all) or _copies_requests(source, context)
+    ):
+        return Form(refused="urlopen() changes a Request behind a proxy: make it anew for each try")
+    if is_all:
+        return Form("decorate", details)
+    return Form("call", {**details, "room": str(_room(source, call.node))})
+
+
+def _room(source: SourceFile, node: ast.Call) -> int:
+    """How many columns the line of the first argument has left."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if not given:
+        return 0
+    line = source.line_bytes(min(each.lineno for each in given))
+    return WIDTH - len(line.decode(source.encoding, "replace").expandtabs(4))
+
+
+def _offered(source: SourceFile, context: Context) -> tuple[str, str]:
+    """The names of the caller and of the decorator in the policy's module."""
+    module, _, name = str(context.settings.get("policy", "")).partition(":")
+    path = context.infer.tree.resolve(module, source.path) if module else ""
+    view = context.infer.tree.view(path) if path else None
+    callers, decorators = [], []
+    for node in view.source.tree.body if view is not None else ():
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        positional = [*node.args.posonlyargs, *node.args.args]
+        if node.args.vararg and node.args.kwarg and len(positional) == 1:
+            callers.append(node.name)
+        elif len(positional) == 1 and not node.args.vararg and not node.args.kwonlyargs:
+            decorators.append(node.name)
+    if name in callers:
+        return name, next((each for each in decorators if "retry" in each), "")
+    return next((each for each in callers if "retry" in each), ""), name
+
+
+def _copies_requests(source: SourceFile, context: Context) -> bool:
+    """Whether the policy knows of urllib's Requests; ours makes a copy for each try."""
+    module = str(context.settings.get("policy", "")).partition(":")[0]
+    path = context.infer.tree.resolve(module, source.path) if module else ""
+    return not module or b"request.Request" in (context.infer.tree.read(path) if path else b"")
+
+
+def _owns_block(source: SourceFile, node: ast.Call) -> bool:
+    """Whether a coroutine is an `async with` around the call, and reads the answer in it."""
+    function = owner(source, node)
+    item = source.parent(node)
+    if function is None or not isinstance(item, ast.withitem):
+        return False
+    block = source.parent(item)
+    body = _without_docstring(function.body)
+    if not body or body[-1] is not block or not all(map(_is_plain, body[:-1])):
+        return False
+    assert isinstance(block, ast.AsyncWith)
+    return all(map(_is_plain, block.body))
+
+
+def _is_all_of(source: SourceFile, call: HttpCall) -> bool:
+    """Whether a function sends this request, reads the answer, and does nothing else."""
+    function = owner(source, call.node)
+    if function is None or not _says_failure(function, call):
+        return False
+    calls = [each for each in own_nodes(function.body) if isinstance(each, ast.Call)]
+    if not all(each is call.node or _is_harmless(each) for each in calls):
+        return False
+    return all(map(_is_plain, _without_docstring(function.body)))
+
+
+def _says_failure(function: ast.AST, call: HttpCall) -> bool:
+    """A 503 reaches the policy as an error, or as the response that is returned."""
+    if call.sender.library == "urllib":
+        return True
+    return any(
+        isinstance(each, ast.Call) and last_name(each) == "raise_for_status"
+        for each in ast.walk(function)
+    )
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    """A statement that changes nothing but local names."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return all(isinstance(each, (ast.Name, ast.Tuple)) for each in targets)
+    if isinstance(node, ast.Expr):
+        value = node.value.value if isinstance(node.value, ast.Await) else node.value
+        return isinstance(value, ast.Constant) or last_name(value) == "raise_for_status"
+    return isinstance(node, ast.Return)
+
+
+def _is_harmless(call: ast.Call) -> bool:
+    name = last_name(call)
+    return name in _READS or name in _BUILDS or name[:1].isupper()
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return body[1:]
+    return body

@@ -1,0 +1,96 @@
+"""Clients and limit objects of httpx and aiohttp that are made without an end to their waits."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qw_codemod.infer import Inference, Library, Value, judge
+from qw_codemod.kernel.model import Evidence
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http.arguments import is_none
+from qw_codemod.python.bindings import dotted
+from qw_codemod.recognize import http, library
+
+_NAMES = frozenset({*http.LIMITS, *http.CLIENTS})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLimit:
+    """A client or a limit that ends no wait.
+
+    `name` is the class as it is written. `argument` is the one that should bound the wait,
+    `position` where it stands if it is passed without its name (-1: it is not), and `given` whether
+    it is passed at all.
+    """
+
+    node: ast.Call
+    library: str
+    name: str
+    argument: str
+    evidence: Evidence
+    position: int = -1
+    given: bool = True
+
+
+def open_limits(source: SourceFile, infer: Inference) -> Iterator[OpenLimit]:
+    """The calls that make such a client or limit: they say None, or leave the limit out."""
+    for node in source.nodes(ast.Call):
+        last = dotted(node.func).rpartition(".")[2]
+        if last[:1].isupper() and (_says_none(node) or last == "ClientTimeout"):
+            found = _open_limit(source, infer, node)
+            if found is not None:
+                yield found
+
+
+def _says_none(call: ast.Call) -> bool:
+    return any(map(is_none, call.args)) or any(is_none(each.value) for each in call.keywords)
+
+
+def _open_limit(source: SourceFile, infer: Inference, node: ast.Call) -> OpenLimit | None:
+    answer = judge(infer.holds(source, node.func), lambda value: _canonical(value) in _NAMES)
+    if answer is None or any(isinstance(each, ast.Starred) for each in node.args):
+        return None
+    keywords = {each.arg or "**": each.value for each in node.keywords}
+    if "**" in keywords:
+        return None
+    name = _canonical(answer.values[0])
+    found = _of_client(keywords) if name in http.CLIENTS else _of_limit(name, node, keywords)
+    if found is None:
+        return None
+    argument, position, given = found
+    kind = name.partition(".")[0]
+    return OpenLimit(node, kind, dotted(node.func), argument, answer.evidence, position, given)
+
+
+def _canonical(value: Value) -> str:
+    return library.canonical(value.name) if isinstance(value, Library) else ""
+
+
+def _of_client(keywords: Mapping[str, ast.expr]) -> tuple[str, int, bool] | None:
+    if not is_none(keywords.get("timeout")):
+        return None
+    if "app" in keywords and not is_none(keywords["app"]):
+        return None  # it talks to an application in the same process
+    transport = keywords.get("transport")
+    made = dotted(transport.func) if isinstance(transport, ast.Call) else ""
+    if made.rpartition(".")[2] in http.LOCAL_TRANSPORTS:
+        return None
+    return "timeout", -1, True
+
+
+def _of_limit(
+    name: str, node: ast.Call, keywords: Mapping[str, ast.expr]
+) -> tuple[str, int, bool] | None:
+    limit = http.LIMITS[name]
+    for argument in limit.decisive:
+        if argument in keywords:  # it outweighs the first argument
+            return (argument, -1, True) if is_none(keywords[argument]) else None
+    if any(each in keywords and not is_none(keywords[each]) for each in limit.others):
+        return None
+    if limit.main in keywords:
+        return (limit.main, -1, True) if is_none(keywords[limit.main]) else None
+    if node.args:
+        return (limit.main, 0, True) if is_none(node.args[0]) else None
+    return None if limit.must_be_given else (limit.main, -1, False)

@@ -1,0 +1,263 @@
+"""Which expressions of a file wait for a BigQuery job, for which kind, and how that is known."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qw_codemod.infer import Answer, Class, Inference, Instance, Library, Method, Value, judge
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import COMPREHENSIONS, dotted
+from qw_codemod.recognize import bigquery
+
+METHODS = frozenset({"result", "query_and_wait", *bigquery.DOWNLOADS})
+TOKENS = (*(name.encode() for name in sorted(METHODS)), b"query", b"job", b"bigquery")
+_ITERATING = (b"query", b"job", b"bigquery")  # a job that is iterated has come from somewhere
+# Calls of these names give no job, whatever they are called on.
+_HOLDING = (
+    *(ast.Name, ast.Attribute, ast.Subscript, ast.NamedExpr),
+    *(ast.BoolOp, ast.IfExp, ast.Await),
+)
+_NO_JOB = frozenset(
+    "items keys values split splitlines range enumerate zip sorted reversed list set tuple dict "
+    "getLogger read readlines walk glob iterdir rglob listdir chunks strip findall finditer".split()
+)
+_ITERATE = frozenset(
+    "list tuple set frozenset sorted iter enumerate zip map filter any all".split()
+)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A place that waits for a job.
+
+    `node` is the waiting call, or the expression that is iterated; `form` the method's name,
+    `iterate`, or `handed` for a method that something else may call; `kind` what job it is (query,
+    load, copy, extract; job where that is open); `job` the expression that holds the job, or the
+    client of `query_and_wait`, where there is one.
+    """
+
+    node: ast.expr
+    form: str
+    kind: str
+    answer: Answer
+    job: ast.expr | None
+
+
+def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
+    """The waits of a file, bounded or not."""
+    bound = _bound_methods(source)
+    for call in source.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute):
+            if call.func.attr in METHODS:
+                yield from _by_method(source, infer, call, call.func.value)
+        elif isinstance(call.func, ast.Name) and call.func.id in bound:
+            yield from _by_method(source, infer, call, None)
+    for attribute in source.nodes(ast.Attribute):
+        if attribute.attr in METHODS and _is_handed_over(source, attribute):
+            answer = judge(infer.holds(source, attribute), _is_waiting)
+            if answer:
+                yield Wait(attribute, "handed", _kind(answer), answer, attribute.value)
+    if any(word in source.data for word in _ITERATING):
+        for node in _iterated(source):
+            answer = judge(infer.holds(source, node), lambda value: _is_iterable(value, infer))
+            if answer:
+                yield Wait(node, "iterate", "query", answer, node)
+
+
+def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
+    """The call that started the job, where it stands in the same function."""
+    call = _given_by(source, infer, wait)
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return None
+    return call if call.func.attr in bigquery.SUBMISSIONS else None
+
+
+def _given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
+    """The call that gives the job, where it stands in the same function."""
+    call = wait.job
+    if isinstance(call, ast.Name):
+        view = infer.view(source)
+        reaching = view.flow(view.scope_of(call)).reaching.get(call) or set()
+        values = [b.value for b in reaching if b.kind in ("assign", "walrus") and not b.path]
+        if len(values) != 1 or len(reaching) != 1:
+            return None
+        call = values[0]
+    return call if isinstance(call, ast.Call) else None
+
+
+def makers_of(source: SourceFile, infer: Inference, wait: Wait) -> tuple[str, ...]:
+    """The calls that give what is waited on, and names that hold it, for `doubles`."""
+    if wait.form == "query_and_wait":
+        return ()  # no other object has a method of that name
+    calls = [
+        f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
+    ]
+    return (*sorted(calls), *_giver(source, infer, wait), "job")
+
+
+def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
+    """The call of the project's own function that gives the job, which tests may stub as well."""
+    call = _given_by(source, infer, wait)
+    name = dotted(call.func).rpartition(".")[2] if call is not None else ""
+    if name:
+        yield f"{name}()"
+
+
+def _fits(job: str, wait: Wait) -> bool:
+    return (
+        job == bigquery.ANY_JOB
+        or bigquery.JOBS.get(job) == wait.kind
+        or (wait.kind == "job" and job in bigquery.JOBS)
+    )
+
+
+def is_over(source: SourceFile, infer: Inference, wait: Wait) -> bool:
+    """Whether an earlier statement, which is always run before, has waited for the same job."""
+    job = wait.job
+    name = dotted(job) if job is not None else ""
+    if job is None or not name or wait.form == "query_and_wait":
+        return False
+    reaching = infer.view(source).flow(infer.view(source).scope_of(job)).reaching
+    for statement in _before(source, job):
+        if _binds(statement, name):
+            return False
+        for call in ast.walk(statement):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "result"
+                and dotted(call.func.value) == name
+                and reaching.get(call.func.value) == reaching.get(job)
+                and _is_always_run(source, call, statement)
+            ):
+                return True
+    return False
+
+
+def _before(source: SourceFile, node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements before a node in its block and those around it, the nearest first."""
+    child: ast.AST = source.statement(node)
+    for parent in source.ancestors(child):
+        for block in ("body", "orelse", "finalbody", "handlers"):
+            statements = getattr(parent, block, None)
+            if isinstance(statements, list) and child in statements and block != "handlers":
+                yield from reversed(statements[: statements.index(child)])
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return
+        child = parent
+
+
+def _binds(statement: ast.stmt, name: str) -> bool:
+    """Whether something in a statement binds the name anew."""
+    return any(
+        isinstance(node, (ast.Name, ast.Attribute))
+        and isinstance(node.ctx, (ast.Store, ast.Del))
+        and (dotted(node) == name or name.startswith(dotted(node) + "."))
+        for node in ast.walk(statement)
+    )
+
+
+def _is_always_run(source: SourceFile, call: ast.Call, statement: ast.stmt) -> bool:
+    if not isinstance(statement, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return False
+    return not any(
+        isinstance(each, (ast.Lambda, ast.IfExp, ast.BoolOp, *COMPREHENSIONS))
+        for each in source.ancestors(call)
+        if each is not statement and statement in source.ancestors(each)
+    )
+
+
+def _by_method(
+    source: SourceFile, infer: Inference, call: ast.Call, receiver: ast.expr | None
+) -> Iterator[Wait]:
+    answer = judge(infer.holds(source, call.func), _is_waiting)
+    if answer is None:
+        return
+    method = answer.values[0]
+    assert isinstance(method, Method)
+    yield Wait(call, method.name, _kind(answer), answer, receiver)
+
+
+def _kind(answer: Answer) -> str:
+    """Of which kind the jobs are; `job` where there are several."""
+    kinds = {
+        bigquery.JOBS.get(value.receiver.name, "query")
+        for value in answer.values
+        if isinstance(value, Method)
+    }
+    return kinds.pop() if len(kinds) == 1 else "job"
+
+
+def _is_handed_over(source: SourceFile, node: ast.Attribute) -> bool:
+    """Whether a method is given to something that may call it: `pool.submit(job.result)`."""
+    call = source.parent(node)
+    if not isinstance(call, ast.Call) or node not in call.args:
+        return False
+    return not any(each.arg in (None, "timeout", "wait_timeout") for each in call.keywords)
+
+
+def _is_waiting(value: Value) -> bool:
+    if not isinstance(value, Method):
+        return False
+    if value.name == "query_and_wait":
+        return value.receiver.name == bigquery.CLIENT
+    if value.name in bigquery.DOWNLOADS:
+        return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
+    return value.name == "result" and value.receiver.name in bigquery.JOBS
+
+
+def _is_iterable(value: Value, infer: Inference) -> bool:
+    if not isinstance(value, Instance):
+        return False
+    if isinstance(value.of, Library):
+        return value.of.name in bigquery.ITERABLE_JOBS or value.of.name == bigquery.ANY_JOB
+    hierarchy = infer.evaluator.hierarchy
+    if not bigquery.ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
+        return False
+    return not any(
+        isinstance(base, Class) and "__iter__" in base.view.flow(base.node).bindings
+        for base in hierarchy.mro(value.of)
+    )
+
+
+def _bound_methods(source: SourceFile) -> set[str]:
+    """Names that a waiting method is given: `wait = job.result`."""
+    return {
+        target.id
+        for assign in source.nodes(ast.Assign)
+        if isinstance(assign.value, ast.Attribute) and assign.value.attr in METHODS
+        for target in assign.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _iterated(source: SourceFile) -> Iterator[ast.expr]:
+    """The expressions that are iterated, as far as they could be a job."""
+    for node in _iterations(source):
+        if isinstance(node, _HOLDING):
+            yield node
+        elif isinstance(node, ast.Call):
+            func = node.func
+            name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+            if name not in _NO_JOB and name not in METHODS:
+                yield node
+
+
+def _iterations(source: SourceFile) -> Iterator[ast.expr]:
+    yield from (loop.iter for loop in source.nodes(ast.For))
+    yield from (part.iter for part in source.nodes(ast.comprehension))
+    for call in source.nodes(ast.Call):
+        if isinstance(call.func, ast.Name) and call.args and call.func.id in _ITERATE:
+            given = call.args[1:] if call.func.id in ("map", "filter") else call.args
+            yield from (arg for arg in given if not isinstance(arg, ast.Starred))
+        yield from (arg.value for arg in call.args if isinstance(arg, ast.Starred))
+    for starred in source.nodes(ast.Starred):
+        if isinstance(starred.ctx, ast.Load) and not isinstance(source.parent(starred), ast.Call):
+            yield starred.value
+    for assign in source.nodes(ast.Assign):
+        if any(isinstance(target, (ast.Tuple, ast.List)) for target in assign.targets):
+            yield assign.value
+    for delegation in source.nodes(ast.YieldFrom):
+        yield delegation.value

@@ -1,0 +1,262 @@
+"""Let every handler say what went wrong, and go on as it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from qw_codemod.edit.arguments import find_keyword, with_keyword
+from qw_codemod.edit.rewrite import code
+from qw_codemod.rules.api import Codemod, Dependency, Finding, Import, Rewrite, Settings
+
+_Handler = cst.ExceptHandler | cst.ExceptStarHandler
+_SPACE = cst.SimpleWhitespace(" ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many columns a line has, and what lines within brackets are indented by."""
+
+    width: int
+    indent: str
+
+    def within(self) -> _Room:
+        """The room within brackets, with a comma at the end."""
+        return _Room(self.width - len(self.indent.expandtabs(4)) - 1, self.indent)
+
+
+def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
+    if isinstance(node, cst.Call) and finding.remedy == "exc-info":
+        return Rewrite(with_keyword(node, "exc_info", "True"))
+    if not isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
+        return None
+    imports: list[Import] = []
+    new = _completed(_headed(node, finding, imports), finding)
+    if finding.detail("chain"):
+        new = new.with_changes(body=_chained(new.body, finding.detail("name")))
+    said = _report(finding, imports)
+    if said or finding.detail("swallow"):
+        new = new.with_changes(body=_with_report(new, said, finding))
+    made: tuple[str, ...] = ()
+    if finding.detail("new"):
+        imports.append(Import("logging"))
+        made = (f"{finding.detail('logger')} = logging.getLogger(__name__)",)
+    return Rewrite(new, imports=tuple(imports), globals=made)
+
+
+# -- the line of the `except` ---------------------------------------------------------------------
+
+
+def _headed(node: _Handler, finding: Finding, imports: list[Import]) -> _Handler:
+    wanted, name = finding.detail("type"), finding.detail("name")
+    if wanted:
+        classes = [_class(each, imports) for each in wanted.split(",")]
+        text = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
+        node = node.with_changes(type=cst.parse_expression(text), whitespace_after_except=_SPACE)
+    if name and node.name is None:
+        node = node.with_changes(name=cst.AsName(cst.Name(name)))
+    return node
+
+
+def _class(dotted: str, imports: list[Import]) -> str:
+    module, _, name = dotted.rpartition(".")
+    if module:
+        imports.append(Import(module, name))
+    return name
+
+
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def _report(finding: Finding, imports: list[Import]) -> list[str]:
+    """The statements that log and send, as source text."""
+    name = finding.detail("name")
+    room = _Room(int(finding.detail("width", "88")), finding.detail("indent", "    "))
+    lines = []
+    if finding.detail("level"):
+        lines.append(_log(finding, name, room))
+        imports += [Import("sys")] if finding.detail("manner") == "print" else []
+    if finding.detail("capture"):
+        call = finding.detail("capture")
+        imports.append(Import("sentry_sdk", call.partition(".")[0] if "." not in call else ""))
+        arguments = [name]
+        if finding.detail("manner") != "logging":  # whose record takes the context with it
+            arguments.append(f"extras={{{_pairs(finding)}}}")
+        lines.append(_laid_out(call, arguments, room))
+    return lines
+
+
+def _log(finding: Finding, name: str, room: _Room) -> str:
+    operation, manner = finding.detail("operation"), finding.detail("manner")
+    if manner == "print":  # on the channel for errors: the other one may be the program's output
+        told = f'f"{operation} failed: {{{name}}}"'
+        return _laid_out("print", [told, "file=sys.stderr"], room)
+    call = f"{finding.detail('logger')}.{finding.detail('level')}"
+    pairs = [f"{each}={each}" for each in _names(finding)]
+    if manner == "structlog":
+        told = f"error=str({name})"
+        return _laid_out(call, [f'"{operation} failed"', told, *pairs], room)
+    if manner == "loguru":
+        # Sentry's integration sends the record's own keywords, and drops the report after it.
+        told = f'operation="{operation}"'
+        return _laid_out(call, [f'"{operation} failed: {{}}"', name, told, *pairs], room)
+    message = [f'"{operation} failed: %s"', name]
+    if finding.detail("style") == "f":
+        message = [f'f"{operation} failed: {{{name}}}"']
+    if manner == "logging":
+        context = f'"operation": "{operation}"'
+        rest = ", ".join(f'"{each}": {each}' for each in _names(finding))
+        inner = f"{context}, {rest}" if rest else context
+        message.append(f'extra={{"context": {{{inner}}}}}')
+    return _laid_out(call, message, room)
+
+
+def _pairs(finding: Finding) -> str:
+    named = [f'"{each}": {each}' for each in _names(finding)]
+    return ", ".join([f'"operation": "{finding.detail("operation")}"', *named])
+
+
+def _names(finding: Finding) -> list[str]:
+    return list(filter(None, finding.detail("context").split(",")))
+
+
+def _laid_out(call: str, arguments: Sequence[str], room: _Room) -> str:
+    """A call on one line where that fits, else as formatters have it."""
+    line = f"{call}({', '.join(arguments)})"
+    if len(line) <= room.width:
+        return line
+    lines = [f"{call}("]
+    for each in arguments:
+        lines += [f"{room.indent}{part}" for part in _split(each, room.within())]
+        lines[-1] += ","
+    return "\n".join([*lines, ")"])
+
+
+def _split(argument: str, room: _Room) -> list[str]:
+    """An argument that holds a mapping, opened where it is too long for a line."""
+    start = argument.find("{")
+    is_mapping = argument.startswith(("extra=", "extras=", '"context": {'))
+    if len(argument) <= room.width or not is_mapping:
+        return [argument]
+    inner = argument[start + 1 : -1]
+    parts = [inner] if inner.startswith('"context": {') else inner.split(", ")
+    lines = [argument[: start + 1]]
+    for part in parts:
+        lines += [f"{room.indent}{line}" for line in _split(part, room.within())]
+        lines[-1] += ","
+    return [*lines, "}"]
+
+
+# -- the body -------------------------------------------------------------------------------------
+
+
+def _with_report(node: _Handler, said: Sequence[str], finding: Finding) -> cst.BaseSuite:
+    block = _block(node.body, finding.detail("indent", "    "))
+    added = [cst.parse_statement(f"{line}\n") for line in said]
+    body = list(block.body)
+    at = 0
+    while at < len(body) and not finding.detail("level") and _logs(body[at]):
+        at += 1
+    if finding.detail("swallow"):
+        body = _raising(body)
+    if len(body) == 1 and _is_pass(body[0]) and added:
+        old = body[0]
+        assert isinstance(old, cst.SimpleStatementLine)
+        above = [*old.leading_lines]
+        if old.trailing_whitespace.comment is not None:
+            above.append(cst.EmptyLine(comment=old.trailing_whitespace.comment))
+        added[0] = added[0].with_changes(leading_lines=above)
+        return block.with_changes(body=added)
+    return block.with_changes(body=[*body[:at], *added, *body[at:]])
+
+
+def _block(body: cst.BaseSuite, indent: str) -> cst.IndentedBlock:
+    """The statements on lines of their own: `except: pass` has them on its own line."""
+    if isinstance(body, cst.IndentedBlock):
+        return body
+    assert isinstance(body, cst.SimpleStatementSuite)
+    lines = [
+        cst.SimpleStatementLine([each.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+        for each in body.body
+    ]
+    return cst.IndentedBlock(lines, header=body.trailing_whitespace, indent=indent)
+
+
+def _is_pass(statement: cst.BaseStatement) -> bool:
+    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        return False
+    only = statement.body[0]
+    return isinstance(only, cst.Pass) or (
+        isinstance(only, cst.Expr) and isinstance(only.value, cst.Ellipsis)
+    )
+
+
+def _logs(statement: cst.BaseStatement) -> bool:
+    """Whether a statement is a call and nothing else: what is logged stays in front."""
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and isinstance(statement.body[0], cst.Expr)
+        and isinstance(statement.body[0].value, cst.Call)
+    )
+
+
+def _raising(body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    """The statements with `raise` in the place of what went on as if nothing had happened."""
+    last = body[-1]
+    leaves = isinstance(last, cst.SimpleStatementLine) and isinstance(
+        last.body[-1], cst.Return | cst.Continue | cst.Break | cst.Pass
+    )
+    kept = body[:-1] if leaves else body
+    return [*kept, cst.SimpleStatementLine([cst.Raise()])]
+
+
+def _chained(body: cst.BaseSuite, name: str) -> cst.BaseSuite:
+    """The last statement, which raises another exception, with `from` behind it."""
+    if isinstance(body, cst.IndentedBlock):
+        last = body.body[-1]
+        assert isinstance(last, cst.SimpleStatementLine)
+        small = [*last.body[:-1], _from(last.body[-1], name)]
+        return body.with_changes(body=[*body.body[:-1], last.with_changes(body=small)])
+    assert isinstance(body, cst.SimpleStatementSuite)
+    return body.with_changes(body=[*body.body[:-1], _from(body.body[-1], name)])
+
+
+def _from(statement: cst.BaseSmallStatement, name: str) -> cst.BaseSmallStatement:
+    if not isinstance(statement, cst.Raise) or statement.exc is None:
+        return statement
+    return statement.with_changes(
+        cause=cst.From(cst.Name(name), whitespace_before_from=_SPACE, whitespace_after_from=_SPACE)
+    )
+
+
+class _ExcInfo(cst.CSTTransformer):
+    def __init__(self, calls: set[str]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def leave_Call(  # noqa: N802
+        self, original_node: cst.Call, updated_node: cst.Call
+    ) -> cst.BaseExpression:
+        if code(updated_node.func) in self._calls and not find_keyword(updated_node, "exc_info"):
+            return with_keyword(updated_node, "exc_info", "True")
+        return updated_node
+
+
+def _completed(node: _Handler, finding: Finding) -> _Handler:
+    calls = set(filter(None, finding.detail("complete").split(",")))
+    if not calls:
+        return node
+    new = node.visit(_ExcInfo(calls))
+    assert isinstance(new, (cst.ExceptHandler, cst.ExceptStarHandler))
+    return new
+
+
+_SENTRY = Dependency(
+    "sentry_sdk",
+    "sentry-sdk",
+    started_by=(b"sentry_sdk.init", b"sentry_init(", b"SENTRY_DSN"),
+    reminder="no sentry_sdk.init(...) in this project: capture_exception() does nothing before it",
+)
+CODEMOD = Codemod(("QW201", "QW202", "QW203", "QW204"), _rewrite, (_SENTRY,))

@@ -1,0 +1,1 @@
+"""What two families or more ask about the code around a place."""

@@ -1,0 +1,168 @@
+"""What a SQL statement does, as far as its text can be seen in the file that sends it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted, parameters
+from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
+
+_UNKNOWN = " _ "  # stands for each part that cannot be seen
+_NOISE = re.compile(
+    r"--[^\n]*|\#[^\n]*|/\*.*?\*/|`[^`]*`"
+    r"|'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"",
+    re.DOTALL,
+)
+_FIELD = re.compile(r"\{[^{}]*\}|%\(\w+\)s|%s")
+_WRITES = frozenset(
+    "INSERT UPDATE DELETE MERGE CREATE DROP UNDROP ALTER TRUNCATE CALL EXPORT LOAD GRANT "
+    "REVOKE".split()
+)
+_SCRIPTS = frozenset("BEGIN DECLARE EXECUTE SET IF LOOP WHILE REPEAT FOR COMMIT".split())
+_METHODS = frozenset(
+    "strip lstrip rstrip format format_map replace substitute safe_substitute render".split()
+)
+_WRAPPERS = frozenset("dedent cleandoc indent Template text str".split())
+_MOST = 200  # expressions looked at
+
+
+def written(source: SourceFile, sql: ast.expr) -> str:
+    """The first verb of a statement that writes, such as `MERGE`; empty for a read or if unknown.
+
+    A script counts as writing, a `CREATE TEMP ...` does not.
+    """
+    for text in _Text(source).of(sql):
+        verb = _verb(text)
+        if verb:
+            return verb
+    return ""
+
+
+def _verb(text: str) -> str:
+    script = ""
+    for statement in _NOISE.sub(" ", text).split(";"):
+        words = [word.upper() for word in re.findall(r"\w+", statement)]
+        known = words
+        while known and known[0] == "_":
+            known = known[1:]
+        verb = known[0] if known else ""
+        if verb == "CREATE" and {"TEMP", "TEMPORARY"} & {*known[:4]}:
+            continue
+        if verb in _WRITES:
+            return verb
+        if verb in _SCRIPTS and known is words:
+            script = script or verb
+    return script
+
+
+class _Text:
+    """What string expressions of one file can be; stops after so many of them."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.left = _MOST
+
+    def of(self, node: ast.expr) -> list[str]:
+        self.left -= 1
+        if self.left < 0:
+            return [_UNKNOWN]
+        if isinstance(node, ast.Constant):
+            return [node.value] if isinstance(node.value, str) else [_UNKNOWN]
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node.values)
+        if isinstance(node, (ast.FormattedValue, ast.NamedExpr)):
+            return self.of(node.value)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self._joined(_summands(node))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+            return [_FIELD.sub(_UNKNOWN, text) for text in self.of(node.left)]
+        if isinstance(node, ast.IfExp):
+            return self._any([node.body, node.orelse])
+        if isinstance(node, ast.BoolOp):
+            return self._any(node.values)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self._any(self._values(node)) or [_UNKNOWN]
+        return [_UNKNOWN]
+
+    def _any(self, nodes: Iterable[ast.expr]) -> list[str]:
+        return [text for node in nodes for text in self.of(node)]
+
+    def _joined(self, parts: Iterable[ast.expr], between: str = "") -> list[str]:
+        texts = [""]
+        for part in parts:
+            texts = [text + between + more for text in texts for more in self.of(part)[:3]][:8]
+        return texts
+
+    def _call(self, node: ast.Call) -> list[str]:
+        name = last_name(node)
+        if isinstance(node.func, ast.Attribute) and name in _METHODS:
+            texts = self.of(node.func.value)
+            return [_FIELD.sub(_UNKNOWN, t) for t in texts] if name.startswith("format") else texts
+        if name in _WRAPPERS and node.args:
+            return self.of(node.args[0])
+        if name == "join" and node.args:
+            parts = self._items(node.args[0])
+            return self._joined(parts, "\n") if parts else [_UNKNOWN]
+        if dotted(node.func) in (name, f"self.{name}", f"cls.{name}"):
+            for function in self.source.nodes(ast.FunctionDef):
+                if function.name == name:
+                    found = [n for n in own_nodes(function.body) if isinstance(n, ast.Return)]
+                    return self._any(each.value for each in found if each.value) or [_UNKNOWN]
+        return [_UNKNOWN]
+
+    def _items(self, node: ast.expr) -> list[ast.expr]:
+        values = self._values(node) if isinstance(node, ast.Name) else [node]
+        return [
+            each
+            for value in values[:1]
+            if isinstance(value, (ast.List, ast.Tuple))
+            for each in value.elts
+        ]
+
+    def _values(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
+        """What is assigned to a name in its own scope, or to a class's attribute."""
+        if isinstance(node, ast.Attribute):
+            names = {node.attr, dotted(node)}
+            return [value for name in sorted(names) for value in assigned(self.source, name)]
+        place: ast.AST = node
+        while True:
+            function = function_of(self.source, place)
+            body = self.source.tree.body if function is None else getattr(function, "body", [])
+            found = [*_assigned_in(body, node.id)] if isinstance(body, list) else []
+            if found or function is None:
+                return found
+            if any(each.arg == node.id for each in parameters(function)):
+                return []
+            place = function
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    """`a`, `b` and `c` of `a + b + c`, however long it is."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
+
+
+def _assigned_in(body: list[ast.stmt], name: str) -> Iterator[ast.expr]:
+    for node in own_nodes(body):
+        value: ast.expr | None = None
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            value, targets = node.value, node.targets
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
+            value, targets = node.value, [node.target]
+        elif (
+            isinstance(node, (ast.For, ast.comprehension))
+            and dotted(node.target) == name
+            and isinstance(node.iter, (ast.List, ast.Tuple))
+        ):
+            yield from node.iter.elts
+        if value is not None and any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            yield value

@@ -1,0 +1,1 @@
+"""What the project's tests put in a library's place, and what they would refuse."""

@@ -1,0 +1,326 @@
+"""What a test file says about its mocks: what replaces them, what they give, how they are used."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from qw_codemod.python.bindings import ScopeNode, dotted
+from qw_codemod.python.module import View
+
+Trail = tuple[str, ...]
+Kind = Literal["replaced", "effect", "returns", "called", "used", "unused", "spec"]
+
+ANYWHERE: Trail = ("?",)  # where nobody can tell what a mock stands for
+_MOCKS = frozenset(
+    "Mock MagicMock AsyncMock NonCallableMock NonCallableMagicMock PropertyMock create_autospec "
+    "SimpleNamespace".split()
+)
+_SETTINGS = frozenset(
+    "name wraps autospec new new_callable create unsafe spec spec_set instance target attribute "
+    "return_value side_effect".split()
+)
+_ASSERTS = frozenset(
+    "assert_called_with assert_called_once_with assert_any_call assert_awaited_with "
+    "assert_awaited_once_with assert_any_await".split()
+)
+_CALLED = frozenset(
+    "called call_count call_args call_args_list mock_calls method_calls await_args await_count "
+    "await_args_list".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """One thing that a test says about a mock.
+
+    `trail` leads to it, `client.query.return_value.result` being `("client", "query()", "result")`.
+    `replaced`: it is the value itself. `effect`: the value is called in its place, or gives what it
+    returns in turn. `returns`: the value is what the call at the end of the trail gives. `called`:
+    it is compared with these arguments, a call or a dict of keywords. `used`, `unused`: the test
+    looks whether it was called, or that it was not. `spec`: the value lists all its attributes.
+    """
+
+    trail: Trail
+    kind: Kind
+    value: ast.expr | None
+    line: int  # 1-based
+
+
+class Mocks:
+    """The stubs of one test file."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._source = view.source
+        self._names: dict[tuple[ScopeNode, str], list[ast.expr | Trail]] = {}
+        self._given: dict[tuple[ScopeNode, str], Trail] = {}
+        self._expanded: set[ast.AST] = set()
+        self._note_names()
+        self.stubs: list[Stub] = []
+        for _ in range(2):  # the second time it is known which names were given to which mock
+            self._expanded.clear()
+            self.stubs = [*self._all()]
+        self.stubs.sort(key=lambda stub: stub.line)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _note_names(self) -> None:
+        for assign in self._source.nodes(ast.Assign):
+            for target in assign.targets:
+                self._note(target, assign.value, assign.targets)
+        for node in (*self._source.nodes(ast.With), *self._source.nodes(ast.AsyncWith)):
+            for item in node.items if isinstance(node, (ast.With, ast.AsyncWith)) else ():
+                if item.optional_vars is not None:
+                    self._note(item.optional_vars, item.context_expr)
+        for function in self._source.nodes(ast.FunctionDef):
+            self._note_parameters(function)
+        for coroutine in self._source.nodes(ast.AsyncFunctionDef):
+            self._note_parameters(coroutine)
+
+    def _note(
+        self, target: ast.expr, value: ast.expr, others: list[ast.expr] | None = None
+    ) -> None:
+        name = dotted(target)
+        if not name:
+            return
+        # `job = client.query.return_value = MagicMock()`
+        chained = [
+            each for each in others or () if isinstance(each, ast.Attribute) and each is not target
+        ]
+        if (
+            isinstance(value, (ast.Name, ast.Attribute))
+            or isinstance(value, ast.Call)
+            and (isinstance(value.func, ast.Attribute) or self._patched(value))
+        ):
+            self._names.setdefault(self._key(target, name), []).append(value)
+        elif chained:
+            self._names.setdefault(self._key(target, name), []).append(chained[0])
+
+    def _note_parameters(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = [each.arg for each in function.args.args if each.arg not in ("self", "cls")]
+        for decorator in reversed(function.decorator_list):
+            if not isinstance(decorator, ast.Call):
+                continue
+            trail = self._patched(decorator)
+            if trail and not self._replacement(decorator) and arguments:
+                key = (function, arguments.pop(0))
+                self._names.setdefault(key, []).append(trail)
+
+    def _key(self, node: ast.AST, name: str) -> tuple[ScopeNode, str]:
+        """Where a name lives: attributes of `self` are shared by the whole file."""
+        place = self._source.tree if "." in name else self.view.scope_of(node)
+        return place, name
+
+    def _look_up(self, node: ast.expr, name: str) -> ast.expr | Trail | None:
+        scope: ScopeNode | None = self._key(node, name)[0]
+        while scope is not None:
+            values = self._names.get((scope, name), [])
+            before = [v for v in values if isinstance(v, tuple) or v.lineno < node.lineno]
+            if before or values:
+                return before[-1] if before else values[0]
+            given = self._given.get((scope, name))
+            if given:
+                return given
+            scope = self.view.outer_scope(scope)
+        return None
+
+    def trail(self, node: ast.expr, depth: int = 40) -> Trail:
+        """The way to a mock, through the names that it was given."""
+        if not depth:
+            return ANYWHERE
+        name = dotted(node)
+        if isinstance(node, ast.Name) or name.startswith("self.") and name.count(".") == 1:
+            known = self._look_up(node, name)
+            if isinstance(known, tuple):
+                return known
+            if known is not None and known is not node:
+                return self.trail(known, depth - 1)
+            return tuple(name.split("."))
+        if isinstance(node, ast.Attribute):
+            base = self.trail(node.value, depth - 1)
+            if node.attr == "return_value":
+                return _result(base)
+            return base if node.attr in _CALLED else (*base, node.attr)
+        if isinstance(node, ast.Call):
+            patched = self._patched(node)
+            if patched:
+                return patched
+            if _last(node.func) in _MOCKS:
+                return ANYWHERE
+            base = self.trail(node.func, depth - 1)
+            if len(base) == 1 and base[0][:1].islower():
+                return ANYWHERE  # what a function of the tests makes
+            return _result(base)
+        if isinstance(node, (ast.Await, ast.NamedExpr)):
+            return self.trail(node.value, depth - 1)
+        return ANYWHERE
+
+    # -- patches --------------------------------------------------------------------------------
+
+    def _patched(self, call: ast.Call) -> Trail:
+        """What `patch("a.b")`, `patch.object(a, "b")` or `setattr(a, "b", ...)` replaces."""
+        name = dotted(call.func)
+        last = name.rpartition(".")[2]
+        texts = [*map(_text, call.args), "", ""]
+        if last in ("patch", "setattr") and texts[0]:
+            return tuple(texts[0].split("."))
+        if texts[1] and (name.endswith("patch.object") or last == "setattr"):
+            return (*self.trail(call.args[0], 6), texts[1])
+        return ()
+
+    def _replacement(self, call: ast.Call) -> ast.expr | None:
+        place = 1 if call.args and _text(call.args[0]) else 2
+        if len(call.args) > place:
+            return call.args[place]
+        found = [each.value for each in call.keywords if each.arg in ("new", "value")]
+        return found[0] if found else None
+
+    # -- stubs ----------------------------------------------------------------------------------
+
+    def _all(self) -> Iterator[Stub]:
+        for assign in self._source.nodes(ast.Assign):
+            for target in assign.targets:
+                yield from self._assigned(target, assign.value)
+        for call in self._source.nodes(ast.Call):
+            yield from self._call(call)
+        for compare in self._source.nodes(ast.Compare):
+            yield from self._compared(compare)
+        for node in self._source.nodes(ast.Attribute):
+            if node.attr in _CALLED:
+                yield Stub(self.trail(node.value), "used", None, node.lineno)
+        for call in self._source.nodes(ast.Call):
+            if _last(call.func) in _MOCKS and call not in self._expanded:
+                yield from self._configured(ANYWHERE, call)
+
+    def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[Stub]:
+        if isinstance(target, ast.Attribute):
+            if target.attr == "side_effect":
+                yield from self._stub(self.trail(target.value), "effect", value)
+            elif target.attr == "return_value":
+                yield from self._stub(self.trail(target), "returns", value)
+            else:
+                yield from self._stub((*self.trail(target.value), target.attr), "replaced", value)
+        elif isinstance(target, ast.Name) and isinstance(value, ast.Call):
+            yield from self._configured(self.trail(target), value)
+
+    def _stub(self, trail: Trail, kind: Kind, value: ast.expr) -> Iterator[Stub]:
+        if kind == "effect":
+            several = items(value)
+            if several is not None:
+                for item in several:
+                    yield from self._stub(_result(trail), "returns", item)
+                return
+        yield Stub(trail, kind, value, value.lineno)
+        if isinstance(value, ast.Name) and kind != "effect":
+            self._given.setdefault(self._key(value, value.id), trail)
+        if isinstance(value, ast.Call):
+            yield from self._configured(trail, value)
+
+    def _configured(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
+        """The stubs in `MagicMock(return_value=..., **{"a.return_value": ...})`."""
+        if _last(call.func) not in _MOCKS or call in self._expanded:
+            return
+        self._expanded.add(call)
+        for each in (
+            *call.args[:1],
+            *(n.value for n in call.keywords if n.arg in ("spec", "spec_set")),
+        ):
+            if isinstance(each, (ast.List, ast.Tuple)):
+                yield Stub(trail, "spec", each, each.lineno)
+        yield from self._keywords(trail, call)
+
+    def _keywords(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                if isinstance(keyword.value, ast.Dict):
+                    for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                            yield from self._path(trail, key.value.split("."), value)
+            elif keyword.arg in ("return_value", "side_effect") or keyword.arg not in _SETTINGS:
+                yield from self._path(trail, [keyword.arg], keyword.value)
+
+    def _path(self, trail: Trail, parts: list[str], value: ast.expr) -> Iterator[Stub]:
+        for part in parts[:-1]:
+            trail = _result(trail) if part == "return_value" else (*trail, part)
+        if parts[-1] == "return_value":
+            yield from self._stub(_result(trail), "returns", value)
+        elif parts[-1] == "side_effect":
+            yield from self._stub(trail, "effect", value)
+        else:
+            yield from self._stub((*trail, parts[-1]), "replaced", value)
+
+    def _call(self, call: ast.Call) -> Iterator[Stub]:
+        last = _last(call.func)
+        patched = self._patched(call)
+        if patched:
+            new = self._replacement(call)
+            if new is not None:
+                yield from self._stub(patched, "replaced", new)
+            yield from self._keywords(patched, call)
+        elif isinstance(call.func, ast.Attribute):
+            if last in _ASSERTS:
+                yield Stub(self.trail(call.func.value), "called", call, call.lineno)
+            elif last == "assert_has_calls" and call.args:
+                yield from self._expected(self.trail(call.func.value), call.args[0])
+            elif last == "assert_not_called":
+                yield Stub(self.trail(call.func.value), "unused", None, call.lineno)
+            elif last.startswith("assert_"):
+                yield Stub(self.trail(call.func.value), "used", None, call.lineno)
+            elif last == "configure_mock":
+                yield from self._keywords(self.trail(call.func.value), call)
+
+    def _compared(self, compare: ast.Compare) -> Iterator[Stub]:
+        sides = [compare.left, *compare.comparators]
+        for side in sides:
+            mock = side
+            while isinstance(mock, (ast.Attribute, ast.Subscript)):
+                if isinstance(mock, ast.Attribute) and mock.attr in _CALLED:
+                    for other in sides:
+                        if other is not side:
+                            yield from self._expected(self.trail(mock.value), other)
+                    break
+                mock = mock.value
+
+    def _expected(self, trail: Trail, node: ast.expr) -> Iterator[Stub]:
+        """What `[call(1), call.query().result(timeout=2)]`, or a dict of keywords, expects."""
+        if isinstance(node, (ast.List, ast.Tuple)):
+            for each in node.elts:
+                yield from self._expected(trail, each)
+        elif isinstance(node, ast.Dict):
+            yield Stub(trail, "called", node, node.lineno)
+        elif isinstance(node, ast.Call):
+            steps: list[str] = []
+            inner: ast.expr = node.func
+            while isinstance(inner, (ast.Call, ast.Attribute)):
+                steps.append("()" if isinstance(inner, ast.Call) else inner.attr)
+                inner = inner.func if isinstance(inner, ast.Call) else inner.value
+            steps = [dotted(inner), *reversed(steps)]
+            if "call" in steps[:2]:
+                for step in steps[steps.index("call") + 1 :]:
+                    trail = _result(trail) if step == "()" else (*trail, step)
+                yield Stub(trail, "called", node, node.lineno)
+
+
+def _text(node: ast.expr) -> str:
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return str(node.value) if is_text and isinstance(node, ast.Constant) else ""
+
+
+def _result(trail: Trail) -> Trail:
+    return (*trail[:-1], trail[-1] + "()")
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else dotted(node)
+
+
+def items(node: ast.expr) -> list[ast.expr] | None:
+    """The elements of a list that is written out, or what each element of a comprehension is."""
+    if isinstance(node, ast.Call) and _last(node.func) in ("iter", "list", "cycle") and node.args:
+        return items(node.args[0])
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return node.elts
+    return [node.elt] if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else None

@@ -1,0 +1,364 @@
+"""What each command does, once its options are parsed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qw_codemod.app import baseline
+from qw_codemod.app.config import Config, ConfigError, Settings, schemas
+from qw_codemod.app.report.progress import Progress
+from qw_codemod.engine import files, journal, runner
+from qw_codemod.engine.dependencies import with_dependencies
+from qw_codemod.engine.examine import Options
+from qw_codemod.engine.requirements import declare
+from qw_codemod.engine.results import Command, Results
+from qw_codemod.facts import requirement_versions as project_versions
+from qw_codemod.facts.query import digest
+from qw_codemod.kernel.model import Fix, Outcome, Problem
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules import packs
+from qw_codemod.store import location as cache
+
+STDIN = "-"
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
+
+Accept = Callable[[Fix, SourceFile], bool]
+
+
+class UsageProblem(Exception):
+    """The command cannot be carried out as it was typed; the message says what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options that `check` and `apply` share."""
+
+    paths: tuple[str, ...] = (".",)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    likely: bool = False
+    unsafe: bool = False
+    jobs: int = 0
+    root: str = ""
+    force_exclude: bool = False
+    baseline: str = ""
+    write_baseline: bool = False
+    stdin: bytes | None = field(default=None, repr=False)
+    stdin_filename: str = ""
+    accept: Accept | None = None
+    cache: bool = True  # remember what is found, and what it leans on
+    dependencies: bool = True  # declare what edited files have come to import
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths on disk that are meant."""
+        if self.stdin is None:
+            return self.paths
+        return (self.stdin_filename or "stdin.py",)
+
+
+def check(request: Request) -> Results:
+    """Find, and write nothing but the baseline where that is asked for."""
+    results = _Project(request, ()).examine("check")
+    if not request.baseline:
+        return results
+    file = Path(request.baseline)
+    if request.write_baseline:
+        came, went = baseline.write(file, results.outcomes, results.root)
+        known = {each for outcome in results.outcomes for each in outcome.report.findings}
+        notice = f"{file}: {came} added, {went} removed, {len(known)} in all of these files"
+        notices = (*results.notices, notice)
+        return replace(results, known=frozenset(known), notices=notices)
+    compared = baseline.compare(file, results.outcomes, results.root)
+    return replace(results, known=compared.known, removable=compared.removable)
+
+
+def apply(families: str, request: Request, write: bool = True) -> Results:
+    """Edit what may be edited; without `write`, and for standard input, only in memory.
+
+    The journal is on the disk before the first file is replaced.
+    """
+    project = _Project(request, (families,))
+    if request.stdin is not None:
+        return project.examine("apply" if write else "diff")
+    if not write:
+        return project.mend("diff")
+    with journal.locked(project.root):
+        results = project.mend("apply")
+        changes = [
+            journal.Change(outcome.report.path, outcome.report.before, outcome.report.after)
+            for outcome in results.outcomes
+            if outcome.report.after is not None
+        ]
+        if not changes:
+            return results
+        journal.record(project.root, changes)
+        return _written(results, changes)
+
+
+def undo(root: str) -> tuple[Path, journal.Undone]:
+    """Give back what the last apply replaced."""
+    start = Path(root or ".").resolve()
+    found = journal.find_root(start)
+    if found is None:
+        raise UsageProblem(f"nothing to undo: no apply is recorded in {start} or above it")
+    with journal.locked(found):
+        return found, journal.undo(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The module that `init` wrote, the name to configure, and what else is to be said."""
+
+    path: str
+    setting: str
+    notices: tuple[str, ...]
+
+
+def init(family: str, policy: str, root: str, dependencies: bool = True) -> Made:
+    """Write the module that a family's rewrites rely on; never over a file that is there."""
+    pack = packs.load()
+    pack.select([family])
+    makers = [
+        codemod
+        for code, codemod in pack.codemods().items()
+        if pack.rule(code).family == family and codemod.policy is not None
+    ]
+    if not makers or makers[0].policy is None:
+        raise UsageProblem(f"{family} needs no policy")
+    target = Path(policy).absolute()
+    project = _root_of([str(target.parent)], root)
+    if target.suffix != ".py" or not target.is_relative_to(project):
+        raise UsageProblem(f"--policy {policy}: name a new .py file in {project}")
+    everything = files.project_files(project)
+    text = makers[0].policy(_imported(everything))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
+    except OSError as error:
+        raise UsageProblem(f"cannot write {policy}: {error.strerror}") from error
+    parts = target.relative_to(project).with_suffix("").parts
+    module = ".".join(parts[1:] if parts[0] == "src" else parts)
+    needs = {each.requirement: [str(target)] for each in makers[0].dependencies}
+    notices: tuple[str, ...] = ()
+    if dependencies:
+        declared = declare(project, needs)
+        for path, before, after in declared.changes:
+            files.replace(path, before, after)
+        changed = tuple(f"changed {path}" for path, _, _ in declared.changes)
+        notices = (*changed, *declared.notices)
+    return Made(str(target), f"{module}:{makers[0].policy_name}", notices)
+
+
+def _imported(everything: Sequence[str]) -> set[str]:
+    """The top-level modules that the files of a project import."""
+    found: set[str] = set()
+    for path in everything:
+        with contextlib.suppress(files.FileProblem):
+            found |= {each.decode() for each in _IMPORT.findall(files.read(path))}
+    return found
+
+
+def effective(path: str, root: str) -> tuple[Path, Settings]:
+    """The settings that count for a file or folder."""
+    target = Path(path).resolve()
+    if not target.exists():
+        raise UsageProblem(f"{path} does not exist")
+    project = _root_of([path], root)
+    folder = target if target.is_dir() else target.parent
+    settings = Config(project, schemas(packs.load())).of(folder.as_posix())
+    return project, settings
+
+
+def _written(results: Results, changes: Sequence[journal.Change]) -> Results:
+    """Replace file by file; one that cannot be written becomes a problem and stays as it was."""
+    problems: list[Problem] = []
+    for number, change in enumerate(changes):
+        try:
+            files.replace(change.path, change.before, change.after)
+        except KeyboardInterrupt:
+            done = f"{number} of {len(changes)} files are changed"
+            raise UsageProblem(
+                f"interrupted: {done}; give them back with: qw-codemod undo"
+            ) from None
+        except files.FileProblem as problem:
+            problems.append(Problem(change.path, str(problem)))
+    unwritten = {problem.path for problem in problems}
+    outcomes = [
+        replace(each, report=replace(each.report, after=None, before=b"", fixed=()))
+        if each.report.path in unwritten
+        else each
+        for each in results.outcomes
+    ]
+    return replace(results, outcomes=outcomes, problems=(*results.problems, *problems))
+
+
+class _Project:
+    """The root, the rules and the settings of one run."""
+
+    def __init__(self, request: Request, fix: Sequence[str]) -> None:
+        self._request = request
+        self._fix = fix
+        self._started = time.perf_counter()
+        self._pack = packs.load()
+        self.root = _root_of(request.names, request.root)
+        self._config = Config(self.root, schemas(self._pack))
+        self._groups: dict[str, int] = {}
+        self._made: list[runner.Group] = []
+        for word in fix:
+            if os.path.exists(word) and word not in self._pack.families:
+                raise UsageProblem(f"name the rules first: qw-codemod apply all {word}")
+            self._pack.select([word])  # a wrong name is told before any file is read
+
+    def examine(self, command: Command) -> Results:
+        """The outcomes of all files that are meant."""
+        request = self._request
+        tasks, listing = self._tasks()
+        everything = files.project_files(self.root)
+        known = set(everything)
+        everything += [task.path for task in tasks if task.path not in known]
+        plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
+        outcomes = self._outcomes(plan, tasks)
+        notices = listing.notices
+        if not tasks and not listing.problems:
+            notices = [*notices, f"no Python files in {', '.join(request.names)}"]
+        return Results(
+            command=command,
+            root=self.root.as_posix(),
+            cwd=Path.cwd().as_posix(),
+            outcomes=outcomes,
+            problems=[Problem(path, message) for path, message in listing.problems],
+            notices=notices,
+            rules=self._pack.rules,
+            mended=frozenset(
+                rule.code for rule in self._pack.rules if self._pack.mends(rule.family)
+            ),
+            likely=request.likely or self._config.of(str(self.root)).likely,
+            paths=request.names,
+            seconds=time.perf_counter() - self._started,
+        )
+
+    def _outcomes(self, plan: runner.Plan, tasks: Sequence[runner.Task]) -> list[Outcome]:
+        """What is remembered of the files, and what is found in the others."""
+        request = self._request
+        is_check = not self._fix and request.stdin is None
+        if not is_check or not request.cache:
+            return self._run(plan, tasks)
+        options = [_digest_of(group) for group in plan.groups]
+        rules = f"{packs.fingerprint(plan.pack)} {project_versions.fingerprint(plan.root)}"
+        wanted = {task.path: options[task.group] for task in tasks}
+        with cache.recalled(plan.root, plan.files, rules, wanted.items()) as (memories, known):
+            rest = [task for task in tasks if task.path not in known]
+            note = None
+            if memories is not None and rest:
+                plan = replace(plan, known=memories.known())
+                note = partial(memories.note, wanted)
+            known |= {each.report.path: each for each in self._run(plan, rest, note)}
+        return [known[task.path] for task in tasks]
+
+    def _run(
+        self, plan: runner.Plan, tasks: Sequence[runner.Task], note: runner.Note | None = None
+    ) -> list[Outcome]:
+        progress = Progress(sys.stderr, len(tasks))
+        try:
+            return runner.run(plan, tasks, self._request.jobs, progress, note)
+        finally:
+            progress.wipe()
+
+    def mend(self, command: Command) -> Results:
+        """The outcomes of all files, and of those that declare what these have come to import."""
+        results = self.examine(command)
+        if not self._request.dependencies or not any(
+            outcome.report.after is not None for outcome in results.outcomes
+        ):
+            return results
+        everything = files.project_files(self.root)
+        return with_dependencies(results, self._pack.codemods(), everything)
+
+    def _tasks(self) -> tuple[list[runner.Task], files.Listing]:
+        request = self._request
+        if request.stdin is not None:
+            path = Path(request.names[0]).resolve().as_posix()
+            return [runner.Task(path, self._group(path), request.stdin)], files.Listing()
+        listing = files.find(request.paths, self.root, self._config.excluded, request.force_exclude)
+        return [runner.Task(path, self._group(path)) for path in listing.files], listing
+
+    def _group(self, path: str) -> int:
+        folder = os.path.dirname(path)
+        if folder not in self._groups:
+            group = self._options(self._config.of(folder))
+            if group not in self._made:
+                self._made.append(group)
+            self._groups[folder] = self._made.index(group)
+        return self._groups[folder]
+
+    def _options(self, settings: Settings) -> runner.Group:
+        request = self._request
+        try:
+            ignored = self._selected((*settings.ignore, *request.ignore))
+            if self._fix:
+                named = self._pack.codes & {each for word in self._fix for each in word.split(",")}
+                codes = self._pack.select(self._fix) - (ignored - named)
+            else:
+                codes = self._pack.select(request.select or settings.select) - ignored
+        except packs.PackError as error:
+            where = "" if request.select or not settings.sources else f"{settings.sources[-1]}: "
+            raise ConfigError(f"{where}{error}") from error
+        options = Options(
+            codes=codes,
+            fix=codes if self._fix else frozenset(),
+            likely=request.likely or settings.likely,
+            unsafe=request.unsafe or settings.unsafe,
+            settings=_frozen(settings.families),
+            accept=request.accept,
+        )
+        return runner.Group(options, tuple(sorted(settings.types.items())))
+
+    def _selected(self, words: Sequence[str]) -> frozenset[str]:
+        return self._pack.select(words) if words else frozenset()
+
+
+def _digest_of(group: runner.Group) -> str:
+    """What stands for the options that a `check` depends on."""
+    options = group.options
+    said = (sorted(options.codes or ()), options.settings, group.types)
+    return digest(json.dumps(said, sort_keys=True, default=sorted).encode())
+
+
+def _frozen(families: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {family: dict(settings) for family, settings in families.items()}
+
+
+def _root_of(names: Sequence[str], given: str) -> Path:
+    """The one project of all paths; raises UsageProblem where there are several."""
+    if given:
+        root = Path(given).resolve()
+        if not root.is_dir():
+            raise UsageProblem(f"--root {given} is not a folder")
+        return root
+    roots = {files.find_root(_place(name)) for name in names}
+    if len(roots) > 1:
+        listed = ", ".join(sorted(root.as_posix() for root in roots))
+        raise UsageProblem(f"these paths are of several projects ({listed}): run once for each")
+    return roots.pop() if roots else files.find_root(Path.cwd())
+
+
+def _place(name: str) -> Path:
+    """Where a path stands; a symbolic link stands where it is, not where it leads."""
+    path = Path(name).absolute()
+    with contextlib.suppress(OSError):
+        path = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+    return path.parent if path.is_symlink() else path

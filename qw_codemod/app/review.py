@@ -1,0 +1,56 @@
+"""Each edit shown with its evidence, and a person's answer to it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from qw_codemod.app.report import diff
+from qw_codemod.kernel import edits
+from qw_codemod.kernel.model import Fix
+from qw_codemod.languages.python import SourceFile
+
+_QUESTION = "Make this edit? [y]es, [n]o, [a]ll of this file, [q]uit"
+
+
+class Review:
+    """Remembers `all of this file` and `quit` between the questions."""
+
+    def __init__(self) -> None:
+        self._all: set[str] = set()
+        self._quit = False
+
+    def accept(self, fix: Fix, source: SourceFile) -> bool:
+        """Whether the edit is to be made; asks on the terminal."""
+        if self._quit:
+            return False
+        if source.path in self._all:
+            return True
+        self._show(fix, source)
+        choices = click.Choice(("y", "n", "a", "q"))
+        answer = click.prompt(_QUESTION, type=choices, show_choices=False, err=True)
+        if answer == "q":
+            self._quit = True
+        if answer == "a":
+            self._all.add(source.path)
+        return answer in ("y", "a")
+
+    def _show(self, fix: Fix, source: SourceFile) -> None:
+        finding = fix.finding
+        path = _shown(finding.path)
+        click.echo(f"\n{path}:{finding.line}: {finding.code} {finding.message}", err=True)
+        after = edits.apply(source.data, fix.edits)
+        for line in diff.render(path, source.data, after, context=2).splitlines()[2:]:
+            colour = {43: "green", 45: "red"}.get(line[0] if line else 0)
+            click.secho(line.decode(source.encoding, "replace"), fg=colour, err=True)
+        for fact in finding.evidence.facts:
+            click.echo(f"    {fact.text}  {_shown(fact.path)}:{fact.line}", err=True)
+        if finding.evidence.level == "likely":
+            click.secho(f"    likely: {finding.evidence.doubt}", fg="yellow", err=True)
+        if finding.safety == "unsafe":
+            click.secho(f"    unsafe: {finding.caution}", fg="yellow", err=True)
+
+
+def _shown(path: str) -> str:
+    return os.path.relpath(path).replace(os.sep, "/")

@@ -1,0 +1,230 @@
+"""A finding's node cut out, handed to its codemod as LibCST, and put back as edits of bytes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+import libcst as cst
+
+from qw_codemod.edit.blocks import CutHandler, cut_handler
+from qw_codemod.edit.imports import below_imports, import_edit
+from qw_codemod.edit.wrapping import fitted
+from qw_codemod.kernel.edits import shrink
+from qw_codemod.kernel.model import Edit, Finding, Fix, Span
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.hoisting import why_nothing_before_path
+from qw_codemod.python.names import name_for, path_to
+from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite, Settings
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_POSTFIX = (
+    cst.Name,
+    cst.Attribute,
+    cst.Call,
+    cst.Subscript,
+    cst.List,
+    cst.Dict,
+    cst.Set,
+    cst.ListComp,
+    cst.SetComp,
+    cst.DictComp,
+    cst.SimpleString,
+    cst.FormattedString,
+    cst.Integer,
+    cst.Float,
+)
+_FirstParty = Callable[[str], bool]
+
+
+def propose(
+    source: SourceFile,
+    finding: Finding,
+    codemod: Codemod,
+    settings: Settings,
+    first_party: _FirstParty = lambda root: False,
+) -> Fix:
+    """The edits that mend a finding; raises Refusal with the reason where there are none."""
+    try:
+        path = path_to(source, finding.span)
+        _verify(source, path[-1], finding.span)
+        last = path[-1]
+        block = cut_handler(source, last) if isinstance(last, ast.ExceptHandler) else None
+        node = block.node if block else cut(source, finding.span)
+        made = codemod.rewrite(node, finding, settings)
+        if made is None:
+            raise Refusal("the codemod has no rewrite for this form")
+        edits = _edits(source, path, finding.span, node, block, made, first_party)
+        return Fix(finding, tuple(edits))
+    except RecursionError as error:
+        raise Refusal("the expression is nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise Refusal(f"{source.encoding} cannot hold the new code") from error
+
+
+def cut(source: SourceFile, span: Span) -> cst.BaseExpression | cst.BaseSmallStatement:
+    """The node of an expression or a simple statement, parsed on its own; raises Refusal."""
+    text = source.data[span.start : span.end].decode(source.encoding)
+    config = cst.PartialParserConfig(default_newline=source.newline.decode())
+    try:
+        node = cst.parse_expression(f"({text})", config)
+    except cst.ParserSyntaxError:
+        return _cut_statement(text, config)
+    return node.with_changes(lpar=node.lpar[1:], rpar=node.rpar[:-1])
+
+
+def _cut_statement(text: str, config: cst.PartialParserConfig) -> cst.BaseSmallStatement:
+    try:
+        line = cst.parse_statement(text, config)
+    except cst.ParserSyntaxError as error:
+        raise Refusal("LibCST cannot parse it on its own") from error
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+        raise Refusal("it is a block, and blocks are not rewritten")
+    return line.body[0]
+
+
+def code(node: cst.CSTNode, newline: str = "\n") -> str:
+    """The node printed; lines that it starts anew end in `newline`."""
+    return cst.Module([], default_newline=newline).code_for_node(node)
+
+
+def is_atom(node: cst.CSTNode) -> bool:
+    """Whether `.name`, or anything else, can follow the expression as it stands."""
+    return isinstance(node, _POSTFIX) or bool(getattr(node, "lpar", ()))
+
+
+def in_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The expression in one more pair of parentheses."""
+    return node.with_changes(
+        lpar=[cst.LeftParen(), *node.lpar], rpar=[*node.rpar, cst.RightParen()]
+    )
+
+
+def _verify(source: SourceFile, node: ast.AST, span: Span) -> None:
+    """Before Python 3.12, positions within f-strings may point elsewhere: never edit there."""
+    assert isinstance(node, (ast.expr, ast.stmt, ast.excepthandler, ast.Module))
+    if isinstance(node, ast.Module) or source.span(node) != span:
+        raise Refusal("its place in the file is not certain")
+    if not isinstance(node, ast.expr):
+        return
+    text = source.data[span.start : span.end].decode(source.encoding)
+    try:
+        alone: ast.AST = ast.parse(f"({text})", mode="eval").body
+    except SyntaxError as error:
+        raise Refusal("its place in the file is not certain") from error
+    if isinstance(node, (ast.Attribute, ast.Name, ast.Subscript, ast.List, ast.Tuple)):
+        return  # may be an assignment's target, which reads differently alone
+    if ast.dump(alone) != ast.dump(node):
+        raise Refusal("its place in the file is not certain")
+
+
+def _edits(
+    source: SourceFile,
+    path: Sequence[ast.AST],
+    span: Span,
+    old: cst.CSTNode,
+    block: CutHandler | None,
+    made: Rewrite,
+    first_party: _FirstParty,
+) -> Iterable[Edit]:
+    newline = source.newline.decode()
+    node: cst.CSTNode = made.node
+    before = made.before
+    inserted: dict[int, bytes] = {}
+    imported: int | None = None
+    for wanted in sorted(set(made.imports), key=lambda each: (bool(each.name), each.bound)):
+        bound = name_for(source, wanted, span)
+        if bound is None:
+            edit = import_edit(source, wanted, span.start, first_party)
+            imported = edit.span.start
+            inserted[imported] = inserted.get(imported, b"") + edit.new
+        elif bound != wanted.bound:
+            node, before = _renamed(node, before, wanted, bound)
+    if isinstance(node, cst.BaseExpression) and not is_atom(node) and type(node) is not type(old):
+        node = in_parentheses(node)
+    if before:
+        at, text = _lines_before(source, path, span, before)
+        inserted[at] = inserted.get(at, b"") + text
+    for line in made.globals:
+        below_imports(source, line, span.start, imported, inserted)
+    for name in made.decorators:
+        at, text = _decorator(source, path, name)
+        inserted[at] = inserted.get(at, b"") + text
+    printed = code(fitted(source, path, span, node), newline)
+    if block is not None and isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
+        span, printed = block.span, block.code(node)
+    changed = shrink(source.data, Edit(span, printed.encode(source.encoding)))
+    if changed is not None and changed.span.start == changed.span.end:
+        at = changed.span.start
+        inserted[at] = inserted.get(at, b"") + changed.new
+    elif changed is not None:
+        yield changed
+    if changed is None and not inserted:
+        raise Refusal("the codemod has no rewrite for this form")
+    for at, new in inserted.items():
+        yield Edit(Span(at, at), new)
+
+
+class _Renamer(cst.CSTTransformer):
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__()
+        self._old = cst.parse_expression(old)
+        self._new = cst.parse_expression(new)
+
+    def leave_Name(  # noqa: N802
+        self, original_node: cst.Name, updated_node: cst.Name
+    ) -> cst.BaseExpression:
+        return self._new if original_node.deep_equals(self._old) else updated_node
+
+    def leave_Attribute(  # noqa: N802
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        if original_node.deep_equals(self._old):
+            return self._new
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(  # noqa: N802
+        self, original_node: cst.Arg, updated_node: cst.Arg
+    ) -> cst.Arg:
+        return updated_node.with_changes(keyword=original_node.keyword)
+
+
+def _renamed(
+    node: cst.CSTNode, before: tuple[str, ...], wanted: Import, bound: str
+) -> tuple[cst.CSTNode, tuple[str, ...]]:
+    renamer = _Renamer(wanted.bound, bound)
+    new = node.visit(renamer)
+    assert isinstance(new, cst.CSTNode)
+    lines = tuple(cst.parse_module(line).visit(renamer).code for line in before)
+    return new, lines
+
+
+def _decorator(source: SourceFile, path: Sequence[ast.AST], name: str) -> tuple[int, bytes]:
+    """A line directly above the `def` around the last node, below the decorators that are there."""
+    functions = [n for n in path if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    if not functions:
+        raise Refusal("there is no function around it")
+    start = source.offset(functions[-1].lineno, functions[-1].col_offset)
+    line_start = source.line_starts[functions[-1].lineno - 1]
+    indent = source.data[line_start:start]
+    if indent.strip():
+        raise Refusal("its function shares the line with another statement")
+    return line_start, indent + f"@{name}".encode(source.encoding) + source.newline
+
+
+def _lines_before(
+    source: SourceFile, path: Sequence[ast.AST], span: Span, before: tuple[str, ...]
+) -> tuple[int, bytes]:
+    reason = why_nothing_before_path(source, path)
+    if reason:
+        raise Refusal(f"no statement can go before it: {reason}")
+    statement = [node for node in path if isinstance(node, ast.stmt)][-1]
+    start = source.offset(statement.lineno, statement.col_offset)
+    line_start = source.line_starts[statement.lineno - 1]
+    indent = source.data[line_start:start]
+    # The first line of a file may end otherwise than this one.
+    end = re.compile(rb"\r\n|\r|\n").search(source.data, start)
+    newline = end.group() if end else source.newline
+    lines = (_LINE_END.sub(newline.decode(), line).encode(source.encoding) for line in before)
+    return line_start, b"".join(indent + line + newline for line in lines)

@@ -1,0 +1,1 @@
+"""Finds and fixes over files: rounds, guard, journal, formatter, processes."""

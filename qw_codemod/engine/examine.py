@@ -1,0 +1,322 @@
+"""One file: find, suppress, mend in rounds, guard; no disk, no printing."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+from qw_codemod.infer import Inference
+from qw_codemod.kernel import edits
+from qw_codemod.kernel.model import Edit, FileReport, Finding, Fix, Left, Problem, Span
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.rules.api import Context, Hit, Refusal
+from qw_codemod.rules.packs import Pack, Rule
+from qw_codemod.rules.prefilter import possible
+from qw_codemod.rules.suppress import Verdict, suppress
+
+ROUNDS = 10
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to look for and what to edit; the values of the command line and the configuration."""
+
+    codes: frozenset[str] | None = None  # the rules that run; None: all of them
+    fix: frozenset[str] = frozenset()  # the codes whose findings are edited; empty: only find
+    likely: bool = False  # edit also what is not proven
+    unsafe: bool = False  # edit also where the edit is unsafe
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by family
+    accept: Callable[[Fix, SourceFile], bool] | None = None  # asked once for each edit
+
+
+def examine(
+    source: SourceFile, pack: Pack, inference: Inference, options: Options | None = None
+) -> FileReport:
+    """All that the rules have to say about one file, and its new bytes where it was mended.
+
+    Nothing is written. The inference looks at the file as it was again when this returns.
+    """
+    return _Examination(source, pack, inference, options or Options()).run()
+
+
+class _Examination:
+    def __init__(
+        self, source: SourceFile, pack: Pack, inference: Inference, options: Options
+    ) -> None:
+        self._original = source
+        self._source = source
+        self._pack = pack
+        self._inference = inference
+        self._options = options
+        wanted = options.codes
+        self._rules = {
+            rule.code: rule for rule in pack.rules if wanted is None or rule.code in wanted
+        }
+        self._problems: list[Problem] = []
+        self._first: dict[tuple[str, int], Finding] = {}  # as first found, by where it is now
+        self._answers: dict[tuple[str, int], bool] = {}
+        self._fixed: list[Finding] = []
+
+    def run(self) -> FileReport:
+        try:
+            verdict = self._find()
+            if not self._options.fix or not verdict.kept:
+                return self._report(verdict, [])
+            self._first = {_key(each): each for each in verdict.kept}
+            return self._mend(verdict)
+        except UnreadableSource as error:
+            return FileReport(
+                self._source.path,
+                problems=(Problem(self._source.path, error.message, error.line),),
+            )
+        finally:
+            if self._source is not self._original:
+                self._inference.restore()
+
+    # Find
+
+    def _find(self) -> Verdict:
+        source = self._source
+        checks = possible(source.data, [rule.check for rule in self._rules.values()])
+        findings: list[Finding] = []
+        crashed: set[str] = set()
+        if checks:
+            self._inference.begin(source)
+            _check_readable(source)  # an unreadable file is no fault of a rule's
+        for check in checks:
+            rule = self._rules[check.code]
+            found = self._guarded(rule.code, lambda rule=rule: self._run(rule))  # type: ignore[misc]
+            if found is None:
+                crashed.add(rule.code)
+            findings += found or ()
+        findings.sort(key=_order)
+        return suppress(source, findings, self._rules.keys() - crashed)
+
+    def _run(self, rule: Rule) -> list[Finding]:
+        settings = self._options.settings.get(rule.family, {})
+        context = Context(self._inference, settings)
+        return [self._finding(rule, hit) for hit in rule.check.find(self._source, context)]
+
+    def _finding(self, rule: Rule, hit: Hit) -> Finding:
+        line, column = _place(hit)
+        return Finding(
+            code=rule.code,
+            rule=rule.name,
+            family=rule.family,
+            path=self._source.path,
+            line=line,
+            column=self._source.column(line, column),
+            end_line=hit.node.end_lineno or line,
+            span=self._source.span(hit.node),
+            message=hit.message,
+            evidence=hit.evidence,
+            remedy=hit.remedy,
+            details=tuple(hit.details.items()),
+            safety=hit.safety,
+            caution=hit.caution,
+            quiet=hit.quiet,
+        )
+
+    def _guarded(self, code: str, work: Callable[[], _Result]) -> _Result | None:
+        """The result, or None and a problem with the rule's name where its code crashes."""
+        try:
+            return work()
+        except Exception as error:  # also a RecursionError: other rules and files go on
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self._problem(f"the rule crashed: {what}", code)
+            return None
+
+    def _problem(self, message: str, rule: str = "", line: int = 0) -> None:
+        problem = Problem(self._source.path, message, line, rule)
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    # Mend
+
+    def _mend(self, verdict: Verdict) -> FileReport:
+        fixes, left = self._plan(verdict.kept)
+        if fixes and (reason := _why_not_compiled(self._original)):
+            message = f"the file does not compile, so it is not edited: {reason}"
+            return self._given_up(verdict, message, ())
+        first = verdict
+        for _ in range(ROUNDS):
+            chosen = _apart(fixes)
+            if not chosen:
+                return self._report(verdict, left)
+            changed = self._apply(chosen)
+            if reason := _why_not_compiled(changed):
+                message = f"the edited file would not compile: {reason}"
+                return self._given_up(first, message, self._culprits(chosen))
+            self._follow(chosen)
+            self._source = changed
+            self._inference.revise(changed)
+            verdict = self._find()
+            fixes, left = self._plan(verdict.kept)
+        if not fixes:
+            return self._report(verdict, left)
+        rules = sorted({fix.finding.code for fix in fixes})
+        return self._given_up(first, f"its edits went on after {ROUNDS} rounds", rules)
+
+    def _plan(self, findings: Iterable[Finding]) -> tuple[list[Fix], list[Left]]:
+        fixes: list[Fix] = []
+        left: list[Left] = []
+        for finding in findings:
+            if finding.code not in self._options.fix:
+                continue
+            made = self._reason(finding) or self._propose(finding)
+            if isinstance(made, Fix) and not self._accepted(made):
+                made = "declined"
+            if isinstance(made, Fix):
+                fixes.append(made)
+            else:
+                left.append(Left(finding, made))
+        return fixes, left
+
+    def _reason(self, finding: Finding) -> str:
+        """Why the finding is not even tried; empty if it is."""
+        if not finding.remedy:
+            return finding.caution or "reported only: there is no rewrite for it"
+        if finding.code not in self._pack.codemods():
+            return f"no codemod fixes {finding.code}"
+        reasons, flags = [], []
+        if finding.evidence.level != "proven" and not self._options.likely:
+            reasons.append(f"likely only: {finding.evidence.doubt or 'not proven'}")
+            flags.append("--likely")
+        if finding.safety != "safe" and not self._options.unsafe:
+            reasons.append(f"unsafe: {finding.caution or 'it may change what the code does'}")
+            flags.append("--unsafe")
+        return f"{', and '.join(reasons)}; edit with {' '.join(flags)}" if reasons else ""
+
+    def _propose(self, finding: Finding) -> Fix | str:
+        # Here and not above: this imports LibCST, which a run that only finds must not pay for.
+        from qw_codemod.edit.rewrite import propose
+
+        codemod = self._pack.codemods()[finding.code]
+        settings = self._options.settings.get(finding.family, {})
+
+        def work() -> Fix | str:
+            try:
+                return propose(self._source, finding, codemod, settings, self._first_party)
+            except Refusal as refusal:
+                return str(refusal)
+
+        return self._guarded(finding.code, work) or "its codemod crashed"
+
+    def _first_party(self, name: str) -> bool:
+        """Whether a top-level module of that name stands at the tree's root or near the file."""
+        root = PurePath(self._inference.root)
+        folders = [each for each in (root / self._source.path).parents if each.is_relative_to(root)]
+        starts = tuple(
+            f"{folder / name}{end}" for folder in [*folders, root / "src"] for end in ("/", ".py")
+        )
+        return any(file.startswith(starts) for file in self._inference.files)
+
+    def _accepted(self, fix: Fix) -> bool:
+        if self._options.accept is None:
+            return True
+        key = _key(fix.finding)
+        if key not in self._answers:
+            self._answers[key] = self._options.accept(fix, self._source)
+        return self._answers[key]
+
+    def _apply(self, fixes: Sequence[Fix]) -> SourceFile:
+        return SourceFile(self._source.path, edits.apply(self._source.data, _all_edits(fixes)))
+
+    def _follow(self, fixes: Sequence[Fix]) -> None:
+        """Remember findings by where they are once these edits are made."""
+        self._fixed += (self._first.pop(_key(fix.finding), fix.finding) for fix in fixes)
+        shift = edits.Shift(_all_edits(fixes))
+        self._first = {(code, shift(at)): each for (code, at), each in self._first.items()}
+        self._answers = {(code, shift(at)): each for (code, at), each in self._answers.items()}
+
+    def _culprits(self, fixes: Sequence[Fix]) -> list[str]:
+        """The rules whose edits break the file on their own; all of them if only together."""
+        alone = {fix.finding.code for fix in fixes if _why_not_compiled(self._apply([fix]))}
+        return sorted(alone or {fix.finding.code for fix in fixes})
+
+    # Report
+
+    def _given_up(self, verdict: Verdict, message: str, rules: Iterable[str]) -> FileReport:
+        rule = ", ".join(rules)
+        self._problem(message, rule)
+        reason = f"the edits of this file were given up: {message}"
+        left = [Left(each, reason) for each in verdict.kept if each.code in self._options.fix]
+        self._fixed.clear()
+        return replace(self._report(verdict, left), before=b"", after=None)
+
+    def _report(self, verdict: Verdict, left: Sequence[Left]) -> FileReport:
+        changed = self._source.data != self._original.data
+        return FileReport(
+            self._source.path,
+            findings=verdict.kept,
+            fixed=tuple(sorted(self._fixed, key=_order)),
+            left=tuple(left),
+            suppressed=verdict.suppressed,
+            unused_suppressions=verdict.unused,
+            problems=tuple(self._problems),
+            before=self._original.data if changed else b"",
+            after=self._source.data if changed else None,
+        )
+
+
+def _check_readable(source: SourceFile) -> None:
+    """Raise UnreadableSource; `ast.parse` lets stray bytes through in comments, Python does not."""
+    _ = source.tree
+    try:
+        source.data.decode(source.encoding)
+    except UnicodeDecodeError as error:
+        message = f"not {source.encoding}, and no coding cookie says what else"
+        raise UnreadableSource(message, source.line_of(error.start)) from error
+
+
+def _order(finding: Finding) -> tuple[int, int, str, Span]:
+    return finding.line, finding.column, finding.code, finding.span
+
+
+def _key(finding: Finding) -> tuple[str, int]:
+    return finding.code, finding.span.start
+
+
+def _place(hit: Hit) -> tuple[int, int]:
+    """Where a person should look: the line, and the column in UTF-8 bytes as `ast` has it."""
+    node = hit.at or hit.node
+    if isinstance(node, ast.Call):
+        node = node.func
+    elif not hit.at:
+        return node.lineno, node.col_offset
+    if isinstance(node, ast.Attribute) and node.end_lineno and node.end_col_offset:
+        return node.end_lineno, node.end_col_offset - len(node.attr.encode())
+    return node.lineno, node.col_offset
+
+
+def _all_edits(fixes: Iterable[Fix]) -> list[Edit]:
+    return [edit for fix in fixes for edit in fix.edits]
+
+
+def _apart(fixes: Iterable[Fix]) -> list[Fix]:
+    """Those that do not overlap an earlier one; the others wait for the next round."""
+    chosen: list[Fix] = []
+    taken: list[Edit] = []
+    for fix in fixes:
+        if not edits.clash(fix.edits, taken):
+            chosen.append(fix)
+            taken += fix.edits
+    return chosen
+
+
+def _why_not_compiled(source: SourceFile) -> str:
+    """Why Python refuses the file; empty if it compiles. `ast.parse` lets more through."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(source.data, source.path, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return f"{error.msg} (line {error.lineno})"
+        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+            return str(error) or type(error).__name__
+    return ""

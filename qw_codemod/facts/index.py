@@ -1,0 +1,152 @@
+"""Which files mention a word, told by their bytes: most need not be parsed to be left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from qw_codemod.facts.query import Question
+from qw_codemod.facts.write_scan import assigns
+
+_CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
+_QUALIFIED = re.compile(rb"[\w\x80-\xff]+[ \t]*\.")  # in front of what a base is called
+# `Name as Other`, which `import module as name` and what binds in `with` and `except` are not.
+_RENAMED = re.compile(
+    rb"^(?![ \t]*(?:import|with|async|except|case)\b[^;\n]*$)[^\n]*[ \t]as[ \t][^\n]*", re.M
+)
+_AS = re.compile(rb"([\w\x80-\xff]+)[ \t]+as[ \t]")
+_WORD = rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
+_READ = re.compile(rb"\.[\s\\]*" + _WORD)
+_NOT_IDENTIFIER = bytes(
+    c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
+)
+
+
+_FEW = 4  # questions that are cheaper to answer by looking for the word than from a whole index
+
+_Words = Callable[[bytes], set[bytes]]
+Known = Callable[[Question], "tuple[str, ...] | None"]  # an answer of an earlier run
+
+
+class Index:
+    """Which files answer a question about contents; they are read when they are asked about.
+
+    The questions are `("mentions", word)`: the word occurs as an identifier; `("reads", word)`: it
+    follows a dot, and may be an attribute; `("bases", word)`: a
+    class may have that base, itself or under an alias; `("assigns", word)`: an attribute of that
+    name may be assigned to, of something else than `self`; `("holds", also, token, ...)`: `also`
+    and one of the tokens occur.
+    """
+
+    def __init__(
+        self, files: Sequence[str], read: Callable[[str], bytes], known: Known | None = None
+    ) -> None:
+        self._files = files
+        self._read = read
+        self._known = known
+        self._lookups = {kind: _Lookup(files, read, words) for kind, words in _KINDS.items()}
+        self._answers: dict[Question, tuple[str, ...]] = {}
+
+    def find(self, question: Question) -> tuple[str, ...]:
+        """The files of which the answer is yes, in their order."""
+        found = self._answers.get(question)
+        if found is None:
+            found = self._known(question) if self._known else None
+            found = self._answers[question] = self._find(question) if found is None else found
+        return found
+
+    def _find(self, question: Question) -> tuple[str, ...]:
+        kind, word, *_ = question
+        if kind in self._lookups:
+            return self._lookups[kind].find(word.encode())
+        # What is assigned to follows a dot, as what is read does.
+        paths = self.find(("reads", word)) if kind == "assigns" else self._files
+        return tuple(path for path in paths if _TESTS[kind](question, self._read(path)))
+
+
+class Contents:
+    """What the bytes of one file say to such questions."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._words: dict[str, set[bytes]] = {}
+
+    def answer(self, question: Question) -> bool:
+        """Whether the file is one of those that `Index.find` gives."""
+        kind, word, *_ = question
+        if kind in _TESTS:
+            return _TESTS[kind](question, self._data)
+        if kind not in self._words:
+            self._words[kind] = _KINDS[kind](self._data)
+        return word.encode() in self._words[kind]
+
+
+def _holds(question: Question, data: bytes) -> bool:
+    _, also, *tokens = question
+    return also.encode() in data and any(token.encode() in data for token in tokens)
+
+
+def _assigns(question: Question, data: bytes) -> bool:
+    return assigns(question[1].encode(), data)
+
+
+# The questions that are answered by a look at each file; for the others there are words.
+_TESTS: dict[str, Callable[[Question, bytes], bool]] = {"holds": _holds, "assigns": _assigns}
+
+
+class _Lookup:
+    """Which files have a word among those that `words` finds in their bytes.
+
+    A run over three files asks a few questions, each a search for one word; the index of all words
+    is for the many questions of a large run.
+    """
+
+    def __init__(self, files: Sequence[str], read: Callable[[str], bytes], words: _Words) -> None:
+        self._files = files
+        self._read = read
+        self._words = words
+        self._asked = 0
+
+    def find(self, word: bytes) -> tuple[str, ...]:
+        self._asked += 1
+        return self._from_index(word) if self._asked > _FEW else self._by_search(word)
+
+    def _by_search(self, word: bytes) -> tuple[str, ...]:
+        datas = ((path, self._read(path)) for path in self._files)
+        return tuple(path for path, data in datas if word in data and word in self._words(data))
+
+    def _from_index(self, word: bytes) -> tuple[str, ...]:
+        return tuple(self._files[place] for place in self._index.get(word, ()))
+
+    @cached_property
+    def _index(self) -> dict[bytes, list[int]]:
+        found: dict[bytes, list[int]] = {}
+        for place, path in enumerate(self._files):
+            for word in self._words(self._read(path)):
+                found.setdefault(word, []).append(place)
+        return found
+
+
+def _all_words(data: bytes) -> set[bytes]:
+    return set(data.translate(_NOT_IDENTIFIER).split())
+
+
+def _base_words(data: bytes) -> set[bytes]:
+    heads = _QUALIFIED.sub(b" ", b" ".join(_CLASS_HEAD.findall(data)))
+    words = {*heads.translate(_NOT_IDENTIFIER).split()}
+    if b" as" in data or b"\tas" in data:
+        for line in _RENAMED.findall(data):
+            words.update(_AS.findall(line))
+    return words
+
+
+def _read_words(data: bytes) -> set[bytes]:
+    return set(_READ.findall(data))
+
+
+_KINDS: dict[str, _Words] = {
+    "mentions": _all_words,
+    "bases": _base_words,
+    "reads": _read_words,
+}

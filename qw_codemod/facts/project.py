@@ -1,0 +1,400 @@
+"""The tree of modules: which file an import means, and who mentions a name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from qw_codemod.facts.components import Programs, links
+from qw_codemod.facts.import_scan import Imports, defines, imports
+from qw_codemod.facts.index import Index, Known
+from qw_codemod.facts.query import Question, Trace, digest
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.python.module import View, is_test
+
+# Never looked for by path suffix alone: a folder of that name in a tree is seldom the library.
+_LIBRARIES = frozenset(
+    "google requests httpx aiohttp pandas numpy sqlalchemy celery dask prefect airflow tornado "
+    "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
+)
+_FULL_TREES = 1500  # syntax trees kept; beyond that half are dropped, and all that leans on any
+
+State = tuple["View | None", "SourceFile | None"]
+
+
+class Tree:
+    """All Python files under one root, read when asked for."""
+
+    def __init__(
+        self,
+        root: str,
+        files: Sequence[str],
+        trace: Trace | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self.root = root.rstrip(os.sep)
+        self.trace = trace or Trace()
+        self._known_answers = known
+        self._files = sorted(files)  # the order of the tree, however it was listed
+        self._known = set(self._files)
+        self._views: dict[str, View | None] = {}
+        self._overlay: dict[str, SourceFile] = {}
+        self._imports: dict[str, Imports] = {}
+        self._resolved: dict[tuple[str, str], str] = {}
+        self._together: dict[Question, frozenset[str]] = {}
+
+    def overlay(self, source: SourceFile) -> None:
+        """Look at this version of a file instead of the one on disk."""
+        self._overlay[source.path] = source
+        self._views.pop(source.path, None)
+        self._imports.pop(source.path, None)
+        if source.path not in self._known:
+            self._known.add(source.path)
+            self._files.append(source.path)
+            for derived in ("_by_name", "_index", "packages", "_programs"):
+                self.__dict__.pop(derived, None)
+        if "_programs" in self.__dict__:
+            self._programs.add(source.path, links(source.data, self.is_test(source.path)))
+        self._together.clear()
+
+    def state(self, path: str) -> State:
+        """What is known of a file, to be given back to `reset`."""
+        return self._views.get(path), self._overlay.get(path)
+
+    def reset(self, path: str, state: State) -> None:
+        """Know of a file what was known before."""
+        view, overlay = state
+        self._views.pop(path, None)
+        self._overlay.pop(path, None)
+        self._imports.pop(path, None)
+        if view is not None:
+            self._views[path] = view
+        if overlay is not None:
+            self._overlay[path] = overlay
+
+    def adopt(self, source: SourceFile) -> tuple[View, bool]:
+        """The module of a file that is at hand, and whether it takes the place of another tree.
+
+        Facts hang on nodes: a file that was read before shares its tree with this source. Raises
+        UnreadableSource; the file is then none of the tree's modules.
+        """
+        self._lean_on_file(source.path, source)
+        view = self._views.get(source.path)
+        same = view is not None and view.source.data == source.data
+        if view is not None and same and source.share(view.source):
+            return view, False
+        replaces = view is not None
+        self._views[source.path] = None  # and it stays so if the next line raises
+        source.tree  # noqa: B018
+        view = self._views[source.path] = View(source, self.is_test(source.path))
+        return view, replaces
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file; empty where it cannot be read (examining it will say so)."""
+        data = self._read(path)
+        self.trace.lean(("file", path), lambda: digest(data))
+        return data
+
+    def _lean_on_file(self, path: str, source: SourceFile) -> None:
+        self.trace.lean(("file", path), lambda: digest(source.data))
+
+    def _read(self, path: str) -> bytes:
+        view = self._views.get(path)
+        source = self._overlay.get(path) or (view.source if view is not None else None)
+        if source is not None:
+            return source.data
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
+
+    def is_test(self, path: str) -> bool:
+        """Whether a file belongs to a test suite, by its place."""
+        return is_test(path[len(self.root) :])
+
+    def view(self, path: str) -> View | None:
+        """The module in a file; None where it cannot be parsed."""
+        if path in self._views:
+            self._views[path] = self._views.pop(path)  # the last ones are those asked for last
+            self.trace.lean(("file", path), lambda: digest(self._read(path)))
+            return self._views[path]
+        if not self.has(path):
+            return None
+        source = self._overlay.get(path) or SourceFile(path, self._read(path))
+        self._lean_on_file(path, source)
+        view: View | None = View(source, self.is_test(path))
+        try:
+            source.tree  # noqa: B018
+        except UnreadableSource:
+            view = None
+        self._views[path] = view
+        return view
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more syntax trees are kept than memory should hold."""
+        return len(self._views) > _FULL_TREES
+
+    def drop(self) -> None:
+        """Forget half of the syntax trees, asked for longest ago; nothing may hold on to nodes."""
+        for path in [*self._views][: len(self._views) // 2]:
+            del self._views[path]
+
+    # -- imports --------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._files:
+            folder, _, name = path.rpartition(os.sep)
+            stem = name[:-3] if name.endswith(".py") else name
+            if stem == "__init__":
+                stem = folder.rpartition(os.sep)[2]
+            found.setdefault(stem, []).append(path)
+        return found
+
+    def resolve(self, dotted: str, importer: str) -> str:
+        """The file that `import dotted` means in `importer`; empty if outside or unclear."""
+        if not dotted:
+            return ""
+        key = (dotted, os.path.dirname(importer))
+        found = self._resolved.get(key)
+        if found is None:
+            found = self._resolved[key] = self._resolve(dotted, importer)
+        self.trace.lean(("resolve", *key), lambda: found)
+        return found
+
+    def _resolve(self, dotted: str, importer: str) -> str:
+        meant = self._meant(dotted, importer)
+        return meant[0] if len(meant) == 1 else ""
+
+    def _meant(self, dotted: str, importer: str) -> Sequence[str]:
+        """The files that it may mean; several where nothing says which."""
+        parts = dotted.split(".")
+        candidates = self._by_name.get(parts[-1])
+        if not candidates:
+            return ()
+        tail = os.sep + os.sep.join(parts)
+        endings = (tail + ".py", tail + os.sep + "__init__.py")
+        matches = [path for path in candidates if path.endswith(endings)]
+        if not matches:
+            return ()
+        roots = {
+            path: path[: -len(next(e for e in endings if path.endswith(e)))] for path in matches
+        }
+        for root in self._import_roots(importer):
+            for path in matches:
+                if roots[path] == root:
+                    return (path,)
+        if parts[0] in sys.stdlib_module_names or parts[0] in _LIBRARIES:
+            return ()
+        # A root nobody told us of: it is clear only where there is no second reading.
+        single = len(parts) == 1
+        tops = [path for path in matches if not self._is_in_package(roots[path])]
+        if single and self._is_package(os.path.dirname(importer)):
+            tops = [path for path in tops if path.endswith(os.sep + "__init__.py")]
+        own = (path for path in matches if importer.startswith(roots[path] + os.sep))
+        return tops or (() if single else tuple(own))
+
+    def _is_in_package(self, folder: str) -> bool:
+        """Whether a folder is a package, or somewhere below one."""
+        while len(folder) > len(self.root):
+            if self._is_package(folder):
+                return True
+            folder = os.path.dirname(folder)
+        return False
+
+    def _is_package(self, folder: str) -> bool:
+        return folder + os.sep + "__init__.py" in self._known
+
+    def _import_roots(self, importer: str) -> Iterator[str]:
+        """Folders that are likely on the module path of a file, the likeliest first."""
+        folder = os.path.dirname(importer)
+        package_root = folder
+        while self._is_package(package_root) and len(package_root) > len(self.root):
+            package_root = os.path.dirname(package_root)
+        yield package_root
+        current = package_root
+        while len(current) > len(self.root):
+            current = os.path.dirname(current)
+            yield current
+            yield current + os.sep + "src"
+        if not self._is_package(folder):
+            yield folder
+
+    def relative(self, module: str, level: int, importer: str) -> str:
+        """The file that `from ..module import` means; empty if there is none."""
+        folder = os.path.dirname(importer)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        path = os.sep.join([folder, *module.split(".")]) if module else folder
+        for ending in (os.sep + "__init__.py", ".py"):
+            if self.has(path + ending):
+                return path + ending
+        return ""
+
+    def folder_of(self, module: str, level: int, importer: str) -> str:
+        """The folder that a relative import counts from, for packages without `__init__.py`."""
+        folder = os.path.dirname(importer)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        return os.sep.join([folder, *module.split(".")]) if module else folder
+
+    def submodule(self, folder: str, name: str) -> str:
+        """The file of module `name` in a folder; empty if there is none."""
+        for ending in (".py", os.sep + "__init__.py"):
+            path = folder + os.sep + name + ending
+            if self.has(path):
+                return path
+        return ""
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        found = path in self._known
+        self.trace.lean(("has", path), lambda: found)
+        return found
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """The files whose paths start with a folder's."""
+        found = tuple(path for path in self._files if path.startswith(folder))
+        self.trace.lean(("below", folder), lambda: found)
+        return found
+
+    def ending(self, ending: str) -> tuple[str, ...]:
+        """The files whose paths end like that."""
+        found = tuple(path for path in self._files if path.endswith(ending))
+        self.trace.lean(("ending", ending), lambda: found)
+        return found
+
+    def may_mean(self, name: str, home: str, path: str) -> bool:
+        """Whether a name in a file may be what a module binds at its top, as far as imports tell.
+
+        `home` is the file of the module. No is sure; a file that cannot be parsed may be a yes.
+        """
+        if path == home:
+            return True
+        data = self.read(path)
+        found = self._imports_of(path, data)
+        if found.is_unclear:
+            return True
+        for source in found.sources(name):
+            module = source.lstrip(".")
+            level = len(source) - len(module)
+            target = self.relative(module, level, path) if level else self.resolve(module, path)
+            if target == home:
+                return True
+            if target and not self._binds(name, target):
+                return True  # which hands on what it imports
+        return found.lead_to(name, data)
+
+    def _binds(self, name: str, path: str) -> bool:
+        """Whether a module binds a name itself, and has it from nowhere else."""
+        data = self.read(path)
+        return defines(name, data) and not self._imports_of(path, data).sources(name)
+
+    def _imports_of(self, path: str, data: bytes) -> Imports:
+        found = self._imports.get(path)
+        if found is None:
+            found = self._imports[path] = imports(data)
+        return found
+
+    # -- who mentions a name --------------------------------------------------------------------
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self._files, self._read, self._known_answers)
+
+    @cached_property
+    def packages(self) -> dict[str, str]:
+        """The outermost package that each file is in, a folder; in none, the file's own."""
+        found: dict[str, str] = {}
+        for folder in {os.path.dirname(path) for path in self._files}:
+            package = folder
+            while self._is_package(package) and self._is_package(os.path.dirname(package)):
+                package = os.path.dirname(package)
+            found[folder] = package
+        return {path: found[os.path.dirname(path)] for path in self._files}
+
+    @cached_property
+    def _programs(self) -> Programs:
+        found = Programs(self.packages, self._linked)
+        for path in self._files:
+            found.add(path, links(self._read(path), self.is_test(path)))
+        return found
+
+    def _linked(self, name: str, importer: str) -> Sequence[str]:
+        """The files that a name leads to: of a module, of something in one, or a path's end."""
+        if name.endswith(".py"):
+            ending = os.sep + name.replace("/", os.sep).lstrip("." + os.sep)
+            stem = ending.rpartition(os.sep)[2][:-3]
+            ends = [each for each in self._by_name.get(stem, ()) if each.endswith(ending)]
+            return ends if len(ends) == 1 else ()
+        found = self._meant(name, importer)
+        if not found and self.is_test(importer) and "." in name:
+            return self._linked(name.rpartition(".")[0], importer)
+        return found
+
+    def _near(self, paths: Sequence[str], home: str) -> tuple[str, ...]:
+        """Those files that can run in one program with a file, as far as imports tell."""
+        near = self.together(self.packages[home])
+        return tuple(path for path in paths if self.packages[path] in near)
+
+    def may_run(self, test: str, path: str) -> bool:
+        """Whether a test may run what is in another file, by what their packages load.
+
+        A test that loads no code of the tree may run any, and so may a test where nobody imports
+        that code: it is loaded by other means.
+        """
+        home, theirs = self.packages[path], self.packages[test]
+        if theirs in self.together(home) or not self.importers(home):
+            return True
+        return all(self.is_test(each + os.sep) for each in self.together(theirs))
+
+    def together(self, package: str) -> frozenset[str]:
+        """The packages that some program loads together with one, itself among them."""
+        return self._of_programs(("together", package))
+
+    def importers(self, package: str) -> frozenset[str]:
+        """The packages that import something of one."""
+        return self._of_programs(("importers", package))
+
+    def _of_programs(self, question: Question) -> frozenset[str]:
+        found = self._together.get(question)
+        if found is None:
+            known = self._known_answers(question) if self._known_answers else None
+            if known is None:
+                known = getattr(self._programs, question[0])(question[1])
+            found = self._together[question] = frozenset(known)
+        self.trace.lean(question, lambda: tuple(sorted(found)))
+        return found
+
+    def mentions(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files in which an identifier occurs as a word, in the order of the tree.
+
+        Here and below: those alone that can run in one program with the file `near`, if there is.
+        """
+        return self._asked(("mentions", name), near)
+
+    def reading(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files that may read an attribute of that name."""
+        return self._asked(("reads", name), near)
+
+    def assigning(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files that may assign to an attribute of that name of something else than `self`."""
+        return self._asked(("assigns", name), near)
+
+    def naming_as_base(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files that may hold a subclass of a class of that name, in the order of the tree."""
+        return self._asked(("bases", name), near)
+
+    def holding(self, tokens: tuple[str, ...], also: str = "") -> tuple[str, ...]:
+        """The files whose bytes hold `also` and one of these; without an index of all words."""
+        return self._asked(("holds", also, *tokens))
+
+    def _asked(self, question: Question, near: str = "") -> tuple[str, ...]:
+        found = self._index.find(question)
+        self.trace.lean(question, lambda: found)
+        return self._near(found, near) if near else found

@@ -1,0 +1,159 @@
+"""The values that travel between rooms: frozen, without syntax nodes, ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Level = Literal["proven", "likely"]
+Safety = Literal["safe", "unsafe"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of byte offsets in one file."""
+
+    start: int
+    end: int
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both cover a byte, or stand at the same point."""
+        return self.start < other.end and other.start < self.end or self == other
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One link of a chain of reasons: what is known, and the place that says so."""
+
+    text: str
+    path: str
+    line: int  # 1-based
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a finding is believed.
+
+    `proven`: every binding that reaches the expression agrees. `likely`: the facts point one way,
+    and `doubt` says what is missing for a proof.
+    """
+
+    level: Level
+    facts: tuple[Fact, ...] = ()
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place that breaks one rule."""
+
+    code: str
+    rule: str
+    family: str
+    path: str
+    line: int  # 1-based: where the pattern is recognised, e.g. the name of the called method
+    column: int  # 1-based, in characters
+    end_line: int
+    span: Span  # the node that a codemod would rewrite
+    message: str
+    evidence: Evidence
+    remedy: str = ""  # which rewrite applies; empty: the finding is reported and never edited
+    details: tuple[tuple[str, str], ...] = ()  # what else the codemod needs to know
+    safety: Safety = "safe"
+    caution: str = ""  # why the edit is unsafe, or why there is none
+    quiet: bool = False  # `check` says nothing of it, `apply` why it is left
+
+    def detail(self, key: str, default: str = "") -> str:
+        """The value that the check noted under `key`."""
+        return dict(self.details).get(key, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the bytes of `span` by `new`; an empty span inserts."""
+
+    span: Span
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The edits that mend one finding: all of them or none."""
+
+    finding: Finding
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that kept a file, or a rule on a file, from being examined."""
+
+    path: str
+    message: str
+    line: int = 0  # 1-based; 0 where no line applies
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A finding that a codemod could rewrite and did not, with the reason."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """All that one run has to say about one file."""
+
+    path: str
+    findings: tuple[Finding, ...] = ()  # what stands in the file after this run
+    fixed: tuple[Finding, ...] = ()
+    left: tuple[Left, ...] = ()
+    suppressed: tuple[Finding, ...] = ()
+    unused_suppressions: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    before: bytes = field(default=b"", repr=False)  # empty unless the file changes
+    after: bytes | None = field(default=None, repr=False)  # None: nothing to write
+
+    def with_problem(self, problem: Problem) -> FileReport:
+        """The same report with one more problem."""
+        return replace(self, problems=(*self.problems, problem))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a span lies; lines and columns are 1-based, columns in characters."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A report, with what is needed to show its places without reading the file again."""
+
+    report: FileReport
+    lines: Mapping[int, str] = field(default_factory=dict)
+    extents: Mapping[Span, Extent] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name that rewritten code needs: `import module`, or `from module import name`."""
+
+    module: str
+    name: str = ""
+
+    @property
+    def bound(self) -> str:
+        """The name under which the code refers to it."""
+        return self.name or self.module
+
+
+class Refusal(Exception):
+    """A rewrite that would not be right; the finding is left, with the message as the reason."""

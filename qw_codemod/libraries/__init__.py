@@ -1,0 +1,1 @@
+"""What is known of libraries: their calls, limits and exceptions."""

@@ -1,0 +1,1 @@
+"""HTTP clients: which calls send a request, and what bounds them."""

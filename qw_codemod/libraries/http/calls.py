@@ -1,0 +1,332 @@
+"""Which calls of a file send an HTTP request, by what, and what bounds them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from qw_codemod.infer import Inference, Value, judge
+from qw_codemod.infer.values import (
+    Class,
+    Instance,
+    Knowledge,
+    Library,
+    Method,
+    Module,
+    Nothing,
+    Super,
+    Unknown,
+)
+from qw_codemod.kernel.model import Evidence, Fact
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http.arguments import (
+    HTTP_KEYWORDS,
+    Said,
+    is_url,
+    said,
+    url_argument,
+)
+from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
+from qw_codemod.libraries.http.names import Names
+from qw_codemod.libraries.http.objects import Objects
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import assigned, last_name
+from qw_codemod.recognize import http, library
+from qw_codemod.recognize.http import Sender
+
+_SESSION_NAME = re.compile(
+    r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
+)
+_RETRIES = re.compile(r"retr(y|ies)", re.I)
+_objects = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """A call that sends a request.
+
+    `name` is the called function as it is written, `verb` the HTTP method, empty if it is not
+    known. `bound` says why the call ends in any case, empty where it may wait for ever; `said` is
+    what its own arguments say, and `closed` why it cannot be given a timeout, if it cannot.
+    """
+
+    node: ast.Call
+    sender: Sender
+    name: str
+    verb: str
+    evidence: Evidence
+    said: Said
+    bound: str = ""
+    closed: str = ""
+    through: bool = False  # a function that retries makes it: `node` is the call of that
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether sending it twice does no harm that sending it once does not."""
+        return self.verb in http.IDEMPOTENT
+
+
+def http_calls(source: SourceFile, infer: Inference, bounded: bool = True) -> Iterator[HttpCall]:
+    """The calls of a file that send a request.
+
+    Without `bounded`, those whose own arguments set a timeout are left out, and nothing is asked
+    about them; what far-away code bounds is still among them, with its reason.
+    """
+    names = Names(source)
+    for node in source.nodes(ast.Call):
+        sent = _handed_on(node)
+        name = names.called(sent or node)
+        if not name:
+            continue
+        if not bounded and _surely_bounded(node):
+            continue
+        found = _call(source, infer, names, sent or node, name)
+        if found is not None:
+            yield found if sent is None else _through(found, node)
+
+
+def _handed_on(call: ast.Call) -> ast.Call | None:
+    """What `retry_call(requests.get, url)` sends, as a call of its own; None for other calls."""
+    first = call.args[0] if call.args else None
+    if not isinstance(first, (ast.Attribute, ast.Name)) or not _RETRIES.search(last_name(call)):
+        return None
+    return ast.copy_location(ast.Call(first, call.args[1:], call.keywords), call)
+
+
+def _through(found: HttpCall, node: ast.Call) -> HttpCall:
+    at = found.said.position
+    spoken = replace(found.said, position=at + 1 if at >= 0 else at)
+    return replace(found, node=node, said=spoken, through=True)
+
+
+def _surely_bounded(call: ast.Call) -> bool:
+    for keyword in call.keywords:
+        if keyword.arg == "timeout":
+            given = keyword.value
+            if isinstance(given, ast.Constant):
+                return bool(given.value)
+            return not isinstance(given, ast.Tuple)
+    return False
+
+
+# -- which calls send a request -------------------------------------------------------------------
+
+
+def _call(
+    source: SourceFile, infer: Inference, names: Names, node: ast.Call, name: str
+) -> HttpCall | None:
+    objects = _objects(infer)
+    knowledge, sender_of = _asked(source, infer, objects.bounds, node)
+    answer = judge(knowledge, lambda value: sender_of(value) is not None)
+    no_values: tuple[Value, ...] = ()
+    if answer is None:
+        guessed = _guess(source, names, node, name, knowledge)
+        if guessed is None:
+            return None
+        evidence, values = guessed, no_values
+        senders = [http.SENDING_METHODS[http.SESSION][_last(node)]]
+    else:
+        evidence, values = answer.evidence, answer.values
+        senders = [each for each in map(sender_of, values) if each is not None]
+    sender = senders[0]
+    if any(each.library != sender.library for each in senders):
+        evidence = replace(evidence, level="likely", doubt="it is sent by more than one library")
+    spoken = said(source, node, sender)
+    bound = _bound(source, objects, node, sender, spoken, values, evidence)
+    if bound.doubt and evidence.level == "proven":
+        evidence = replace(evidence, level="likely", doubt=bound.doubt)
+    verb = sender.verb or _verb(source, node, sender)
+    why = bound.why if not spoken.never else ""
+    return HttpCall(node, sender, name, verb, evidence, spoken, why, bound.closed)
+
+
+def _asked(
+    source: SourceFile, infer: Inference, bounds: Bounds, node: ast.Call
+) -> tuple[Knowledge, Callable[[Value], Sender | None]]:
+    """What is known of the receiver (or the function), and how to read it."""
+    func = node.func
+    if not isinstance(func, ast.Attribute):
+        return infer.holds(source, func), _function
+    method = func.attr
+    knowledge = infer.holds(source, func.value)
+    if any(isinstance(p.value, Module) for p in knowledge):
+        return infer.holds(source, func), _function  # `compat.urlopen`
+
+    def sender_of(value: Value) -> Sender | None:
+        if isinstance(value, Library):
+            return http.SENDERS.get(library.canonical(f"{value.name}.{method}"))
+        if isinstance(value, Instance) and isinstance(value.of, Library):
+            if value.of.name == http.SESSION and not _is_for_session(node):
+                return None
+            return http.SENDING_METHODS.get(value.of.name, {}).get(method)
+        past = value.past if isinstance(value, Super) else None
+        held = value.receiver if isinstance(value, Super) else value
+        cls = held.of if isinstance(held, Instance) else held
+        if not isinstance(cls, Class) or bounds.is_own(cls, method, past):
+            return None
+        base = bounds.library_base(cls, tuple(http.SENDING_METHODS))
+        return http.SENDING_METHODS.get(base, {}).get(method)
+
+    return knowledge, sender_of
+
+
+def _is_for_session(node: ast.Call) -> bool:
+    """Whether requests.Session would take these arguments, or another class must be meant."""
+    return all(each.arg is None or each.arg in http.SESSION_KEYWORDS for each in node.keywords)
+
+
+def _function(value: Value) -> Sender | None:
+    if isinstance(value, Library):
+        return http.SENDERS.get(library.canonical(value.name))
+    if isinstance(value, Method):  # get = session.get
+        return http.SENDING_METHODS.get(value.receiver.name, {}).get(value.name)
+    return None
+
+
+def _last(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
+
+
+def _verb(source: SourceFile, node: ast.Call, sender: Sender) -> str:
+    """The HTTP method that an argument says."""
+    at = sender.verb_at
+    given = node.args[at] if at is not None and len(node.args) > at else None
+    for keyword in node.keywords:
+        if keyword.arg == "method":
+            given = keyword.value
+    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+        return given.value.upper()
+    if sender.library == "urllib" and len(node.args) == 1 and not _brings_data(node):
+        return "GET" if _gets(source, node.args[0]) else ""
+    return ""
+
+
+def _brings_data(call: ast.Call) -> bool:
+    return any(each.arg in ("data", "method", None) for each in call.keywords)
+
+
+def _gets(source: SourceFile, node: ast.expr) -> bool:
+    """Whether `urlopen` sends a GET for it: a Request may bring data and a method of its own."""
+    if isinstance(node, ast.Name):
+        given = list(assigned(source, node.id))
+        return bool(given) and all(not isinstance(n, ast.Name) and _gets(source, n) for n in given)
+    if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Request":
+        return len(node.args) == 1 and not _brings_data(node)
+    return isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp))
+
+
+def _guess(
+    source: SourceFile, names: Names, node: ast.Call, name: str, knowledge: Knowledge
+) -> Evidence | None:
+    """A name like `session`, an address or HTTP's own arguments, and requests in the file."""
+    method = _last(node)
+    receiver = name.rpartition(".")[0].removesuffix("()")
+    last = receiver.rpartition(".")[2]
+    if "requests" not in names.packages or method not in (*http.VERBS, "request"):
+        return None
+    if not _SESSION_NAME.fullmatch(last):
+        return None
+    if not all(isinstance(p.value, (Unknown, Nothing)) for p in knowledge):
+        return None
+    speaks = is_url(url_argument(node, 1 if method == "request" else 0)) or any(
+        keyword.arg in HTTP_KEYWORDS for keyword in node.keywords
+    )
+    if not speaks or _is_awaited(source, node):
+        return None
+    why = f"the name `{receiver}` suggests a requests.Session"
+    return Evidence("likely", (Fact(why, source.path, node.lineno),), why)
+
+
+def _is_awaited(source: SourceFile, node: ast.Call) -> bool:
+    """Whether it is awaited or entered asynchronously, as nothing of requests can be."""
+    around = source.parent(node)
+    if isinstance(around, ast.withitem):
+        return isinstance(source.parent(around), ast.AsyncWith)
+    return isinstance(around, ast.Await)
+
+
+# -- what bounds them -----------------------------------------------------------------------------
+
+
+def _bound(
+    source: SourceFile,
+    objects: Objects,
+    node: ast.Call,
+    sender: Sender,
+    spoken: Said,
+    values: tuple[Value, ...],
+    evidence: Evidence,
+) -> Bound:
+    if spoken.node is not None:
+        return Bound(why="" if spoken.never else "it has a timeout")
+    if spoken.hidden:
+        return Bound(why=spoken.hidden)
+    if sender.default is not None:
+        return Bound(why=f"{sender.library} waits {sender.default:g} s at the most by default")
+    if sender.library == "urllib":
+        path = objects.bounds.of_sockets(source)
+        return Bound(why=f"socket.setdefaulttimeout() in {_short(path)}") if path else NONE
+    found = _of_session(source, objects, node, values, evidence)
+    if found.why or found.doubt or found.closed:
+        return found
+    path = objects.bounds.of_sockets(source)
+    if not path:
+        return NONE
+    return Bound(
+        doubt=f"socket.setdefaulttimeout() in {_short(path)}, which requests takes away again"
+    )
+
+
+def _of_session(
+    source: SourceFile,
+    objects: Objects,
+    node: ast.Call,
+    values: tuple[Value, ...],
+    evidence: Evidence,
+) -> Bound:
+    method = _last(node)
+    if any(isinstance(value, Library) for value in values) or not method:
+        return NONE  # a function of the module: nothing can be done to its session
+    assert isinstance(node.func, ast.Attribute)
+    found = [objects.bound(source, node.func.value, method, evidence.facts)]
+    for value in values:
+        past = value.past if isinstance(value, Super) else None
+        held = value.receiver if isinstance(value, Super) else value
+        cls = held.of if isinstance(held, Instance) else held
+        if isinstance(cls, Class):
+            found.append(objects.bounds.of_class(cls, method, past))
+    bounded = [each for each in found if each.why]
+    if bounded and len(values) > 1 and not found[0].why and len(bounded) < len(values):
+        return Bound(doubt=f"only some of what it may be is bounded: {bounded[0].why}")
+    return next((each for each in (*bounded, *found) if each != NONE), NONE)
+
+
+def _short(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+# -- how the answer is read ------------------------------------------------------------------------
+
+_STREAMING = frozenset(
+    "stream content iter_bytes iter_text iter_lines iter_raw aiter_bytes aiter_text aiter_lines "
+    "aiter_raw iter_chunked iter_any iter_chunks readline ws_connect".split()
+)
+
+
+def reads_in_pieces(source: SourceFile, scope: ast.AST) -> bool:
+    """Whether something in a scope reads an answer piece by piece."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _STREAMING
+        and (node.attr != "content" or _is_read_on(source, node))
+        for node in ast.walk(scope)
+    )
+
+
+def _is_read_on(source: SourceFile, node: ast.Attribute) -> bool:
+    """Whether aiohttp's `response.content` is a stream here: `.content` of others is the whole."""
+    around = source.parent(node)
+    return isinstance(around, (ast.Attribute, ast.AsyncFor))

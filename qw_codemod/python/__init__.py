@@ -1,0 +1,1 @@
+"""Python syntax: scopes, names, reaching definitions; one file at a time, nothing of others."""

@@ -1,0 +1,248 @@
+"""What a module defines, and which names each definition uses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted, parameters
+
+# Decorators after which a function is still called by its name; others may register it somewhere.
+_PLAIN = re.compile(
+    r"property|staticmethod|classmethod|abstract|cache|wraps|setter|getter|deleter|contextmanager"
+    r"|override|overload|dataclass|final|retry|retries|deprecated|total_ordering"
+    r"|fixture|patch|pytest|unittest|mock|freeze"
+)
+_BY_STRING = frozenset(
+    "getattr hasattr methodcaller attrgetter usefixtures getfixturevalue".split()
+)
+_DYNAMIC = frozenset("__subclasses__ globals eval exec".split())
+_LOADERS = frozenset("import_module __import__ run_module".split())
+
+Key = tuple[str, str, str]  # path, class or empty, name
+_FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function, method, class or module-level value: where it stands, and what it names."""
+
+    key: Key
+    kind: str  # function, class, value
+    first: int  # 1-based lines, both included, decorators as well
+    last: int
+    words: frozenset[str]
+    bases: tuple[str, ...] = ()
+    registered: bool = False  # with something that may call it: by a decorator, as autouse fixture
+    dynamic: bool = False  # runs what no name tells
+    calls_super: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.key[2]
+
+
+def renames(source: SourceFile) -> dict[str, str]:
+    """`{"b": "a"}` for `from x import a as b`: the names that a file has given to others."""
+    found: dict[str, str] = {}
+    for plain in source.nodes(ast.Import):
+        found.update({a.asname: a.name.rpartition(".")[2] for a in plain.names if a.asname})
+    for node in source.nodes(ast.ImportFrom):
+        found.update({alias.asname: alias.name for alias in node.names if alias.asname})
+    return found
+
+
+def definitions(
+    path: str,
+    body: Iterable[ast.stmt],
+    renamed: Mapping[str, str],
+    injected: bool = False,
+    owner: str = "",
+) -> Iterator[Definition]:
+    """What these statements define, functions inside functions aside.
+
+    `injected`: the names of parameters are names of fixtures, and count as used.
+    """
+    for node in _simple(body):
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        last = node.end_lineno or node.lineno
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield Definition(
+                (path, owner, node.name),
+                "function",
+                first,
+                last,
+                words_of([node], renamed) | _parameters(node, injected),
+                registered=_is_registered(node),
+                dynamic=is_dynamic([node]),
+                calls_super=any(map(_is_super(node.name), ast.walk(node))),
+            )
+            given = fixture_name(node)
+            if given:  # tests know it by that name alone
+                words = frozenset((node.name,))
+                yield Definition((path, "", given), "value", first, last, words)
+        elif isinstance(node, ast.ClassDef):
+            # A class attribute may hold another class; methods have definitions of their own.
+            values = [n for n in node.body if isinstance(n, (ast.Assign, ast.AnnAssign))]
+            yield Definition(
+                (path, "", node.name),
+                "class",
+                first,
+                last,
+                words_of(values, renamed) | {renamed.get(w, w) for w in called_by(node.body)},
+                tuple(renamed.get(name, name) for name in map(_last, node.bases)),
+                registered=_is_registered(node),
+            )
+            yield from definitions(path, node.body, renamed, injected, node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in filter(None, map(dotted, targets)):
+                if node.value is not None and not owner:
+                    words = words_of([node.value], renamed)
+                    yield Definition((path, "", name), "value", first, last, words)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.asname and not owner:  # others may know it by that name
+                    words = frozenset((alias.name,))
+                    yield Definition((path, "", alias.asname), "value", first, last, words)
+
+
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name that `@pytest.fixture(name="…")` gives a function; empty if it gives none."""
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and _last(decorator.func).endswith("fixture"):
+            for keyword in decorator.keywords:
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return ""
+
+
+def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module or class, those inside `if`, `try` and the like in their place."""
+    waiting = [*body][::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+            continue
+        inner = [*getattr(node, "body", ())]
+        for handler in getattr(node, "handlers", ()):
+            inner += handler.body
+        for case in getattr(node, "cases", ()):
+            inner += case.body
+        inner += [*getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+        if not inner:
+            yield node
+        waiting += reversed(inner)
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, (ast.Call, ast.Subscript)):
+        return _last(node.func if isinstance(node, ast.Call) else node.value)
+    return dotted(node).rpartition(".")[2]
+
+
+def _parameters(node: _FunctionNode, injected: bool) -> set[str]:
+    return {each.arg for each in parameters(node)} if injected else set()
+
+
+def _is_registered(node: _FunctionNode | ast.ClassDef) -> bool:
+    for each in node.decorator_list:
+        name = dotted(each.func if isinstance(each, ast.Call) else each)
+        if not _PLAIN.search(name):
+            return True
+        if name.endswith("fixture") and isinstance(each, ast.Call):
+            return any(keyword.arg == "autouse" for keyword in each.keywords)
+    return False
+
+
+def _is_super(name: str) -> Callable[[ast.AST], bool]:
+    """Whether a node may refer to the method of that name in a base class."""
+    return lambda node: (
+        isinstance(node, ast.Attribute)
+        and node.attr == name
+        and dotted(node.value) not in ("self", "cls")
+    )
+
+
+def words_of(nodes: Sequence[ast.AST], renamed: Mapping[str, str]) -> frozenset[str]:
+    """The names that code uses, annotations aside; where it renames an import, the first name.
+
+    The bases of a class count where the class stands inside a function: it has no definition then.
+    """
+    found: set[str] = set()
+    stack = [(node, False) for node in nodes]
+    while stack:
+        node, inside = stack.pop()
+        if isinstance(node, ast.Name):
+            found.add(renamed.get(node.id, node.id))
+            continue
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Call) and _last(node.func) in _BY_STRING:
+            for argument in node.args:
+                found.update(_spelled(argument))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inside = True
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns") or name == "bases" and not inside:
+                continue
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.AST):
+                    stack.append((child, inside))
+    return frozenset(found)
+
+
+def _spelled(node: ast.expr) -> Iterator[str]:
+    """The name that a string spells; `on_*` where only its beginning can be seen."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+        return
+    if isinstance(node, ast.JoinedStr) and node.values:
+        node = node.values[0]
+    elif isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value + "*"
+
+
+def called_by(body: Iterable[ast.stmt], as_program: bool = False) -> set[str]:
+    """The names that are called while these statements are loaded, and those that decorate.
+
+    `as_program`: what stands under `if __name__ == "__main__"` runs too.
+    """
+    found: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            found.update(map(_last, getattr(node, "decorator_list", ())))
+            continue
+        if not as_program and is_main(node):
+            continue
+        if isinstance(node, ast.Call):
+            found.add(_last(node.func))
+        stack.extend(ast.iter_child_nodes(node))
+    return found - {""}
+
+
+def is_main(node: ast.AST) -> bool:
+    """Whether it is `if __name__ == "__main__"`."""
+    return isinstance(node, ast.If) and any(
+        isinstance(each, ast.Name) and each.id == "__name__" for each in ast.walk(node.test)
+    )
+
+
+def is_dynamic(nodes: Sequence[ast.AST]) -> bool:
+    """Whether they run something that no name in the source tells."""
+    for top in nodes:
+        for node in ast.walk(top):
+            if isinstance(node, ast.Call):
+                name = _last(node.func)
+                literal = node.args and isinstance(node.args[0], ast.Constant)
+                if name in _DYNAMIC or name in _LOADERS and not literal:
+                    return True
+    return False

@@ -1,0 +1,400 @@
+"""Which assignments reach a name: reaching definitions within one scope, branch by branch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from qw_codemod.python.bindings import (
+    COMPREHENSIONS,
+    ENTRY,
+    FUNCTIONS,
+    Binding,
+    Env,
+    ScopeNode,
+    copied,
+    dotted,
+    isinstance_tests,
+    merge,
+    parameters,
+    touched_by,
+)
+
+
+class Flow:
+    """The bindings of one scope, and for each load of a name those that can reach it.
+
+    Names inside nested functions are not followed here: they see any binding of the outer scope.
+    Attributes of names (`self.client`) are followed too, as far as no call can have changed them.
+    """
+
+    def __init__(self, scope: ScopeNode) -> None:
+        self.scope = scope
+        self.reaching: dict[ast.AST, set[Binding]] = {}
+        self.bindings: dict[str, list[Binding]] = {}
+        self.outer: set[str] = set()  # declared global or nonlocal
+        self._made: dict[tuple[int, str, str], Binding] = {}
+        self._loops: list[tuple[list[Env], list[Env]]] = []
+        self._inner = 0  # inside comprehensions, whose names nobody else sees
+        env: Env | None = {}
+        if isinstance(scope, FUNCTIONS):
+            for argument in parameters(scope):
+                env = self._bind(env, argument.arg, Binding(argument.arg, "param", argument))
+        if isinstance(scope, ast.Lambda):
+            self._expression(scope.body, env)
+        else:
+            env = self._block(scope.body, env)
+        self.final: Env = env or {}
+
+    def _bind(self, env: Env | None, name: str, binding: Binding) -> Env | None:
+        key = (id(binding.node), name, binding.kind)
+        known = self._made.get(key)
+        if known is None or not binding.previous <= known.previous:
+            self._made[key] = binding
+            if not self._inner:
+                self.bindings.setdefault(name, []).append(binding)
+        else:
+            binding = known  # loops and finally blocks are walked twice
+        if env is None:
+            return None
+        env[name] = frozenset((binding,))
+        prefix = name + "."
+        for other in [key for key in env if key.startswith(prefix)]:
+            del env[other]
+        return env
+
+    # -- targets --------------------------------------------------------------------------------
+
+    def _target(
+        self,
+        target: ast.expr,
+        env: Env | None,
+        kind: str,
+        value: ast.expr | None,
+        path: tuple[int | None, ...] = (),
+        is_async: bool = False,
+    ) -> Env | None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            starred = False
+            count = len(target.elts)
+            for index, element in enumerate(target.elts):
+                if isinstance(element, ast.Starred):
+                    starred = True
+                    env = self._target(element.value, env, kind, value, (*path, None), is_async)
+                else:
+                    place = index - count if starred else index
+                    env = self._target(element, env, kind, value, (*path, place), is_async)
+            return env
+        if isinstance(target, ast.Name):
+            return self._bind(
+                env, target.id, Binding(target.id, kind, target, value, path, None, is_async)
+            )
+        if isinstance(target, ast.Attribute):
+            self._expression(target.value, env)
+            name = dotted(target)
+            if name:
+                binding = Binding(name, kind, target, value, path, None, is_async)
+                return self._bind(env, name, binding)
+            return env
+        self._expression(target, env)
+        return env
+
+    # -- expressions ----------------------------------------------------------------------------
+
+    def _expression(self, node: ast.AST | None, env: Env | None) -> None:
+        """Note what reaches each name of an expression; walrus targets are bound on the way."""
+        if node is None:
+            return
+        if isinstance(node, ast.Name):
+            if env is not None and isinstance(node.ctx, ast.Load):
+                found = env.get(node.id)
+                if found:
+                    self.reaching.setdefault(node, set()).update(found)
+            return
+        if isinstance(node, ast.Constant):
+            return
+        if isinstance(node, ast.Attribute):
+            self._expression(node.value, env)
+            if env is not None:
+                name = dotted(node)
+                found = env.get(name) if name else None
+                if found:
+                    self.reaching.setdefault(node, set()).update(found)
+                elif node in self.reaching:
+                    self.reaching[node].add(ENTRY)
+            return
+        if isinstance(node, COMPREHENSIONS):
+            self._comprehension(node, env)
+            return
+        if isinstance(node, ast.NamedExpr):
+            self._expression(node.value, env)
+            if isinstance(node.target, ast.Name):
+                self._bind(
+                    env, node.target.id, Binding(node.target.id, "walrus", node.target, node.value)
+                )
+            return
+        if isinstance(node, ast.Lambda):
+            for default in [*node.args.defaults, *node.args.kw_defaults]:
+                self._expression(default, env)
+            return
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            inner = copied(env)
+            for value in node.values:
+                self._expression(value, inner)
+                inner = self._narrow(value, inner, True)
+            self._adopt_walrus(node, env)
+            return
+        if isinstance(node, ast.IfExp):
+            self._expression(node.test, env)
+            self._expression(node.body, self._narrow(node.test, copied(env), True))
+            self._expression(node.orelse, self._narrow(node.test, copied(env), False))
+            return
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, env)
+        if isinstance(node, ast.Call):
+            self._call(node, env)
+
+    def _adopt_walrus(self, node: ast.AST, env: Env | None) -> None:
+        for child in ast.walk(node):
+            if isinstance(child, ast.NamedExpr) and isinstance(child.target, ast.Name):
+                name = child.target.id
+                self._bind(env, name, Binding(name, "walrus", child.target, child.value))
+
+    def _call(self, node: ast.Call, env: Env | None) -> None:
+        """A call may set attributes of its receiver and of what it is given: forget those."""
+        if not env:
+            return
+        touched = touched_by(node)
+        prefixes = tuple(name + "." for name in touched if name)
+        if prefixes:
+            for name in [name for name in env if name.startswith(prefixes)]:
+                del env[name]
+
+    def _comprehension(self, node: ast.AST, env: Env | None) -> None:
+        inner = copied(env)
+        self._inner += 1
+        for generator in node.generators:  # type: ignore[attr-defined]
+            self._expression(generator.iter, inner)
+            self._target(
+                generator.target, inner, "for", generator.iter, (), bool(generator.is_async)
+            )
+            for test in generator.ifs:
+                self._expression(test, inner)
+                inner = self._narrow(test, inner, True)
+        if isinstance(node, ast.DictComp):
+            self._expression(node.key, inner)
+            self._expression(node.value, inner)
+        else:
+            self._expression(node.elt, inner)  # type: ignore[attr-defined]
+        self._inner -= 1
+        self._adopt_walrus(node, env)
+
+    def _narrow(self, test: ast.expr, env: Env | None, positive: bool) -> Env | None:
+        for subject, cls in isinstance_tests(test, positive):
+            name = dotted(subject)
+            if name and env is not None:
+                env = self._bind(env, name, Binding(name, "narrow", subject, cls))
+        for subject, cls in () if positive else isinstance_tests(test, True):
+            name = dotted(subject)
+            if env is not None and name in env and not isinstance(test, ast.BoolOp):
+                before = env[name]
+                env = self._bind(env, name, Binding(name, "exclude", subject, cls, previous=before))
+        return env
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def _block(self, body: Iterable[ast.stmt], env: Env | None) -> Env | None:
+        for statement in body:
+            env = self._statement(statement, env)
+        return env
+
+    def _statement(self, node: ast.stmt, env: Env | None) -> Env | None:
+        handler = getattr(self, "_on_" + type(node).__name__.lower(), None)
+        if handler is not None:
+            result: Env | None = handler(node, env)
+            return result
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, env)
+        return env
+
+    def _on_assign(self, node: ast.Assign, env: Env | None) -> Env | None:
+        self._expression(node.value, env)
+        for target in node.targets:
+            env = self._target(target, env, "assign", node.value)
+        return env
+
+    def _on_annassign(self, node: ast.AnnAssign, env: Env | None) -> Env | None:
+        self._expression(node.value, env)
+        name = dotted(node.target)
+        if not name:
+            return env
+        binding = Binding(name, "annotation", node.target, node.value, (), node.annotation)
+        if node.value is None and "." not in name and isinstance(self.scope, FUNCTIONS):
+            # `x: int` alone binds nothing at run time, but says what x will hold
+            self._bind(None, name, binding)
+            return env
+        return self._bind(env, name, binding)
+
+    def _on_augassign(self, node: ast.AugAssign, env: Env | None) -> Env | None:
+        self._expression(node.value, env)
+        if isinstance(node.target, ast.Name) and env is not None:
+            before = env.get(node.target.id, frozenset())
+            name = node.target.id
+            binding = Binding(name, "augment", node.target, node.value, previous=before)
+            return self._bind(env, name, binding)
+        return self._target(node.target, env, "augment", node.value)
+
+    def _on_for(self, node: ast.For | ast.AsyncFor, env: Env | None) -> Env | None:
+        self._expression(node.iter, env)
+        is_async = isinstance(node, ast.AsyncFor)
+        breaks: list[Env] = []
+        continues: list[Env] = []
+        head = copied(env)
+        for _ in range(2):  # the second time with what the first round bound
+            self._loops.append((breaks, continues))
+            inner = self._target(node.target, copied(head), "for", node.iter, (), is_async)
+            inner = self._block(node.body, inner)
+            self._loops.pop()
+            head = merge(head, inner, *continues)
+        after = self._block(node.orelse, copied(head))
+        return merge(after, *breaks)
+
+    _on_asyncfor = _on_for
+
+    def _on_while(self, node: ast.While, env: Env | None) -> Env | None:
+        breaks: list[Env] = []
+        continues: list[Env] = []
+        head = copied(env)
+        for _ in range(2):
+            self._expression(node.test, head)
+            self._loops.append((breaks, continues))
+            inner = self._block(node.body, self._narrow(node.test, copied(head), True))
+            self._loops.pop()
+            head = merge(head, inner, *continues)
+        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        after = None if endless else self._block(node.orelse, copied(head))
+        return merge(after, *breaks)
+
+    def _on_if(self, node: ast.If, env: Env | None) -> Env | None:
+        self._expression(node.test, env)
+        yes = self._block(node.body, self._narrow(node.test, copied(env), True))
+        no = self._block(node.orelse, self._narrow(node.test, copied(env), False))
+        return merge(yes, no)
+
+    def _on_with(self, node: ast.With | ast.AsyncWith, env: Env | None) -> Env | None:
+        is_async = isinstance(node, ast.AsyncWith)
+        for item in node.items:
+            self._expression(item.context_expr, env)
+            if item.optional_vars is not None:
+                env = self._target(item.optional_vars, env, "with", item.context_expr, (), is_async)
+        return self._block(node.body, env)
+
+    _on_asyncwith = _on_with
+
+    def _on_try(self, node: ast.Try, env: Env | None) -> Env | None:
+        before = copied(env)
+        states: list[Env | None] = [before]
+        body = copied(env)
+        for statement in node.body:
+            body = self._statement(statement, body)
+            states.append(copied(body))
+        # Any part of the body may have run when a handler starts.
+        anywhere = merge(*states)
+        ends = [self._block(node.orelse, body)]
+        for handler in node.handlers:
+            inner = copied(anywhere)
+            self._expression(handler.type, inner)
+            if handler.name:
+                inner = self._bind(inner, handler.name, Binding(handler.name, "opaque", handler))
+            ends.append(self._block(handler.body, inner))
+        after = merge(*ends)
+        if node.finalbody:
+            self._block(node.finalbody, merge(anywhere, *ends))
+            after = self._block(node.finalbody, after)
+        return after
+
+    _on_trystar = _on_try
+
+    def _on_match(self, node: ast.Match, env: Env | None) -> Env | None:
+        self._expression(node.subject, env)
+        ends: list[Env | None] = [copied(env)]
+        for case in node.cases:
+            inner = copied(env)
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if isinstance(name, str):
+                    inner = self._bind(inner, name, Binding(name, "opaque", pattern))
+            inner = self._matched(node.subject, case.pattern, inner)
+            self._expression(case.guard, inner)
+            ends.append(self._block(case.body, inner))
+        return merge(*ends)
+
+    def _matched(self, subject: ast.expr, pattern: ast.pattern, env: Env | None) -> Env | None:
+        """`case QueryJob():` and `case QueryJob() as job:` say what the subject is."""
+        if isinstance(pattern, ast.MatchAs) and isinstance(pattern.pattern, ast.MatchClass):
+            name, cls = pattern.name or "", pattern.pattern.cls
+            env = self._bind(env, name, Binding(name, "narrow", pattern, cls)) if name else env
+            pattern = pattern.pattern
+        if isinstance(pattern, ast.MatchClass) and (name := dotted(subject)):
+            env = self._bind(env, name, Binding(name, "narrow", pattern, pattern.cls))
+        return env
+
+    def _on_functiondef(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Env | None
+    ) -> Env | None:
+        for part in [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]:
+            self._expression(part, env)
+        return self._bind(env, node.name, Binding(node.name, "def", node))
+
+    _on_asyncfunctiondef = _on_functiondef
+
+    def _on_classdef(self, node: ast.ClassDef, env: Env | None) -> Env | None:
+        for part in [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]:
+            self._expression(part, env)
+        return self._bind(env, node.name, Binding(node.name, "class", node))
+
+    def _on_import(self, node: ast.Import, env: Env | None) -> Env | None:
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            env = self._bind(env, name, Binding(name, "import", alias))
+        return env
+
+    def _on_importfrom(self, node: ast.ImportFrom, env: Env | None) -> Env | None:
+        for alias in node.names:
+            name = alias.asname or alias.name
+            env = self._bind(env, name, Binding(name, "from", alias))
+        return env
+
+    def _on_global(self, node: ast.Global | ast.Nonlocal, env: Env | None) -> Env | None:
+        self.outer.update(node.names)
+        return env
+
+    _on_nonlocal = _on_global
+
+    def _on_delete(self, node: ast.Delete, env: Env | None) -> Env | None:
+        for target in node.targets:
+            name = dotted(target)
+            if env is not None and name:
+                env.pop(name, None)
+        return env
+
+    def _on_assert(self, node: ast.Assert, env: Env | None) -> Env | None:
+        self._expression(node.test, env)
+        return self._narrow(node.test, env, True)
+
+    def _on_return(self, node: ast.Return | ast.Raise, env: Env | None) -> Env | None:
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, env)
+        return None
+
+    _on_raise = _on_return
+
+    def _on_break(self, node: ast.Break, env: Env | None) -> Env | None:
+        if env is not None and self._loops:
+            self._loops[-1][0].append(env)
+        return None
+
+    def _on_continue(self, node: ast.Continue, env: Env | None) -> Env | None:
+        if env is not None and self._loops:
+            self._loops[-1][1].append(env)
+        return None

@@ -1,0 +1,1 @@
+"""The rule API, and the packs that rules come in."""

@@ -1,0 +1,19 @@
+"""Which rules can possibly hit these bytes, before any parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qw_codemod.rules.api import Check, Token
+
+
+def possible(data: bytes, checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks that have no tokens, or one of whose tokens stands in the bytes."""
+    known: dict[Token, bool] = {}  # the rules of a family share most of their tokens
+
+    def holds(token: Token) -> bool:
+        if token not in known:
+            known[token] = token in data if isinstance(token, bytes) else bool(token.search(data))
+        return known[token]
+
+    return tuple(check for check in checks if not check.tokens or any(map(holds, check.tokens)))

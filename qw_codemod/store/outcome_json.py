@@ -1,0 +1,101 @@
+"""Outcomes of a `check` as JSON and back: values alone, so that reading one runs nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from qw_codemod.kernel.model import (
+    Evidence,
+    Extent,
+    Fact,
+    FileReport,
+    Finding,
+    Level,
+    Outcome,
+    Problem,
+    Safety,
+    Span,
+)
+
+
+def dumps(outcome: Outcome) -> str:
+    """The text of an outcome that changes nothing; empty for one that says nothing."""
+    report = outcome.report
+    said = [
+        [_finding(each) for each in report.findings],
+        [_finding(each) for each in report.suppressed],
+        [_finding(each) for each in report.unused_suppressions],
+        [[each.message, each.line, each.rule] for each in report.problems],
+        list(outcome.lines.items()),
+        [
+            [span.start, span.end, each.line, each.column, each.end_line, each.end_column]
+            for span, each in outcome.extents.items()
+        ],
+        list(outcome.notes),
+    ]
+    return json.dumps(said, ensure_ascii=False) if any(said) else ""
+
+
+def loads(path: str, text: str) -> Outcome:
+    """The outcome of a file; raises ValueError, TypeError or IndexError where it is none."""
+    if not text:
+        return Outcome(FileReport(path))
+    found, suppressed, unused, problems, lines, extents, notes = json.loads(text)
+    report = FileReport(
+        path,
+        findings=tuple(_to_finding(path, each) for each in found),
+        suppressed=tuple(_to_finding(path, each) for each in suppressed),
+        unused_suppressions=tuple(_to_finding(path, each) for each in unused),
+        problems=tuple(Problem(path, message, line, rule) for message, line, rule in problems),
+    )
+    places = {Span(start, end): Extent(*extent) for start, end, *extent in extents}
+    return Outcome(report, dict(lines), places, tuple(notes))
+
+
+def _finding(each: Finding) -> list[Any]:
+    return [
+        each.code,
+        each.rule,
+        each.family,
+        each.line,
+        each.column,
+        each.end_line,
+        [each.span.start, each.span.end],
+        each.message,
+        each.evidence.level,
+        [[fact.text, fact.path, fact.line] for fact in each.evidence.facts],
+        each.evidence.doubt,
+        each.remedy,
+        each.details,
+        each.safety,
+        each.caution,
+        each.quiet,
+    ]
+
+
+def _to_finding(path: str, row: list[Any]) -> Finding:
+    code, rule, family, line, column, end_line, span, message, level, facts, doubt, *rest = row
+    remedy, details, safety, caution, quiet = rest
+    evidence = Evidence(
+        cast("Level", level),
+        tuple(Fact(text, where, number) for text, where, number in facts),
+        doubt,
+    )
+    return Finding(
+        code,
+        rule,
+        family,
+        path,
+        line,
+        column,
+        end_line,
+        Span(*span),
+        message,
+        evidence,
+        remedy,
+        tuple((key, value) for key, value in details),
+        cast("Safety", safety),
+        caution,
+        quiet,
+    )

@@ -1,0 +1,92 @@
+"""The questions that reports lean on, with their answers: kept as bits, by question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qw_codemod.facts.query import Question
+
+OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
+OF_PROGRAMS = frozenset({"together", "importers"})  # their answers change with the imports
+
+
+@dataclass(slots=True)
+class Questions:
+    """Every question that was asked, by number, and what came of it.
+
+    `answers` are those about names and paths; `files` are bits of the files for which a question
+    about contents is answered with yes.
+    """
+
+    numbers: dict[Question, int] = field(default_factory=dict)
+    answers: dict[Question, str] = field(default_factory=dict)
+    files: dict[Question, int] = field(default_factory=dict)
+    next: int = 0
+
+    def add(self, question: Question, answer: str, files: int = 0) -> int:
+        """The number that a new question gets."""
+        self.numbers[question] = number = self.next
+        self.answers[question] = answer
+        if question[0] in OF_CONTENTS:
+            self.files[question] = files
+        self.next += 1
+        return number
+
+    def change(self, file: int, answer: Callable[[Question], bool]) -> set[Question]:
+        """Take in what a file says now; the questions to which it said something else before."""
+        bit = 1 << file
+        changed = {q for q, files in self.files.items() if bool(files & bit) != answer(q)}
+        for question in changed:
+            self.files[question] ^= bit
+        return changed
+
+
+class KnownAnswers:
+    """Answers to questions about contents that need no reading; None where it has none."""
+
+    def __init__(
+        self,
+        files: Mapping[Question, int],
+        paths: Mapping[int, str],
+        of_programs: Mapping[Question, tuple[str, ...]],
+    ) -> None:
+        self._files = files
+        self._paths = paths
+        self._of_programs = of_programs
+
+    def __call__(self, question: Question) -> tuple[str, ...] | None:
+        if question[0] in OF_PROGRAMS:
+            return self._of_programs.get(question)
+        files = self._files.get(question)
+        if files is None:
+            return None
+        return tuple(sorted(self._paths[number] for number in set_bits(files)))
+
+
+def set_bits(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, lowest first."""
+    for place, byte in enumerate(to_blob(bits)):
+        while byte:
+            lowest = byte & -byte
+            yield 8 * place + lowest.bit_length() - 1
+            byte ^= lowest
+
+
+def bits_of(numbers: Iterable[int]) -> int:
+    """An integer with these bits set."""
+    every = list(numbers)
+    found = bytearray(max(every, default=0) // 8 + 1)
+    for number in every:
+        found[number >> 3] |= 1 << (number & 7)
+    return to_bits(bytes(found))
+
+
+def to_bits(blob: bytes) -> int:
+    """Bits as they are stored."""
+    return int.from_bytes(blob, "little")
+
+
+def to_blob(bits: int) -> bytes:
+    """Bits as they are to be stored."""
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")

@@ -1,0 +1,342 @@
+"""The reports of earlier runs, each with all that it leant on, for as long as that holds.
+
+A report leans on questions: what stands in a file, which files mention a word, which file an import
+means. Each question is kept with its answer. When a run starts, the questions are asked again of
+the files that have changed since; a report that leans on an answer which comes out differently is
+forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qw_codemod.facts.components import links
+from qw_codemod.facts.index import Contents
+from qw_codemod.facts.project import Tree
+from qw_codemod.facts.query import Answer, Leaning, Question, digest
+from qw_codemod.kernel.model import Outcome
+from qw_codemod.python.module import is_test
+from qw_codemod.store import outcome_json
+from qw_codemod.store.queries import (
+    OF_CONTENTS,
+    OF_PROGRAMS,
+    KnownAnswers,
+    Questions,
+    bits_of,
+    set_bits,
+    to_bits,
+    to_blob,
+)
+
+_SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
+_NO_ANSWER = ""
+
+
+class _Conflict(Exception):
+    """Two processes met two versions of one file."""
+
+
+@dataclass(slots=True)
+class _File:
+    number: int
+    stamp: str  # of the file's state on the disk; empty where it cannot be relied on
+    digest: str = ""  # of its contents, where a report leans on them
+    imports: str = ""  # stands for what it imports; empty where that is not known
+
+
+class Memories:
+    """The remembered reports of one project, for one version of the rules."""
+
+    def __init__(self, root: str, files: Sequence[str]) -> None:
+        self._root = root
+        self._files = files
+        self._started = time.time()
+        self._stamps = {file: _stamp(file, self._started) for file in files}
+        self._kept: dict[str, _File] = {}
+        self._questions = Questions()
+        self._loaded: Questions | None = None  # until they are needed
+        self._generation = 0
+        self._stale: list[tuple[str, str]] = []
+        self._gone: set[str] = set()
+        self._next_file = 0  # until it is known
+        self._touched: set[str] = set()  # files whose rows differ from the stored ones
+        self._answered: set[Question] = set()  # whose answers differ from the stored ones
+        self._ledgers: dict[int, list[int]] = {}
+        self._new: list[tuple[str, str, int, str]] = []
+        self._is_broken = False
+        self._connection: sqlite3.Connection | None = None
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Load what is remembered, and forget what does not hold any more; raises sqlite3.Error."""
+        self._connection = connection
+        ((self._generation,),) = connection.execute("SELECT generation FROM state")
+        rows = connection.execute("SELECT path, id, stamp, digest, imports FROM file")
+        self._kept = {path: _File(*rest) for path, *rest in rows}
+        current = set(self._files)
+        changed: dict[str, bytes] = {}
+        if not self._kept:
+            return
+        for file, stamp in self._stamps.items():
+            kept = self._kept.get(file)
+            if kept is not None and stamp and stamp == kept.stamp:
+                continue
+            data = _read(file)
+            if kept is None or not kept.digest or kept.digest != digest(data):
+                changed[file] = data
+            else:
+                kept.stamp = stamp
+                self._touched.add(file)
+        self._gone = self._kept.keys() - current
+        if changed or self._gone:
+            self._revise(changed, bool(self._gone) or not changed.keys() <= self._kept.keys())
+
+    def _revise(self, changed: Mapping[str, bytes], is_relisted: bool) -> None:
+        """Ask every question again whose answer these files can have changed."""
+        questions = self._all_questions()
+        others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
+        is_rewired = is_relisted
+        for file, data in changed.items():
+            kept = self._file(file)
+            contents = Contents(data)
+            others |= questions.change(kept.number, contents.answer)
+            imports = self._links(file, data)
+            is_rewired = is_rewired or imports != kept.imports
+            kept.stamp = self._stamps[file]
+            kept.digest = digest(data) if kept.digest else ""
+            kept.imports = imports
+            self._touched.add(file)
+        for file in self._gone:
+            others |= questions.change(self._kept.pop(file).number, lambda question: False)
+        self._answered |= others & questions.files.keys()
+        different = 0
+        for question in others & questions.numbers.keys():
+            different |= 1 << questions.numbers[question]
+        if is_rewired:
+            different |= self._relist(questions, is_relisted)
+        assert self._connection is not None
+        for path, options, leans in self._connection.execute(
+            "SELECT path, options, leans FROM report"
+        ):
+            if to_bits(leans) & different or path in self._gone:
+                self._stale.append((path, options))
+
+    def _relist(self, questions: Questions, is_relisted: bool) -> int:
+        """The questions about imports, names and paths that today's files answer differently.
+
+        If the files are the same, and only what they import has changed, those about imports alone.
+        """
+        tree = Tree(self._root, self._files)
+        different = 0
+        for question, number in questions.numbers.items():
+            if question[0] in OF_CONTENTS or question[0] == "file":
+                continue
+            if not is_relisted and question[0] not in OF_PROGRAMS:
+                continue
+            answer = json.dumps(_ask(tree, question))
+            if answer != questions.answers[question]:
+                different |= 1 << number
+                questions.answers[question] = answer
+                self._answered.add(question)
+        return different
+
+    def _all_questions(self) -> Questions:
+        if self._loaded is None:
+            assert self._connection is not None
+            self._loaded = self._questions
+            rows = self._connection.execute(
+                "SELECT id, question, answer, files FROM question ORDER BY id"
+            )
+            for number, text, answer, files in rows:
+                self._questions.next = number
+                self._questions.add(tuple(json.loads(text)), answer, to_bits(files))
+        return self._questions
+
+    def _file(self, path: str) -> _File:
+        """What is kept of a file; a new one gets a number of its own."""
+        kept = self._kept.get(path)
+        if kept is None:
+            if not self._next_file:
+                self._next_file = 1 + max((each.number for each in self._kept.values()), default=0)
+            kept = self._kept[path] = _File(self._next_file, self._stamps.get(path, ""))
+            self._touched.add(path)
+            self._next_file += 1
+        return kept
+
+    def outcomes(self, wanted: Iterable[tuple[str, str]]) -> dict[str, Outcome]:
+        """The remembered outcomes of these files, each with the digest of its options.
+
+        Raises sqlite3.Error, ValueError or TypeError where what is remembered makes no sense.
+        """
+        assert self._connection is not None
+        asked = dict(wanted)
+        stale = set(self._stale)
+        found: dict[str, Outcome] = {}
+        rows = self._connection.execute("SELECT path, options, outcome FROM report")
+        for path, options, text in rows:
+            if asked.get(path) == options and (path, options) not in stale:
+                found[path] = outcome_json.loads(path, text)
+        return found
+
+    def known(self) -> KnownAnswers | None:
+        """What is known of the files as they are now; for those that have to be examined."""
+        questions = self._all_questions()
+        if not questions.files:
+            return None
+        of_programs = {
+            question: tuple(json.loads(questions.answers[question]))
+            for question in questions.numbers
+            if question[0] in OF_PROGRAMS
+        }
+        paths = {kept.number: path for path, kept in self._kept.items()}
+        return KnownAnswers(questions.files, paths, of_programs)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def note(
+        self, options: Mapping[str, str], process: int, outcome: Outcome, leaning: Leaning
+    ) -> None:
+        """Take in an outcome, and what it leans on; `options` are those of each file."""
+        questions = self._all_questions()
+        ledger = self._ledgers.setdefault(process, [])
+        try:
+            ledger += (self._number(questions, *asked) for asked in leaning.asked)
+        except _Conflict:
+            self._is_broken = True
+        own = questions.numbers.get(("file", outcome.report.path))
+        if self._is_broken or own is None or outcome.report.problems:
+            return
+        leans = bits_of(ledger[place] for place in set_bits(leaning.bits))
+        if leans >> own & 1:
+            path = outcome.report.path
+            self._new.append((path, options[path], leans, outcome_json.dumps(outcome)))
+
+    def _number(self, questions: Questions, question: Question, answer: Answer) -> int:
+        """The number of a question; raises _Conflict where it has another answer by now."""
+        number = questions.numbers.get(question)
+        if question[0] == "file":
+            file = self._file(question[1])
+            if file.digest and file.digest != answer:
+                raise _Conflict
+            file.digest = str(answer)
+            file.stamp = self._stamps.get(question[1], "")
+            self._touched.add(question[1])
+            return questions.add(question, _NO_ANSWER) if number is None else number
+        if question[0] in OF_CONTENTS:
+            return self._number_of_contents(questions, question, answer, number)
+        text = json.dumps(answer)
+        if number is None:
+            return questions.add(question, text)
+        if questions.answers[question] != text:
+            raise _Conflict
+        return number
+
+    def _number_of_contents(
+        self, questions: Questions, question: Question, answer: Answer, number: int | None
+    ) -> int:
+        assert isinstance(answer, tuple)
+        files = bits_of(self._file(path).number for path in answer)
+        if number is None:
+            return questions.add(question, _NO_ANSWER, files)
+        if questions.files[question] != files:
+            raise _Conflict
+        return number
+
+    def save(self) -> None:
+        """Write what is new, whole or not at all; nothing where another run was quicker."""
+        connection = self._connection
+        changes = self._new or self._stale or self._gone or self._touched
+        if connection is None or self._is_broken or not changes:
+            return
+        for file in self._files:
+            self._file(file)
+        questions = self._all_questions()
+        self._note_imports()
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            ((generation,),) = connection.execute("SELECT generation FROM state")
+            if generation != self._generation:
+                return
+            connection.execute("UPDATE state SET generation = generation + 1")
+            connection.executemany("DELETE FROM report WHERE path = ? AND options = ?", self._stale)
+            connection.executemany("DELETE FROM file WHERE path = ?", [(f,) for f in self._gone])
+            connection.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
+                (
+                    (path, kept.number, kept.stamp, kept.digest, kept.imports)
+                    for path in self._touched
+                    if (kept := self._kept.get(path)) is not None
+                ),
+            )
+            (stored,) = connection.execute("SELECT COALESCE(MAX(id) + 1, 0) FROM question")
+            connection.executemany(
+                "INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?)",
+                (
+                    (
+                        number,
+                        json.dumps(question),
+                        questions.answers[question],
+                        to_blob(questions.files.get(question, 0)),
+                    )
+                    for question, number in questions.numbers.items()
+                    if number >= stored[0] or question in self._answered
+                ),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
+                ((path, options, to_blob(leans), text) for path, options, leans, text in self._new),
+            )
+
+    def _note_imports(self) -> None:
+        """Note what the files import that have been the same since this run began."""
+        now = time.time()
+        for path in self._touched:
+            kept = self._kept.get(path)
+            if kept is not None and not kept.imports and kept.stamp:
+                data = _read(path)
+                if _stamp(path, now) == kept.stamp:
+                    kept.imports = self._links(path, data)
+
+    def _links(self, path: str, data: bytes) -> str:
+        """What stands for all that a file may load."""
+        found = links(data, is_test(path.removeprefix(self._root)))
+        return digest(" ".join(sorted(found)).encode())
+
+
+def _ask(tree: Tree, question: Question) -> Answer:
+    """The answer of the tree to a question about names and paths."""
+    kind, about, *rest = question
+    asked: dict[str, Callable[[], Answer]] = {
+        "resolve": lambda: tree.resolve(about, os.path.join(rest[0], "_.py")),
+        "has": lambda: tree.has(about),
+        "below": lambda: tree.below(about),
+        "ending": lambda: tree.ending(about),
+        "together": lambda: tuple(sorted(tree.together(about))),
+        "importers": lambda: tuple(sorted(tree.importers(about))),
+    }
+    return asked[kind]()
+
+
+def _stamp(path: str, now: float) -> str:
+    """What changes on the disk when a file does; empty where the file is too young to tell."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    if status.st_mtime > now - _SETTLED or status.st_ctime > now - _SETTLED:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
