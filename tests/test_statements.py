@@ -1,0 +1,89 @@
+"""Statements: their text, and the way through JSON and pickle."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import dataclass
+
+import pytest
+
+from qw_codemod.kernel.statements import (
+    At,
+    InFile,
+    InLine,
+    Place,
+    Statement,
+    classes,
+    from_json,
+    render,
+    to_json,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned(Statement):
+    template = "`{name}` is assigned{place}"
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking(Statement):
+    template = "no {missing: and no }"
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Statement):
+    template = "{parts:; }"
+
+    parts: tuple[Statement, ...]
+
+
+ASSIGNED = Assigned("x{0}", InFile("app.py", 3))
+STATEMENTS = [
+    (ASSIGNED, "`x{0}` is assigned in app.py:3"),
+    (Assigned("x", InLine(7)), "`x` is assigned in line 7"),
+    (Assigned("x", At("b.py", 7)), "`x` is assigned (b.py:7)"),
+    (Lacking(("name", "context")), "no name and no context"),
+    (Both((ASSIGNED, Lacking(("é",)))), "`x{0}` is assigned in app.py:3; no é"),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), STATEMENTS)
+def test_the_text_is_made_of_the_template_and_the_fields(statement: Statement, text: str) -> None:
+    assert render(statement) == text
+
+
+def test_places_can_be_left_out() -> None:
+    assert render(Both((ASSIGNED, Assigned("y", InLine(7)))), places=False) == (
+        "`x{0}` is assigned; `y` is assigned"
+    )
+
+
+@pytest.mark.parametrize("statement", [each for each, _ in STATEMENTS])
+def test_statements_survive_json_and_pickle(statement: Statement) -> None:
+    assert from_json(json.loads(json.dumps(to_json(statement)))) == statement
+    assert pickle.loads(pickle.dumps(statement)) == statement
+
+
+@pytest.mark.parametrize(
+    "row", [["os.system", "true"], [f"{__name__}.Lacking"], [f"{__name__}.Lacking", 1, 2], []]
+)
+def test_what_is_no_statement_is_refused(row: list[object]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        from_json(row)
+
+
+def test_equal_fields_of_another_class_state_something_else() -> None:
+    assert InFile("app.py", 3) != At("app.py", 3)
+    assert len({InFile("app.py", 3), At("app.py", 3), InFile("app.py", 3)}) == 2
+
+
+def test_every_class_is_a_frozen_dataclass_of_its_own() -> None:
+    for name, cls in classes().items():
+        assert "__dataclass_fields__" in vars(cls), name
+        assert cls.__dataclass_params__.frozen, name  # type: ignore[attr-defined]
