@@ -46,7 +46,6 @@ from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.facts.requirement_versions import major
 from qw_codemod.kernel.model import Safety
 from qw_codemod.python.bindings import FUNCTIONS
-from qw_codemod.python.hoisting import is_test
 from qw_codemod.python.syntax import assigned, last_name, own_nodes
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
 
@@ -70,7 +69,7 @@ _STATUSES = "(429, 500, 502, 503, 504)"
 
 
 def _flat(source: SourceFile, context: Context) -> Iterator[Hit]:
-    if is_test(source):
+    if context.infer.is_test(source):
         return
     for call in source.nodes(ast.Call):
         name = full_name(source, call.func)

@@ -63,7 +63,6 @@ import re
 from collections.abc import Iterator
 
 from qw_codemod.analysis.exception_flow import classes
-from qw_codemod.python.hoisting import is_test
 from qw_codemod.python.syntax import own_nodes
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
 
@@ -106,7 +105,7 @@ def _of_bare(told: Account) -> str:
 
 
 def _silent(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for handler, statement, told in _broad(source):
+    for handler, statement, told in _broad(source, context):
         if told.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
             yield _hit(source, context, handler, statement, told, message)
@@ -115,7 +114,7 @@ def _silent(source: SourceFile, context: Context) -> Iterator[Hit]:
 def _unreported(source: SourceFile, context: Context) -> Iterator[Hit]:
     if not context.settings.get("unreported", False):
         return
-    for handler, statement, told in _broad(source):
+    for handler, statement, told in _broad(source, context):
         if told.logs and not told.raises and not told.reaches_sentry:
             message = f"`except {_types(source, handler)}` logs, and no event reaches Sentry"
             yield _hit(source, context, handler, statement, told, message)
@@ -149,9 +148,11 @@ def _handlers(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try]]
         yield handler, statement  # type: ignore[misc]
 
 
-def _broad(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try, Account]]:
+def _broad(
+    source: SourceFile, context: Context
+) -> Iterator[tuple[ast.ExceptHandler, ast.Try, Account]]:
     """The handlers for everything, in code that is not a test: a test hides no data."""
-    if is_test(source):
+    if context.infer.is_test(source):
         return
     for handler, statement in _handlers(source):
         if handler.type is not None and not _BROAD.isdisjoint(classes(source, handler.type)):

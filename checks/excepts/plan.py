@@ -12,7 +12,6 @@ from functools import lru_cache
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.languages.python import WIDTH
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.hoisting import is_test
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Fact, SourceFile
 
@@ -93,7 +92,7 @@ def case_of(
         guard = {"type": "ImportError"} if told.is_silent else details
         caution = caution or ("" if bare else "what else fails in the import is not caught then")
         return Case((fact,), guard, caution)
-    if is_test(source) or reports(statement.body):
+    if context.infer.is_test(source) or reports(statement.body):
         return Case((fact,), details, caution)
     caution = caution or _out_of_place(source, handler)
     return _reported(source, context, handler, statement, told, Case((fact,), details, caution))

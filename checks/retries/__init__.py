@@ -42,7 +42,6 @@ from collections.abc import Iterator
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.kernel.model import Safety
 from qw_codemod.libraries.http.calls import HttpCall, http_calls
-from qw_codemod.python.hoisting import is_test
 from qw_codemod.recognize import http
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
 
@@ -67,7 +66,7 @@ _KEY = re.compile(r"idempoten", re.I)
 
 
 def _unretried(source: SourceFile, context: Context) -> Iterator[Hit]:
-    if is_test(source):
+    if context.infer.is_test(source):
         return
     for call in http_calls(source, context.infer):
         if call.through or _is_policy(source, context):

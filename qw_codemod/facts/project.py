@@ -11,8 +11,9 @@ from qw_codemod.facts.components import Programs, links
 from qw_codemod.facts.import_scan import Imports, defines, imports
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
+from qw_codemod.facts.suites import is_test
 from qw_codemod.languages.python import SourceFile, UnreadableSource
-from qw_codemod.python.module import View, is_test
+from qw_codemod.python.module import View
 
 # Never looked for by path suffix alone: a folder of that name in a tree is seldom the library.
 _LIBRARIES = frozenset(
@@ -112,8 +113,8 @@ class Tree:
             return b""
 
     def is_test(self, path: str) -> bool:
-        """Whether a file belongs to a test suite, by its place."""
-        return is_test(path[len(self.root) :])
+        """Whether a file belongs to the project's tests, by its path below the root."""
+        return is_test(path.removeprefix(self.root))
 
     def view(self, path: str) -> View | None:
         """The module in a file; None where it cannot be parsed."""

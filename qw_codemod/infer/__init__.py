@@ -169,6 +169,10 @@ class Inference:
             self.evaluator.forget()
         return view
 
+    def is_test(self, source: SourceFile) -> bool:
+        """Whether a file belongs to the project's tests, by its path below the root."""
+        return self.tree.is_test(source.path)
+
     def holds(self, source: SourceFile, node: ast.expr) -> Knowledge:
         """What an expression of the file can hold."""
         view = self.view(source)

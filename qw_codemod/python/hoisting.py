@@ -1,9 +1,8 @@
-"""Where a place stands: whether a statement can go before it, and whether it belongs to tests."""
+"""Where a place stands: whether a statement can go before it."""
 
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -67,11 +66,3 @@ def _why_not_run_once(path: Sequence[ast.AST]) -> str:
                 if child in parent.comparators[1:]:
                     return "it is run on a condition"
     return ""
-
-
-def is_test(source: SourceFile) -> bool:
-    """Whether a file belongs to tests, by its name or a folder's."""
-    folder, name = os.path.split(source.path)
-    if name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py":
-        return True
-    return not {"test", "tests", "testing"}.isdisjoint(folder.split(os.sep)[-4:])

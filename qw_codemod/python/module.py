@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from functools import cached_property
 
 from qw_codemod.languages.python import SourceFile
@@ -13,16 +12,6 @@ from qw_codemod.python.use_def import Flow
 _ADDING = frozenset(
     {"append", "add", "extend", "insert", "appendleft", "setdefault", "update", "put"}
 )
-
-
-def is_test(path: str) -> bool:
-    """Whether a path, relative to the project, is that of a test."""
-    folders, _, name = path.rpartition(os.sep)
-    return (
-        name.startswith(("test_", "conftest."))
-        or name.endswith("_test.py")
-        or not {"tests", "test"}.isdisjoint(folders.split(os.sep))
-    )
 
 
 class View:

@@ -20,8 +20,8 @@ from qw_codemod.facts.components import links
 from qw_codemod.facts.index import Contents
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Answer, Leaning, Question, digest
+from qw_codemod.facts.suites import is_test
 from qw_codemod.kernel.model import Outcome
-from qw_codemod.python.module import is_test
 from qw_codemod.store import outcome_json
 from qw_codemod.store.queries import (
     OF_CONTENTS,

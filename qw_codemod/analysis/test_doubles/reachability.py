@@ -26,7 +26,6 @@ from qw_codemod.python.module import View
 
 _HOPS = 6  # imports from the test to the code; a package's re-exports count as well
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 # What test runners call without being asked.
 _SETUPS = frozenset(
     "setUp setUpClass setUpTestData asyncSetUp tearDown tearDownClass asyncTearDown setup_method "
@@ -61,11 +60,8 @@ class Reach:
     # -- files ----------------------------------------------------------------------------------
 
     def is_test(self, path: str) -> bool:
-        """Whether a file belongs to tests, by its name or a folder's."""
-        folder, _, name = path.removeprefix(self._tree.root).rpartition(os.sep)
-        if name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py":
-            return True
-        return not _TEST_FOLDERS.isdisjoint(folder.split(os.sep))
+        """Whether a file belongs to the project's tests."""
+        return self._tree.is_test(path)
 
     def is_collected(self, path: str) -> bool:
         """Whether a test runner would run the file for its own sake."""
