@@ -24,15 +24,16 @@ from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Command, Results
 from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.query import digest
+from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import Fix, Outcome, Problem
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules import packs
 from qw_codemod.store import location as cache
 
 STDIN = "-"
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 
-Accept = Callable[[Fix, SourceFile], bool]
+Accept = Callable[[Fix, Document], bool]
 
 
 class UsageProblem(Exception):
@@ -216,12 +217,15 @@ class _Project:
         self._pack = packs.load()
         self.root = _root_of(request.names, request.root)
         self._config = Config(self.root, schemas(self._pack))
+        self._languages = self._pack.languages()
         self._groups: dict[str, int] = {}
         self._made: list[runner.Group] = []
         for word in fix:
             if os.path.exists(word) and word not in self._pack.families:
                 raise UsageProblem(f"name the rules first: qw-codemod apply all {word}")
             self._pack.select([word])  # a wrong name is told before any file is read
+        if words := (*fix, *request.select):
+            self._languages = self._pack.languages(self._pack.select(words))
 
     def examine(self, command: Command) -> Results:
         """The outcomes of all files that are meant."""
@@ -229,12 +233,14 @@ class _Project:
         tasks, listing = self._tasks()
         everything = files.project_files(self.root)
         known = set(everything)
-        everything += [task.path for task in tasks if task.path not in known]
+        named = (task.path for task in tasks if task.language is PYTHON)
+        everything += [path for path in named if path not in known]
         plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
         outcomes = self._outcomes(plan, tasks)
         notices = listing.notices
         if not tasks and not listing.problems:
-            notices = [*notices, f"no Python files in {', '.join(request.names)}"]
+            kinds = " or ".join(language.name for language in self._languages)
+            notices = [*notices, f"no {kinds} files in {', '.join(request.names)}"]
         return Results(
             command=command,
             root=self.root.as_posix(),
@@ -260,7 +266,9 @@ class _Project:
         options = [_digest_of(group) for group in plan.groups]
         rules = f"{packs.fingerprint(plan.pack)} {project_versions.fingerprint(plan.root)}"
         wanted = {task.path: options[task.group] for task in tasks}
-        with cache.recalled(plan.root, plan.files, rules, wanted.items()) as (memories, known):
+        others = [task.path for task in tasks if task.language is not PYTHON]
+        found = cache.recalled(plan.root, plan.files, rules, wanted.items(), others)
+        with found as (memories, known):
             rest = [task for task in tasks if task.path not in known]
             note = None
             if memories is not None and rest:
@@ -292,9 +300,27 @@ class _Project:
         request = self._request
         if request.stdin is not None:
             path = Path(request.names[0]).resolve().as_posix()
-            return [runner.Task(path, self._group(path), request.stdin)], files.Listing()
-        listing = files.find(request.paths, self.root, self._config.excluded, request.force_exclude)
-        return [runner.Task(path, self._group(path)) for path in listing.files], listing
+            language = language_of(path, self._languages) or PYTHON
+            task = runner.Task(path, self._group(path), request.stdin, language)
+            return [task], files.Listing()
+        listing = files.find(
+            request.paths,
+            self.root,
+            self._config.excluded,
+            request.force_exclude,
+            self._languages,
+        )
+        others = listing.languages
+        tasks = [
+            runner.Task(path, self._group(path), language=others.get(path, PYTHON))
+            for path in listing.files
+        ]
+        return [task for task in tasks if self._is_read(task)], listing
+
+    def _is_read(self, task: runner.Task) -> bool:
+        """Whether a rule that runs on the file's folder reads its language, or it is Python."""
+        codes = self._made[task.group].options.codes
+        return task.language is PYTHON or task.language in self._pack.languages(codes)
 
     def _group(self, path: str) -> int:
         folder = os.path.dirname(path)

@@ -8,8 +8,8 @@ import click
 
 from qw_codemod.app.report import diff
 from qw_codemod.kernel import edits
+from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.model import Fix
-from qw_codemod.languages.python import SourceFile
 
 _QUESTION = "Make this edit? [y]es, [n]o, [a]ll of this file, [q]uit"
 
@@ -21,7 +21,7 @@ class Review:
         self._all: set[str] = set()
         self._quit = False
 
-    def accept(self, fix: Fix, source: SourceFile) -> bool:
+    def accept(self, fix: Fix, source: Document) -> bool:
         """Whether the edit is to be made; asks on the terminal."""
         if self._quit:
             return False
@@ -36,7 +36,7 @@ class Review:
             self._all.add(source.path)
         return answer in ("y", "a")
 
-    def _show(self, fix: Fix, source: SourceFile) -> None:
+    def _show(self, fix: Fix, source: Document) -> None:
         finding = fix.finding
         path = _shown(finding.path)
         click.echo(f"\n{path}:{finding.line}: {finding.code} {finding.message}", err=True)

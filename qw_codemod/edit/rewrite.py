@@ -11,12 +11,15 @@ import libcst as cst
 from qw_codemod.edit.blocks import CutHandler, cut_handler
 from qw_codemod.edit.imports import below_imports, import_edit
 from qw_codemod.edit.wrapping import fitted
+from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.edits import shrink
 from qw_codemod.kernel.model import Edit, Finding, Fix, Span
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.hoisting import why_nothing_before_path
 from qw_codemod.python.names import name_for, path_to
 from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite, Settings
+
+NO_REWRITE = "the codemod has no rewrite for this form"
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _POSTFIX = (
@@ -39,13 +42,15 @@ _FirstParty = Callable[[str], bool]
 
 
 def propose(
-    source: SourceFile,
+    source: Document,
     finding: Finding,
     codemod: Codemod,
     settings: Settings,
     first_party: _FirstParty = lambda root: False,
 ) -> Fix:
     """The edits that mend a finding; raises Refusal with the reason where there are none."""
+    if not isinstance(source, SourceFile):
+        return Fix(finding, (_text_edit(source, finding, codemod, settings),))
     try:
         path = path_to(source, finding.span)
         _verify(source, path[-1], finding.span)
@@ -54,13 +59,26 @@ def propose(
         node = block.node if block else cut(source, finding.span)
         made = codemod.rewrite(node, finding, settings)
         if made is None:
-            raise Refusal("the codemod has no rewrite for this form")
+            raise Refusal(NO_REWRITE)
         edits = _edits(source, path, finding.span, node, block, made, first_party)
         return Fix(finding, tuple(edits))
     except RecursionError as error:
         raise Refusal("the expression is nested too deeply") from error
     except UnicodeEncodeError as error:
         raise Refusal(f"{source.encoding} cannot hold the new code") from error
+
+
+def _text_edit(source: Document, finding: Finding, codemod: Codemod, settings: Settings) -> Edit:
+    """The edit of a file that is not Python: text for text, with the line ends of the file."""
+    made = codemod.rewrite(source.source_of(finding.span), finding, settings)
+    if made is None:
+        raise Refusal(NO_REWRITE)
+    assert isinstance(made.node, str), "a rewrite of a file that is not Python is text"
+    text = _LINE_END.sub(source.newline.decode(), made.node)
+    edit = shrink(source.data, Edit(finding.span, text.encode(source.encoding)))
+    if edit is None:
+        raise Refusal(NO_REWRITE)
+    return edit
 
 
 def cut(source: SourceFile, span: Span) -> cst.BaseExpression | cst.BaseSmallStatement:
@@ -129,6 +147,7 @@ def _edits(
     first_party: _FirstParty,
 ) -> Iterable[Edit]:
     newline = source.newline.decode()
+    assert not isinstance(made.node, str), "a rewrite of Python is a node"
     node: cst.CSTNode = made.node
     before = made.before
     inserted: dict[int, bytes] = {}
@@ -161,7 +180,7 @@ def _edits(
     elif changed is not None:
         yield changed
     if changed is None and not inserted:
-        raise Refusal("the codemod has no rewrite for this form")
+        raise Refusal(NO_REWRITE)
     for at, new in inserted.items():
         yield Edit(Span(at, at), new)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -11,8 +9,9 @@ from typing import Any, TypeVar
 
 from qw_codemod.infer import Inference
 from qw_codemod.kernel import edits
+from qw_codemod.kernel.document import Document, UnreadableSource
 from qw_codemod.kernel.model import Edit, FileReport, Finding, Fix, Left, Problem, Span
-from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import Context, Hit, Refusal
 from qw_codemod.rules.packs import Pack, Rule
 from qw_codemod.rules.prefilter import possible
@@ -31,11 +30,11 @@ class Options:
     likely: bool = False  # edit also what is not proven
     unsafe: bool = False  # edit also where the edit is unsafe
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by family
-    accept: Callable[[Fix, SourceFile], bool] | None = None  # asked once for each edit
+    accept: Callable[[Fix, Document], bool] | None = None  # asked once for each edit
 
 
 def examine(
-    source: SourceFile, pack: Pack, inference: Inference, options: Options | None = None
+    source: Document, pack: Pack, inference: Inference, options: Options | None = None
 ) -> FileReport:
     """All that the rules have to say about one file, and its new bytes where it was mended.
 
@@ -46,7 +45,7 @@ def examine(
 
 class _Examination:
     def __init__(
-        self, source: SourceFile, pack: Pack, inference: Inference, options: Options
+        self, source: Document, pack: Pack, inference: Inference, options: Options
     ) -> None:
         self._original = source
         self._source = source
@@ -55,7 +54,10 @@ class _Examination:
         self._options = options
         wanted = options.codes
         self._rules = {
-            rule.code: rule for rule in pack.rules if wanted is None or rule.code in wanted
+            rule.code: rule
+            for rule in pack.rules
+            if rule.check.language.document is type(source)
+            and (wanted is None or rule.code in wanted)
         }
         self._problems: list[Problem] = []
         self._first: dict[tuple[str, int], Finding] = {}  # as first found, by where it is now
@@ -86,8 +88,9 @@ class _Examination:
         findings: list[Finding] = []
         crashed: set[str] = set()
         if checks:
-            self._inference.begin(source)
-            _check_readable(source)  # an unreadable file is no fault of a rule's
+            if isinstance(source, SourceFile):
+                self._inference.begin(source)
+            source.check_readable()  # an unreadable file is no fault of a rule's
         for check in checks:
             rule = self._rules[check.code]
             found = self._guarded(rule.code, lambda rule=rule: self._run(rule))  # type: ignore[misc]
@@ -103,16 +106,17 @@ class _Examination:
         return [self._finding(rule, hit) for hit in rule.check.find(self._source, context)]
 
     def _finding(self, rule: Rule, hit: Hit) -> Finding:
-        line, column = _place(hit)
+        span = self._source.span(hit.node)
+        line, column = self._source.place(hit.node, hit.at)
         return Finding(
             code=rule.code,
             rule=rule.name,
             family=rule.family,
             path=self._source.path,
             line=line,
-            column=self._source.column(line, column),
-            end_line=hit.node.end_lineno or line,
-            span=self._source.span(hit.node),
+            column=column,
+            end_line=self._source.line_of(span.end),
+            span=span,
             message=hit.message,
             evidence=hit.evidence,
             remedy=hit.remedy,
@@ -140,8 +144,8 @@ class _Examination:
 
     def _mend(self, verdict: Verdict) -> FileReport:
         fixes, left = self._plan(verdict.kept)
-        if fixes and (reason := _why_not_compiled(self._original)):
-            message = f"the file does not compile, so it is not edited: {reason}"
+        if fixes and (reason := self._original.why_invalid()):
+            message = f"the file is not valid, so it is not edited: {reason}"
             return self._given_up(verdict, message, ())
         first = verdict
         for _ in range(ROUNDS):
@@ -149,12 +153,13 @@ class _Examination:
             if not chosen:
                 return self._report(verdict, left)
             changed = self._apply(chosen)
-            if reason := _why_not_compiled(changed):
-                message = f"the edited file would not compile: {reason}"
+            if reason := changed.why_invalid():
+                message = f"the edited file would not be valid: {reason}"
                 return self._given_up(first, message, self._culprits(chosen))
             self._follow(chosen)
             self._source = changed
-            self._inference.revise(changed)
+            if isinstance(changed, SourceFile):
+                self._inference.revise(changed)
             verdict = self._find()
             fixes, left = self._plan(verdict.kept)
         if not fixes:
@@ -224,8 +229,9 @@ class _Examination:
             self._answers[key] = self._options.accept(fix, self._source)
         return self._answers[key]
 
-    def _apply(self, fixes: Sequence[Fix]) -> SourceFile:
-        return SourceFile(self._source.path, edits.apply(self._source.data, _all_edits(fixes)))
+    def _apply(self, fixes: Sequence[Fix]) -> Document:
+        changed = edits.apply(self._source.data, _all_edits(fixes))
+        return type(self._source)(self._source.path, changed)
 
     def _follow(self, fixes: Sequence[Fix]) -> None:
         """Remember findings by where they are once these edits are made."""
@@ -236,7 +242,7 @@ class _Examination:
 
     def _culprits(self, fixes: Sequence[Fix]) -> list[str]:
         """The rules whose edits break the file on their own; all of them if only together."""
-        alone = {fix.finding.code for fix in fixes if _why_not_compiled(self._apply([fix]))}
+        alone = {fix.finding.code for fix in fixes if self._apply([fix]).why_invalid()}
         return sorted(alone or {fix.finding.code for fix in fixes})
 
     # Report
@@ -264,34 +270,12 @@ class _Examination:
         )
 
 
-def _check_readable(source: SourceFile) -> None:
-    """Raise UnreadableSource; `ast.parse` lets stray bytes through in comments, Python does not."""
-    _ = source.tree
-    try:
-        source.data.decode(source.encoding)
-    except UnicodeDecodeError as error:
-        message = f"not {source.encoding}, and no coding cookie says what else"
-        raise UnreadableSource(message, source.line_of(error.start)) from error
-
-
 def _order(finding: Finding) -> tuple[int, int, str, Span]:
     return finding.line, finding.column, finding.code, finding.span
 
 
 def _key(finding: Finding) -> tuple[str, int]:
     return finding.code, finding.span.start
-
-
-def _place(hit: Hit) -> tuple[int, int]:
-    """Where a person should look: the line, and the column in UTF-8 bytes as `ast` has it."""
-    node = hit.at or hit.node
-    if isinstance(node, ast.Call):
-        node = node.func
-    elif not hit.at:
-        return node.lineno, node.col_offset
-    if isinstance(node, ast.Attribute) and node.end_lineno and node.end_col_offset:
-        return node.end_lineno, node.end_col_offset - len(node.attr.encode())
-    return node.lineno, node.col_offset
 
 
 def _all_edits(fixes: Iterable[Fix]) -> list[Edit]:
@@ -307,16 +291,3 @@ def _apart(fixes: Iterable[Fix]) -> list[Fix]:
             chosen.append(fix)
             taken += fix.edits
     return chosen
-
-
-def _why_not_compiled(source: SourceFile) -> str:
-    """Why Python refuses the file; empty if it compiles. `ast.parse` lets more through."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(source.data, source.path, "exec", dont_inherit=True)
-        except SyntaxError as error:
-            return f"{error.msg} (line {error.lineno})"
-        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            return str(error) or type(error).__name__
-    return ""

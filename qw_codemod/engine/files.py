@@ -10,8 +10,11 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from pathlib import Path
+
+from qw_codemod.kernel.document import Language, language_of
+from qw_codemod.languages.python import PYTHON
 
 LARGEST = 100_000_000  # bytes; beyond that it is data, and its tree would not fit into memory
 TEMPORARY = ".qw-codemod"  # the end of a temporary file's name; one left by a kill is written over
@@ -38,6 +41,7 @@ class Listing:
     problems: list[tuple[str, str]] = field(default_factory=list)  # path, what is wrong with it
     notices: list[str] = field(default_factory=list)  # what was left out, and why
     explicit: set[str] = field(default_factory=set)  # those of `files` that were given by name
+    languages: dict[str, Language] = field(default_factory=dict)  # of files that are not Python
 
 
 def find_root(path: Path) -> Path:
@@ -56,29 +60,35 @@ def find_root(path: Path) -> Path:
     return start
 
 
-def project_files(root: Path) -> list[str]:
-    """Every Python file of the project, by git's ignore rules where git knows them."""
-    listing = Listing()
-    return sorted(path for path in _in_folder(root, listing) if path.endswith(".py"))
+def project_files(root: Path, language: Language = PYTHON) -> list[str]:
+    """Every file of a language in the project, by git's ignore rules where git knows them."""
+    found = _in_folder(root, Listing(), language.patterns)
+    return sorted(path for path in found if language.matches(path))
 
 
 def find(
-    paths: Sequence[str], root: Path, excluded: Callable[[str], bool], force_exclude: bool = False
+    paths: Sequence[str],
+    root: Path,
+    excluded: Callable[[str], bool],
+    force_exclude: bool = False,
+    languages: Sequence[Language] = (PYTHON,),
 ) -> Listing:
     """The files to examine: those given by name always, those in folders unless left out."""
     listing = Listing()
     chosen: set[str] = set()
     notebooks: set[str] = set()
+    patterns = [pattern for language in languages for pattern in language.patterns]
+    patterns += ["*.ipynb"] if PYTHON in languages else []
     for given in paths:
         path = _real(given)
         if os.path.isdir(given) and Path(path).is_relative_to(root):
-            for found in _in_folder(Path(path), listing):
+            for found in _in_folder(Path(path), listing, patterns):
                 if not excluded(found):
                     (notebooks if found.endswith(".ipynb") else chosen).add(found)
             continue
         if force_exclude and excluded(path):
             continue
-        reason = _refusal(given, path, root)
+        reason = _refusal(given, path, root, languages)
         if reason:
             listing.problems.append((_absolute(given), reason))
             continue
@@ -90,9 +100,22 @@ def find(
     if notebooks:
         listing.notices.append(f"notebooks are not examined: {_some(sorted(notebooks))}")
     listing.files = sorted(chosen)
+    if any(language is not PYTHON for language in languages):
+        listing.languages = _other_languages(listing, languages)
     listing.notices = list(dict.fromkeys(listing.notices))
     listing.problems = sorted(dict.fromkeys(listing.problems))
     return listing
+
+
+def _other_languages(listing: Listing, languages: Sequence[Language]) -> dict[str, Language]:
+    found = {}
+    for path in listing.files:
+        language = language_of(path, languages)
+        if language is None and path in listing.explicit:
+            language = _by_first_line(path, languages)
+        if language is not None and language is not PYTHON:
+            found[path] = language
+    return found
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -109,7 +132,7 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     return False
 
 
-def _refusal(given: str, path: str, root: Path) -> str:
+def _refusal(given: str, path: str, root: Path, languages: Sequence[Language]) -> str:
     """Why a file given by name is not examined; empty if it is."""
     if not os.path.lexists(given):
         return "does not exist"
@@ -119,26 +142,32 @@ def _refusal(given: str, path: str, root: Path) -> str:
         return f"outside of the project {root}"
     if path.endswith(".ipynb"):
         return "notebooks are not examined: export its code to a .py file"
-    if not path.endswith((".py", ".pyi")) and not _has_shebang(path):
+    if path.endswith(".pyi") or language_of(path, languages) or _by_first_line(path, languages):
+        return ""
+    if all(language is PYTHON for language in languages):
         return "not a Python file: neither .py nor a python interpreter in its first line"
-    return ""
+    names = ", ".join(language.name for language in languages)
+    return f"no rule reads such a file: neither its name nor its first line is of {names}"
 
 
-def _has_shebang(path: str) -> bool:
+def _by_first_line(path: str, languages: Sequence[Language]) -> Language | None:
+    """The language whose interpreter a file starts; the first where the file cannot be read."""
     try:
         if not os.path.isfile(path):
-            return False
+            return None
         with Path(path).open("rb") as stream:
             first = stream.readline(200)
     except OSError:
-        return True  # reading it again says what is wrong
-    return first.startswith(b"#!") and b"python" in first
+        return languages[0]  # reading it again says what is wrong
+    if not first.startswith(b"#!"):
+        return None
+    return next((each for each in languages if any(map(first.count, each.interpreters))), None)
 
 
-def _in_folder(folder: Path, listing: Listing) -> Iterator[str]:
-    found = _listed_by_git(folder, listing)
+def _in_folder(folder: Path, listing: Listing, patterns: Sequence[str]) -> Iterator[str]:
+    found = _listed_by_git(folder, listing, patterns)
     if not found:  # no git, or a folder that is ignored as a whole and was meant all the same
-        found = list(_walked(folder, listing))
+        found = list(_walked(folder, listing, patterns))
     left_out: dict[str, int] = {}
     environments: dict[str, bool] = {}
     for path in found:
@@ -179,14 +208,15 @@ def _left_out(folder: Path, path: str, environments: dict[str, bool]) -> str:
     return ""
 
 
-def _listed_by_git(folder: Path, listing: Listing) -> list[str]:
+def _listed_by_git(folder: Path, listing: Listing, patterns: Sequence[str]) -> list[str]:
     """What git neither ignores nor hides; empty where git has nothing to say."""
     if not any(os.path.exists(each / ".git") for each in (folder, *folder.parents)):
         return []
     environment = {key: os.environ[key] for key in os.environ if key not in _GIT_ENVIRONMENT}
     command = ["git", "-c", "core.fsmonitor=false"]  # that setting would run a command of the tree
     command += ["-C", str(folder), "ls-files", "-co", "--exclude-standard", "-z", "--deduplicate"]
-    command += ["--", "*.py", "*.ipynb"]
+    # A pattern that begins with a star stands for files of all folders; the others have to say so.
+    command += ["--", *(each if each[0] == "*" else f":(glob)**/{each}" for each in patterns)]
     try:
         done = subprocess.run(
             command, capture_output=True, env={**environment, "LC_ALL": "C"}, check=False
@@ -203,7 +233,9 @@ def _listed_by_git(folder: Path, listing: Listing) -> list[str]:
     return [f"{folder}/{os.fsdecode(name)}" for name in done.stdout.split(b"\0") if name]
 
 
-def _walked(folder: Path, listing: Listing) -> Iterator[str]:
+def _walked(folder: Path, listing: Listing, patterns: Sequence[str]) -> Iterator[str]:
+    is_meant = re.compile("|".join(map(translate, patterns))).match
+
     def denied(error: OSError) -> None:
         listing.problems.append((str(error.filename), f"cannot be listed: {_words(error)}"))
 
@@ -218,7 +250,7 @@ def _walked(folder: Path, listing: Listing) -> Iterator[str]:
             and not os.path.isfile(f"{at}/{name}/pyvenv.cfg")
         )
         for name in sorted(names):
-            if name.endswith((".py", ".ipynb")):
+            if is_meant(name):
                 yield f"{at}/{name}"
 
 

@@ -23,8 +23,9 @@ from qw_codemod.engine.examine import Options, examine
 from qw_codemod.facts.index import Known
 from qw_codemod.facts.query import Leaning, Trace, digest
 from qw_codemod.infer import Inference
+from qw_codemod.kernel.document import Document, Language, UnreadableSource
 from qw_codemod.kernel.model import Extent, FileReport, Finding, Fix, Outcome, Problem, Span
-from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.languages.python import PYTHON, SourceFile
 from qw_codemod.rules.packs import Pack
 from qw_codemod.rules.prefilter import possible
 
@@ -47,6 +48,7 @@ class Task:
     path: str
     group: int
     data: bytes | None = None
+    language: Language = PYTHON
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Examiner:
             return failed(task.path, str(problem))
         self._trace.lean(("file", task.path), lambda: digest(data))
         inference = self._inference(group.types)
-        source = SourceFile(task.path, data)
-        if task.data is not None:
+        source = task.language.document(task.path, data)
+        if task.data is not None and isinstance(source, SourceFile):
             inference.overlay(source)
         try:
             report = examine(source, self._plan.pack, inference, group.options)
@@ -110,10 +112,12 @@ class Examiner:
         return self._inferences[types]
 
     def _styled(
-        self, source: SourceFile, report: FileReport, inference: Inference, options: Options
+        self, source: Document, report: FileReport, inference: Inference, options: Options
     ) -> Outcome:
         if report.after is None:
             return _located(report, source, source)
+        if not isinstance(source, SourceFile):
+            return _located(report, source, type(source)(source.path, report.after))
         from qw_codemod.engine.formatter import restyle
 
         styled = restyle(source.path, report.before, report.after)
@@ -171,7 +175,7 @@ def failed(path: str, message: str, line: int = 0) -> Outcome:
     return Outcome(FileReport(path, problems=(Problem(path, message, line),)))
 
 
-def _decline(fix: Fix, source: SourceFile) -> bool:
+def _decline(fix: Fix, source: Document) -> bool:
     return False
 
 
@@ -183,7 +187,10 @@ def _candidates(
     note: Note,
 ) -> list[Task]:
     """The tasks that some rule can hit; the outcome of the others is known without a parse."""
-    checks = [rule.check for rule in plan.pack.rules]
+    checks = {
+        language: [rule.check for rule in plan.pack.rules if rule.check.language == language]
+        for language in plan.pack.languages()
+    }
     hard = []
     for task in tasks:
         try:
@@ -191,7 +198,7 @@ def _candidates(
         except files.FileProblem as problem:
             outcomes[task.path] = failed(task.path, str(problem))
             continue
-        if possible(data, checks):
+        if possible(data, checks[task.language]):
             hard.append(task)
         else:
             outcomes[task.path], leaning = here.trace(replace(task, data=data))
@@ -199,7 +206,7 @@ def _candidates(
     return hard
 
 
-def _located(report: FileReport, before: SourceFile, after: SourceFile) -> Outcome:
+def _located(report: FileReport, before: Document, after: Document) -> Outcome:
     lines: dict[int, str] = {}
     extents: dict[Span, Extent] = {}
     standing = (*report.findings, *report.suppressed, *report.unused_suppressions)
@@ -214,20 +221,13 @@ def _located(report: FileReport, before: SourceFile, after: SourceFile) -> Outco
     return Outcome(report, lines, extents)
 
 
-def _line(source: SourceFile, line: int) -> str:
+def _line(source: Document, line: int) -> str:
     text = source.line_bytes(line)[:_SHOWN]
     return text.decode(source.encoding, "replace")
 
 
-def _extent(source: SourceFile, finding: Finding) -> Extent:
-    start, end = finding.span.start, finding.span.end
-    first, last = source.line_of(start), source.line_of(end)
-    return Extent(first, _column(source, first, start), last, _column(source, last, end))
-
-
-def _column(source: SourceFile, line: int, offset: int) -> int:
-    before = source.data[source.line_starts[line - 1] : offset]
-    return len(before.decode(source.encoding, "replace")) + 1
+def _extent(source: Document, finding: Finding) -> Extent:
+    return Extent(*source.position(finding.span.start), *source.position(finding.span.end))
 
 
 def _cores() -> int:

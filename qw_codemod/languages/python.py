@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
 
+from qw_codemod.kernel.document import BOM, Comment, Document, Language, UnreadableSource
 from qw_codemod.kernel.model import Span
+
+__all__ = ["PYTHON", "WIDTH", "SourceFile", "UnreadableSource", "block_of"]
 
 WIDTH = 88  # columns of new lines; black's and ruff's default
 
-_LINE_END = re.compile(rb"\r\n|\r|\n")  # Python's line ends, and nothing else
-_BOM = b"\xef\xbb\xbf"
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
@@ -29,29 +29,13 @@ def block_of(around: ast.AST | None, child: ast.AST) -> list[ast.stmt]:
     return []
 
 
-class UnreadableSource(Exception):
-    """The bytes are not Python that this interpreter can parse; `line` is 1-based, 0 if unknown."""
-
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-
-
-class SourceFile:
-    """The bytes of a file with everything that is derived from them; all of it lazy."""
-
-    def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
-        self.data = data
-
-    def __repr__(self) -> str:
-        return f"SourceFile({self.path!r})"
+class SourceFile(Document):
+    """A Python file; the positions of its nodes are those of `ast`."""
 
     @cached_property
     def encoding(self) -> str:
         """The codec named by the BOM or the coding cookie; `utf-8` otherwise."""
-        if self.data.startswith(_BOM):
+        if self.data.startswith(BOM):
             return "utf-8"
         if b"coding" not in self.data[:400]:
             return "utf-8"
@@ -90,18 +74,6 @@ class SourceFile:
         self.__dict__["_index"] = other._index
         return True
 
-    @cached_property
-    def line_starts(self) -> list[int]:
-        """Byte offsets of the lines' first bytes, past a BOM."""
-        first = len(_BOM) if self.data.startswith(_BOM) else 0
-        return [first, *(match.end() for match in _LINE_END.finditer(self.data))]
-
-    @cached_property
-    def newline(self) -> bytes:
-        """The line end of the first line; `\\n` for a file of one line."""
-        match = _LINE_END.search(self.data)
-        return match.group() if match else b"\n"
-
     def offset(self, line: int, column: int) -> int:
         """The byte offset of an `ast` position (line 1-based, column in UTF-8 bytes)."""
         start = self.line_starts[line - 1]
@@ -111,13 +83,31 @@ class SourceFile:
         text = self.data[start:end].decode(self.encoding)
         return start + len(text.encode()[:column].decode().encode(self.encoding))
 
-    def span(self, node: ast.expr | ast.stmt | ast.excepthandler) -> Span:
+    def span(self, node: ast.expr | ast.stmt | ast.excepthandler | Span) -> Span:
         """The bytes of a node, without the parentheses around it."""
+        if isinstance(node, Span):
+            return node
         assert node.end_lineno is not None and node.end_col_offset is not None
         return Span(
             self.offset(node.lineno, node.col_offset),
             self.offset(node.end_lineno, node.end_col_offset),
         )
+
+    def place(
+        self,
+        node: ast.expr | ast.stmt | ast.excepthandler | Span,
+        at: ast.expr | Span | None = None,
+    ) -> tuple[int, int]:
+        """Where a person should look; for a call of a method, that is the method's name."""
+        shown = at or node
+        if isinstance(shown, Span):
+            return self.position(shown.start)
+        if isinstance(shown, ast.Call):
+            shown = at = shown.func
+        line, column = shown.lineno, shown.col_offset
+        if at and isinstance(shown, ast.Attribute) and shown.end_lineno and shown.end_col_offset:
+            line, column = shown.end_lineno, shown.end_col_offset - len(shown.attr.encode())
+        return line, self.column(line, column)
 
     def text(self, node: ast.expr | ast.stmt) -> str:
         """The source of a node as text."""
@@ -126,15 +116,7 @@ class SourceFile:
 
     def column(self, line: int, utf8_column: int) -> int:
         """The 1-based column in characters of an `ast` position."""
-        start = self.line_starts[line - 1]
-        offset = self.offset(line, utf8_column)
-        return len(self.data[start:offset].decode(self.encoding, "replace")) + 1
-
-    def line_of(self, offset: int) -> int:
-        """The 1-based line that holds a byte offset."""
-        import bisect
-
-        return max(1, bisect.bisect_right(self.line_starts, offset))
+        return self.column_of(self.offset(line, utf8_column), line)
 
     @cached_property
     def indent_unit(self) -> str:
@@ -145,12 +127,6 @@ class SourceFile:
                 line = self.line_bytes(body[0].lineno)
                 return line[: len(line) - len(line.lstrip(b" \t"))].decode() or "    "
         return "    "
-
-    def line_bytes(self, line: int) -> bytes:
-        """One line (1-based) without its line end."""
-        start = self.line_starts[line - 1]
-        end = self.line_starts[line] if line < len(self.line_starts) else len(self.data)
-        return self.data[start:end].rstrip(b"\r\n")
 
     @cached_property
     def _index(self) -> tuple[dict[type[ast.AST], list[ast.AST]], dict[ast.AST, ast.AST]]:
@@ -196,3 +172,43 @@ class SourceFile:
             if isinstance(ancestor, ast.stmt):
                 return ancestor
         raise ValueError("the node does not belong to this file")
+
+    # -- the language ---------------------------------------------------------------------------
+
+    def check_readable(self) -> None:
+        """Raise UnreadableSource where the file has no tree, or bytes of another encoding.
+
+        `ast.parse` lets stray bytes through in comments, Python does not.
+        """
+        _ = self.tree
+        try:
+            self.data.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            message = f"not {self.encoding}, and no coding cookie says what else"
+            raise UnreadableSource(message, self.line_of(error.start)) from error
+
+    def comments(self) -> Iterator[Comment]:
+        """The comments; those before a place at which the tokenizer gives up."""
+        text = self.data.decode(self.encoding, "replace").removeprefix("\ufeff")
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
+                if token.type == tokenize.COMMENT:
+                    line, column = token.start
+                    yield Comment(line, column + 1, token.string)
+        except (tokenize.TokenError, SyntaxError):
+            return  # the pure-Python tokenizer gives up on some files that the parser takes
+
+    def why_invalid(self) -> str:
+        """Why the compiler refuses the file; `ast.parse` lets more through."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                compile(self.data, self.path, "exec", dont_inherit=True)
+            except SyntaxError as error:
+                return f"{error.msg} (line {error.lineno})"
+            except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+                return str(error) or type(error).__name__
+        return ""
+
+
+PYTHON = Language("Python", ("*.py",), SourceFile, (b"python",))

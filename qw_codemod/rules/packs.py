@@ -8,12 +8,14 @@ import importlib
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from qw_codemod.kernel.document import Language
+from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules.api import Check, Codemod
 
 GROUP = "qw_codemod.packs"
@@ -63,6 +65,15 @@ class Pack:
     def codes(self) -> frozenset[str]:
         """The codes of all rules."""
         return frozenset(rule.code for rule in self.rules)
+
+    def languages(self, codes: Collection[str] | None = None) -> tuple[Language, ...]:
+        """Python, and the languages of these rules (of all if None), in the order of their names.
+
+        Python is always there: what rules ask of a project is asked of its Python files.
+        """
+        meant = (rule for rule in self.rules if codes is None or rule.code in codes)
+        others = {rule.check.language for rule in meant} - {PYTHON}
+        return (PYTHON, *sorted(others, key=lambda language: language.name))
 
     def rule(self, code: str) -> Rule:
         """The rule of a code or a name; raises PackError with near matches."""

@@ -8,7 +8,10 @@ from qw_codemod.rules.api import Check, Token
 
 
 def possible(data: bytes, checks: Iterable[Check]) -> tuple[Check, ...]:
-    """The checks that have no tokens, or one of whose tokens stands in the bytes."""
+    """The checks that have no tokens, or one of whose tokens stands in the bytes.
+
+    The checks are those of the bytes' language.
+    """
     known: dict[Token, bool] = {}  # the rules of a family share most of their tokens
 
     def holds(token: Token) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from qw_codemod.kernel.document import Comment, Document
 from qw_codemod.kernel.model import Evidence, Finding, Span
-from qw_codemod.languages.python import SourceFile
 
 UNUSED_CODE = "QW001"
 UNUSED_NAME = "unused-suppression"
@@ -39,7 +37,7 @@ class Verdict:
     unused: tuple[Finding, ...] = ()
 
 
-def suppress(source: SourceFile, findings: Iterable[Finding], codes: Collection[str]) -> Verdict:
+def suppress(source: Document, findings: Iterable[Finding], codes: Collection[str]) -> Verdict:
     """Part the findings by the file's noqa comments; `codes` are those of the rules that ran."""
     found = tuple(findings)
     data = source.data
@@ -74,32 +72,23 @@ def suppress(source: SourceFile, findings: Iterable[Finding], codes: Collection[
     return Verdict(tuple(kept), tuple(suppressed), tuple(unused))
 
 
-def noqas(source: SourceFile) -> list[Noqa]:
+def noqas(source: Document) -> list[Noqa]:
     """The noqa comments of a file, a code each; what stands in a string is no comment."""
-    text = source.data.decode(source.encoding, "replace").removeprefix("\ufeff")
-    result: list[Noqa] = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
-            if token.type == tokenize.COMMENT and "noqa" in token.string.lower():
-                result += _read(token)
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the pure-Python tokenizer gives up on some files that the parser takes
-    return result
+    return [noqa for comment in source.comments() for noqa in _read(comment)]
 
 
-def _read(comment: tokenize.TokenInfo) -> Iterable[Noqa]:
-    line, start = comment.start
-    for match in _NOQA.finditer(comment.string):
+def _read(comment: Comment) -> Iterator[Noqa]:
+    line, start, text = comment
+    for match in _NOQA.finditer(text):
         if match["codes"]:
-            for code in _CODE.finditer(comment.string, match.start("codes"), match.end("codes")):
-                yield Noqa(line, code.group().upper(), start + code.start() + 1)
+            for code in _CODE.finditer(text, match.start("codes"), match.end("codes")):
+                yield Noqa(line, code.group().upper(), start + code.start())
         elif not match["colon"]:
-            yield Noqa(line, "", start + match.start() + 1)
+            yield Noqa(line, "", start + match.start())
 
 
-def _unused(source: SourceFile, noqa: Noqa) -> Finding:
-    characters = source.line_bytes(noqa.line).decode(source.encoding, "replace")
-    before = characters[: noqa.column - 1].encode(source.encoding, "replace")
+def _unused(source: Document, noqa: Noqa) -> Finding:
+    before = source.line_text(noqa.line)[: noqa.column - 1].encode(source.encoding, "replace")
     start = source.line_starts[noqa.line - 1] + len(before)
     return Finding(
         code=UNUSED_CODE,

@@ -36,20 +36,25 @@ _KEPT = 8  # caches: of other projects, versions and rules
 
 @contextlib.contextmanager
 def recalled(
-    root: str, files: Sequence[str], rules: str, wanted: Iterable[tuple[str, str]]
+    root: str,
+    files: Sequence[str],
+    rules: str,
+    wanted: Iterable[tuple[str, str]],
+    others: Sequence[str] = (),
 ) -> Iterator[tuple[Memories | None, dict[str, Outcome]]]:
     """The memories of a project, and its outcomes that still hold, by path.
 
-    `rules` stands for all that an outcome depends on beside the files and the options; `wanted`
-    are files, each with what stands for its options. What the memories are told is saved at the
-    end. They are None where there can be none: the folder or the file does not allow it.
+    `files` are those of Python, `others` those of other languages that are wanted. `rules` stands
+    for all that an outcome depends on beside the files and the options; `wanted` are files, each
+    with what stands for its options. What the memories are told is saved at the end. They are None
+    where there can be none: the folder or the file does not allow it.
     """
     path = _place(root, rules)
     connection = _connect(path) if path is not None else None
     memories, outcomes = None, {}
     if path is not None and connection is not None:
         try:
-            memories = Memories(root, files)
+            memories = Memories(root, files, others)
             memories.load(connection)
             outcomes = memories.outcomes(wanted)
         except (sqlite3.Error, ValueError, TypeError) as error:

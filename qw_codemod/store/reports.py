@@ -36,6 +36,7 @@ from qw_codemod.store.queries import (
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
 _NO_ANSWER = ""
+_NO_PYTHON = "-"  # what a file imports that is of another language
 
 
 class _Conflict(Exception):
@@ -53,9 +54,11 @@ class _File:
 class Memories:
     """The remembered reports of one project, for one version of the rules."""
 
-    def __init__(self, root: str, files: Sequence[str]) -> None:
+    def __init__(self, root: str, python: Sequence[str], others: Sequence[str] = ()) -> None:
         self._root = root
-        self._files = files
+        self._python = python
+        self._others = set(others)
+        self._files = files = [*python, *others]
         self._started = time.time()
         self._stamps = {file: _stamp(file, self._started) for file in files}
         self._kept: dict[str, _File] = {}
@@ -94,9 +97,15 @@ class Memories:
             else:
                 kept.stamp = stamp
                 self._touched.add(file)
-        self._gone = self._kept.keys() - current
+        self._gone = {path for path in self._kept.keys() - current if not self._is_unasked(path)}
         if changed or self._gone:
-            self._revise(changed, bool(self._gone) or not changed.keys() <= self._kept.keys())
+            is_relisted = not changed.keys() - self._others <= self._kept.keys()
+            self._revise(changed, bool(self._gone) or is_relisted)
+
+    def _is_unasked(self, path: str) -> bool:
+        """Whether a file of another language stands there as it did; this run names others."""
+        kept = self._kept[path]
+        return kept.imports == _NO_PYTHON and kept.stamp == _stamp(path, self._started) != ""
 
     def _revise(self, changed: Mapping[str, bytes], is_relisted: bool) -> None:
         """Ask every question again whose answer these files can have changed."""
@@ -106,7 +115,8 @@ class Memories:
         for file, data in changed.items():
             kept = self._file(file)
             contents = Contents(data)
-            others |= questions.change(kept.number, contents.answer)
+            if file not in self._others:
+                others |= questions.change(kept.number, contents.answer)
             imports = self._links(file, data)
             is_rewired = is_rewired or imports != kept.imports
             kept.stamp = self._stamps[file]
@@ -133,7 +143,7 @@ class Memories:
 
         If the files are the same, and only what they import has changed, those about imports alone.
         """
-        tree = Tree(self._root, self._files)
+        tree = Tree(self._root, self._python)
         different = 0
         for question, number in questions.numbers.items():
             if question[0] in OF_CONTENTS or question[0] == "file":
@@ -306,6 +316,8 @@ class Memories:
 
     def _links(self, path: str, data: bytes) -> str:
         """What stands for all that a file may load."""
+        if path in self._others:
+            return _NO_PYTHON
         found = links(data, is_test(path.removeprefix(self._root)))
         return digest(" ".join(sorted(found)).encode())
 

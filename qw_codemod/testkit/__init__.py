@@ -11,6 +11,7 @@ from typing import Any
 
 from qw_codemod.engine.examine import Options, examine
 from qw_codemod.infer import Inference
+from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import FileReport, Finding, Fix
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.packs import Pack, load
@@ -34,7 +35,7 @@ class Setup:
     fix: bool = False
     likely: bool = False
     unsafe: bool = False
-    accept: Callable[[Fix, SourceFile], bool] | None = None
+    accept: Callable[[Fix, Document], bool] | None = None
 
     def configured(self, folder: Path) -> Setup:
         """The same with what a folder's pyproject.toml says under `[tool.qw-codemod]`."""
@@ -107,7 +108,7 @@ def mended(before: bytes, report: FileReport) -> bytes:
 
 
 def run_files(files: Mapping[str, bytes], setup: Setup) -> dict[str, FileReport]:
-    """The reports on a project in memory, by relative path; one that is no Python is written only.
+    """The reports on a project in memory, by relative path; what no rule reads is written only.
 
     Every file is examined as the project was before: no edit of one shows in another.
     Raises AssertionError with the problems, if there are any.
@@ -132,12 +133,15 @@ def run_folder(root: Path, paths: Sequence[str], setup: Setup) -> dict[str, File
         setup.settings,
         setup.accept,
     )
-    python = [path for path in paths if path.endswith(".py")]
-    inference = Inference(str(root), [str(root / path) for path in python], setup.types)
-    reports = {}
-    for path in python:
-        source = SourceFile(str(root / path), (root / path).read_bytes())
-        reports[path] = examine(source, pack, inference, options)
+    documents = {}
+    for path in paths:
+        if language := language_of(path, pack.languages(codes)):
+            documents[path] = language.document(str(root / path), (root / path).read_bytes())
+    python = [each.path for each in documents.values() if isinstance(each, SourceFile)]
+    inference = Inference(str(root), python, setup.types)
+    reports = {
+        path: examine(document, pack, inference, options) for path, document in documents.items()
+    }
     problems = [problem for report in reports.values() for problem in report.problems]
     assert not problems, "\n".join(f"{each.path}: {each.rule} {each.message}" for each in problems)
     return reports
