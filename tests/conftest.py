@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,23 @@ from click.testing import CliRunner, Result
 from qw_codemod.app.cli import cli
 from qw_codemod.edit.arguments import with_keyword
 from qw_codemod.kernel.model import Evidence, Fact, Finding
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules import packs
 from qw_codemod.rules.api import Check, Codemod, Context, Hit, Rewrite
 from qw_codemod.rules.packs import Pack, assemble
 
 Run = Callable[..., Result]
+
+
+@dataclass(frozen=True, slots=True)
+class CalledWait(Statement):
+    template = "it is called wait"
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyItsName(Statement):
+    template = "only its name"
 
 
 def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
@@ -35,13 +47,13 @@ def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
             raise LookupError("no such thing")
         if "die" in text:
             os._exit(7)
-        facts = (Fact("it is called wait", source.path, call.lineno),)
+        facts = (Fact(CalledWait(), source.path, call.lineno),)
         likely = "likely" in text
         unsafe = "unsafe" in text
         yield Hit(
             call,
             f"`{name}()` without `timeout=` waits for ever",
-            Evidence("likely" if likely else "proven", facts, "only its name" if likely else ""),
+            Evidence("likely" if likely else "proven", facts, OnlyItsName() if likely else None),
             remedy="" if "hopeless" in text else "add",
             safety="unsafe" if unsafe else "safe",
             caution=f"swallowed in line {call.lineno}" if unsafe else "",

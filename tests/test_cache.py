@@ -21,6 +21,7 @@ from qw_codemod.engine import runner
 from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.index import Contents, Index
 from qw_codemod.kernel.model import Outcome
+from qw_codemod.kernel.statements import render
 from qw_codemod.store import location as cache
 from qw_codemod.store import reports as memories
 from qw_codemod.store.queries import KnownAnswers
@@ -247,7 +248,8 @@ def test_a_file_that_connects_two_packages(
     put(project, "link.py", "import north.run\n")
 
     def doubts() -> list[str]:
-        return [f.evidence.doubt for each in outcomes(project) for f in each.report.findings]
+        found = (f for each in outcomes(project) for f in each.report.findings)
+        return [render(finding.evidence.doubt) for finding in found]
 
     assert doubts() == ["`go()` has no caller in the tree"]
     put(project, "south/use.py", VERSIONS["south/use.py"][0])  # another time, the same text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qw_codemod.analysis.test_doubles.doubles import Doubles
+from qw_codemod.analysis.test_doubles.statements import NotOnResult, TakesNoKeyword
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile
@@ -177,7 +178,7 @@ def test_a_fake_with_the_method_in_the_wrong_place(project: Project, tmp_path: P
         """
     doubles = project(test.format("def total(self):"))
     (fact,) = stubbed(doubles, tmp_path)
-    assert fact.text == "`to_dataframe` of this fake is not on what its `result()` gives"
+    assert fact.what == NotOnResult("to_dataframe", "result")
     assert not stubbed(project(test.format("def to_dataframe(self):")), tmp_path)
     itself = test.format("def total(self):").replace("return FakeRows()", "return self")
     assert not stubbed(project(itself), tmp_path)
@@ -299,7 +300,7 @@ def test_the_parameters_of_a_fake(
     facts = refused(doubles, tmp_path)
     assert bool(facts) is is_refused
     if facts:
-        assert facts[0].text == "`result()` of this fake takes no `timeout`"
+        assert facts[0].what == TakesNoKeyword("result", "timeout")
         assert (facts[0].path, facts[0].line) == (str(tmp_path / "tests" / "fakes.py"), 3)
 
 

@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import libcst as cst
@@ -18,11 +18,23 @@ from qw_codemod.edit.arguments import with_keyword
 from qw_codemod.engine.examine import ROUNDS, Options, examine
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import Fact, FileReport, Finding, Fix
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Hit, Import, Refusal, Rewrite
 from qw_codemod.rules.packs import Pack, assemble
 
-PROVEN = Evidence("proven", (Fact("it is called wait", "x.py", 1),))
+
+@dataclass(frozen=True, slots=True)
+class CalledWait(Statement):
+    template = "it is called wait"
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyItsName(Statement):
+    template = "only its name says so"
+
+
+PROVEN = Evidence("proven", (Fact(CalledWait(), "x.py", 1),))
 PATH = "/p/x.py"
 
 
@@ -58,7 +70,7 @@ def find_waits(source: SourceFile, context: Context) -> Iterator[Hit]:
         yield Hit(
             call,
             f"{name} waits for ever",
-            Evidence("likely", doubt="only its name says so") if "likely" in text else PROVEN,
+            Evidence("likely", doubt=OnlyItsName()) if "likely" in text else PROVEN,
             remedy="" if "hopeless" in text else "add",
             safety="unsafe" if "unsafe" in text else "safe",
             caution="it is in a loop" if "unsafe" in text else "",

@@ -19,6 +19,12 @@ from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.arguments import FUNCTIONS, effect, is_url, said
 from qw_codemod.libraries.http.calls import HttpCall, http_calls
+from qw_codemod.libraries.http.statements import (
+    HasTimeout,
+    IgnoredAttribute,
+    SocketDefault,
+    TakesNone,
+)
 from qw_codemod.recognize import http
 
 REAL = {
@@ -310,7 +316,7 @@ def test_verbs(tmp_path: Path) -> None:
 
 def test_bounded_calls_are_found_when_asked_for(tmp_path: Path) -> None:
     text = "import requests\nrequests.get(url, timeout=5)\nrequests.get(url)\n"
-    assert [each.bound for each in calls(tmp_path, text)] == ["it has a timeout", ""]
+    assert [each.bound for each in calls(tmp_path, text)] == [HasTimeout(), None]
     assert [each.node.lineno for each in calls(tmp_path, text, bounded=False)] == [3]
 
 
@@ -345,7 +351,7 @@ def test_a_doubt_is_said(tmp_path: Path) -> None:
         """,
     )
     assert found.evidence.level == "likely"
-    assert "`.timeout`" in found.evidence.doubt
+    assert found.evidence.doubt == IgnoredAttribute()
 
 
 def test_what_takes_no_timeout_says_so(tmp_path: Path) -> None:
@@ -361,7 +367,7 @@ def test_what_takes_no_timeout_says_so(tmp_path: Path) -> None:
         Api().get("/players")
         """,
     )
-    assert found.closed == "Api.request() takes no timeout"
+    assert found.closed == TakesNone("Api", "request")
 
 
 def test_the_receiver_of_a_dict_is_not_asked_about(
@@ -421,6 +427,6 @@ def test_default_of_sockets(tmp_path: Path) -> None:
         parts="import urllib.request, requests\nurllib.request.urlopen(u)\nrequests.get(u)\n",
     )
     of_urllib, of_requests = http_calls(*files["parts"])
-    assert of_urllib.bound == "socket.setdefaulttimeout() in main.py"
-    assert of_requests.bound == ""
+    assert of_urllib.bound == SocketDefault("main.py")
+    assert of_requests.bound is None
     assert of_requests.evidence.level == "likely"

@@ -43,11 +43,21 @@ class Both(Statement):
     parts: tuple[Statement, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Made(Statement):
+    template = "this is {cls:an}{place}"
+
+    cls: str
+    place: Place | None = None
+
+
 ASSIGNED = Assigned("x{0}", InFile("app.py", 3))
 STATEMENTS = [
     (ASSIGNED, "`x{0}` is assigned in app.py:3"),
     (Assigned("x", InLine(7)), "`x` is assigned in line 7"),
     (Assigned("x", At("b.py", 7)), "`x` is assigned (b.py:7)"),
+    (Made("Iterator"), "this is an Iterator"),
+    (Made("Table", InLine(7)), "this is a Table in line 7"),
     (Lacking(("name", "context")), "no name and no context"),
     (Both((ASSIGNED, Lacking(("é",)))), "`x{0}` is assigned in app.py:3; no é"),
 ]

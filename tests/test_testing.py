@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import libcst as cst
 import pytest
 
 from qw_codemod.edit.arguments import with_keyword
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Fact, Finding, Hit, Rewrite
 from qw_codemod.rules.packs import Pack, assemble
@@ -52,13 +54,23 @@ Find = Callable[[SourceFile, Context], Iterator[Hit]]
 Rewriter = Callable[[cst.CSTNode, Finding, Mapping[str, Any]], Rewrite | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Waits(Statement):
+    template = "it waits"
+
+
+@dataclass(frozen=True, slots=True)
+class WhoKnows(Statement):
+    template = "who knows"
+
+
 def find_simply(source: SourceFile, context: Context) -> Iterator[Hit]:
     for call in source.nodes(ast.Call):
         bound = any(each.arg == "t" for each in call.keywords)
         if not bound and source.text(call.func).endswith("wait"):
             text = source.text(call)
-            likely = Evidence("likely", doubt="who knows")
-            proven = Evidence("proven", (Fact("it waits", source.path, call.lineno),))
+            likely = Evidence("likely", doubt=WhoKnows())
+            proven = Evidence("proven", (Fact(Waits(), source.path, call.lineno),))
             safety = ("unsafe", "nobody listens") if "never" in text else ("safe", "")
             evidence = likely if "perhaps" in text else proven
             yield Hit(call, "waits for ever", evidence, "add", {}, *safety)  # type: ignore[arg-type]

@@ -40,11 +40,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.facts.requirement_versions import major
 from qw_codemod.kernel.model import Safety
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.syntax import assigned, last_name, own_nodes
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
@@ -66,6 +68,23 @@ _RETRY = frozenset(
     )
 )
 _STATUSES = "(429, 500, 502, 503, 504)"
+
+
+@dataclass(frozen=True, slots=True)
+class TriesAgain(Statement):
+    template = "this loop tries again after a failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits(Statement):
+    template = "it waits here"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing(Statement):
+    template = "no {arguments: and no } here"
+
+    arguments: tuple[str, ...]
 
 
 def _flat(source: SourceFile, context: Context) -> Iterator[Hit]:
@@ -96,8 +115,8 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
     if _tries(loop) > _MOST:
         return  # so many tries are a way to wait for something
     facts = (
-        Fact("this loop tries again after a failure", source.path, loop.lineno),
-        Fact("it waits here", source.path, call.lineno),
+        Fact(TriesAgain(), source.path, loop.lineno),
+        Fact(Waits(), source.path, call.lineno),
     )
     text = source.text(wait)
     message = f"the retry waits {text} s each time"
@@ -274,7 +293,7 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
         details = missing
     if not missing:
         return
-    fact = Fact(f"no {' and no '.join(missing)} here", source.path, call.lineno)
+    fact = Fact(Missing(tuple(missing)), source.path, call.lineno)
     others = [each for each in (b"tenacity", b"backoff.", b"stamina") if each in source.data]
     word = others[0].decode().rstrip(".") if others else ""
     caution = f"{word} retries in this module as well: tries would multiply" if word else ""

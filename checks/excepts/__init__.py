@@ -76,6 +76,7 @@ from .effects import (
     reports,
 )
 from .plan import Case, case_of
+from .statements import SendsWith, SendsWithout
 
 SETTINGS = {
     "sentry": ("unexpected", "always", "never"),
@@ -129,8 +130,8 @@ def _double(source: SourceFile, context: Context) -> Iterator[Hit]:
             continue
         for log in logs:
             facts = (
-                Fact("this sends an event without the exception", source.path, log.node.lineno),
-                Fact("this sends one with it", source.path, sent.lineno),
+                Fact(SendsWithout(), source.path, log.node.lineno),
+                Fact(SendsWith(), source.path, sent.lineno),
             )
             name = f"{log.receiver}.{log.method}()"
             message = f"`{name}` without exc_info beside `capture_exception()` sends two events"

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from qw_codemod.analysis.exception_flow import full_name
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import WIDTH
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Fact, SourceFile
 
 from . import raises as expected
+from . import statements as says
 from .definite_assignment import plain_names
 from .effects import DEBUG, ERROR, Account, reports
 from .expected_failure.verdict import why_meant
@@ -103,14 +105,14 @@ def _imported(source: SourceFile) -> Iterator[str]:
         yield from (each.name for each in node.names)
 
 
-def _told(told: Account) -> str:
+def _told(told: Account) -> Statement:
     if told.raises:
-        return "it raises the same exception" if told.raises == "same" else "it raises another one"
+        return says.RaisesSame() if told.raises == "same" else says.RaisesAnother()
     if told.logs:
-        return "it logs, below the level of an error or without the exception"
+        return says.LogsTooLittle()
     if told.is_silent:
-        return "it neither logs, nor reports, nor raises, nor uses the exception"
-    return "it says something, and names no exception"
+        return says.IsSilent()
+    return says.NamesNoException()
 
 
 # -- what is caught -------------------------------------------------------------------------------
@@ -282,7 +284,7 @@ def _reported(
     known = expected.exceptions(source, context.infer, statement.body)
     facts, details = case.facts, dict(case.details)
     if known.raises:
-        why = f"all that the `try` does is known to raise {', '.join(known.raises)} alone"
+        why: Statement | None = says.KnownToRaise(tuple(known.raises))
         if settings.get("narrow") and told.is_silent and known.certain:
             details["type"] = ",".join(known.raises)
     else:

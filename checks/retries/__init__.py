@@ -38,9 +38,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import full_name
+from qw_codemod.infer.statements import Annotated, Built
 from qw_codemod.kernel.model import Safety
+from qw_codemod.kernel.statements import Statement, render
 from qw_codemod.libraries.http.calls import HttpCall, http_calls
 from qw_codemod.recognize import http
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
@@ -90,7 +93,7 @@ def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
         reason = "it has no timeout yet: qw-codemod apply timeouts"
         return Hit(call.node, message, call.evidence, caution=reason)
     if call.said.hidden:
-        return Hit(call.node, message, call.evidence, caution=call.said.hidden, quiet=True)
+        return Hit(call.node, message, call.evidence, caution=render(call.said.hidden), quiet=True)
     form = form_of(source, context, call)
     if form.refused:
         return Hit(call.node, message, call.evidence, caution=form.refused)
@@ -109,8 +112,9 @@ def _is_handed_in(call: HttpCall) -> bool:
     """Whether a declaration is all that is known of the session; its adapters are not."""
     if call.sender.library != "requests" or not isinstance(call.node.func, ast.Attribute):
         return False
-    facts = [fact.text for fact in call.evidence.facts]
-    return any("annotat" in text for text in facts) and not any("built here" in t for t in facts)
+    facts = [fact.what for fact in call.evidence.facts]
+    declared = any(isinstance(what, Annotated) for what in facts)
+    return declared and not any(isinstance(what, Built) for what in facts)
 
 
 _UNSAFE = {
@@ -147,6 +151,15 @@ def _function_name(source: SourceFile, node: ast.AST) -> str:
 
 # QW302: decorators
 
+
+@dataclass(frozen=True, slots=True)
+class Lacks(Statement):
+    template = "`{decorator}` has no {missing: and no }"
+
+    decorator: str
+    missing: tuple[str, ...]
+
+
 _TENACITY = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
 _BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
 _BROAD = frozenset({"Exception", "BaseException"})
@@ -181,7 +194,7 @@ def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Hit]:
         "retry": "retries every exception",
     }
     text = " and ".join(said[each] for each in missing)
-    fact = Fact(f"`{name}` has no {' and no '.join(missing)}", source.path, node.lineno)
+    fact = Fact(Lacks(name, tuple(missing)), source.path, node.lineno)
     yield Hit(
         node,
         f"@{source.text(call.func if call else node)} {text}",

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.infer import Function, Inference, Unknown
+from qw_codemod.infer.statements import Annotated
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -82,7 +83,7 @@ def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
     places = {(source.path, call.node.lineno)}
     places |= {(fact.path, fact.line) for fact in call.evidence.facts}
     # A declaration does not say what was done to the session that is assigned there.
-    declared = {(f.path, f.line) for f in call.evidence.facts if "annotated" in f.text}
+    declared = {(f.path, f.line) for f in call.evidence.facts if isinstance(f.what, Annotated)}
     for path, line in sorted(places):
         view = infer.tree.view(path)
         if view is None or not _has_retries(view.source):

@@ -49,6 +49,7 @@ from qw_codemod.analysis.exception_risks import retried, swallowed, written
 from qw_codemod.analysis.test_doubles import doubles
 from qw_codemod.infer import Items
 from qw_codemod.kernel.model import Safety
+from qw_codemod.kernel.statements import Statement, render
 from qw_codemod.libraries.http.calls import HttpCall, http_calls, reads_in_pieces
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.hoisting import why_nothing_before
@@ -57,6 +58,7 @@ from qw_codemod.recognize import bigquery
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
 
 from .http_limits import OpenLimit, open_limits
+from .statements import HandedOver, StarMayHold, StarsMayHold
 from .waits import TOKENS, Wait, is_over, makers_of, submission, waits
 
 SETTINGS = {
@@ -109,7 +111,7 @@ class _Case:
     remedy: str
     details: dict[str, str]
     caution: str = ""
-    doubt: str = ""
+    doubt: Statement | None = None
 
 
 def _unbounded(source: SourceFile, context: Context) -> Iterator[Hit]:
@@ -145,7 +147,7 @@ def _case(source: SourceFile, context: Context, wait: Wait) -> _Case | None:
         return _submitted(source, context, wait, case)
     if wait.form == "handed":
         message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
-        doubt = "what it is handed to may pass a timeout"
+        doubt = HandedOver()
         return _Case(
             False, message, "", {}, "a method that is handed over is changed by hand", doubt
         )
@@ -195,10 +197,11 @@ def _of_call(
             return None
         message = message.replace(f"without {keyword}=", f"with {keyword}=None")
         return _Case(False, message, "replace-timeout", details, _ON_PURPOSE)
-    doubt = _packed(source, context, call, keyword)
-    if doubt is None:
+    doubt, held = _packed(source, context, call, keyword)
+    if held:
         return None
-    return _Case(False, message, "" if doubt else "add-timeout", details, doubt, doubt)
+    remedy = "" if doubt else "add-timeout"
+    return _Case(False, message, remedy, details, render(doubt), doubt)
 
 
 def _submitted(source: SourceFile, context: Context, wait: Wait, case: _Case) -> _Case:
@@ -265,7 +268,7 @@ def _cautioned(case: _Case, facts: tuple[Fact, ...]) -> _Case:
 def _said(facts: tuple[Fact, ...]) -> str:
     """The first of the facts about the project's tests, with its place; empty if there is none."""
     first = next(iter(facts), None)
-    return f"{first.text} ({first.path.rpartition('/')[2]}:{first.line})" if first else ""
+    return f"{render(first.what)} ({first.path.rpartition('/')[2]}:{first.line})" if first else ""
 
 
 # Arguments
@@ -279,21 +282,23 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _packed(source: SourceFile, context: Context, call: ast.Call, keyword: str) -> str | None:
-    """Why `*args` or `**kwargs` may hold the bound: empty if not; None if they do hold it."""
+def _packed(
+    source: SourceFile, context: Context, call: ast.Call, keyword: str
+) -> tuple[Statement | None, bool]:
+    """Why `*args` or `**kwargs` may hold the bound, if they may; and whether they do hold it."""
     for arg in call.args:
         if isinstance(arg, ast.Starred):
-            return f"`*{source.text(arg.value)}` may hold the timeout"
+            return StarMayHold(source.text(arg.value)), False
     for each in call.keywords:
         if each.arg is not None:
             continue
         held = context.infer.holds(source, each.value)
         spelled = [p.value for p in held if isinstance(p.value, Items) and p.value.named]
         if not spelled or len(spelled) != len(held):
-            return f"`**{source.text(each.value)}` may hold {keyword}= already"
+            return StarsMayHold(source.text(each.value), keyword), False
         if any(key == keyword for value in spelled for key, _ in value.named):
-            return None
-    return ""
+            return None, True
+    return None, False
 
 
 def _value(node: ast.expr) -> dict[str, str]:
@@ -320,7 +325,7 @@ def _of_request(source: SourceFile, context: Context, call: HttpCall) -> Hit:
     details = {"limit": "http"}
     if said.node is None:
         closed = call.closed or said.beside
-        caution = closed or _in_the_way(source, context, call)
+        caution = render(closed) or _in_the_way(source, context, call)
         return _http_hit(call, message, "" if closed else "add-timeout", details, caution)
     message = f"{call.name}() with timeout={source.text(said.node)} can wait for ever"
     if not said.keyword:

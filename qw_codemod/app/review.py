@@ -10,6 +10,7 @@ from qw_codemod.app.report import diff
 from qw_codemod.kernel import edits
 from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.model import Fix
+from qw_codemod.kernel.statements import render
 
 _QUESTION = "Make this edit? [y]es, [n]o, [a]ll of this file, [q]uit"
 
@@ -45,9 +46,9 @@ class Review:
             colour = {43: "green", 45: "red"}.get(line[0] if line else 0)
             click.secho(line.decode(source.encoding, "replace"), fg=colour, err=True)
         for fact in finding.evidence.facts:
-            click.echo(f"    {fact.text}  {_shown(fact.path)}:{fact.line}", err=True)
+            click.echo(f"    {render(fact.what)}  {_shown(fact.path)}:{fact.line}", err=True)
         if finding.evidence.level == "likely":
-            click.secho(f"    likely: {finding.evidence.doubt}", fg="yellow", err=True)
+            click.secho(f"    likely: {render(finding.evidence.doubt)}", fg="yellow", err=True)
         if finding.safety == "unsafe":
             click.secho(f"    unsafe: {finding.caution}", fg="yellow", err=True)
 

@@ -11,6 +11,7 @@ from qw_codemod.infer import Inference
 from qw_codemod.kernel import edits
 from qw_codemod.kernel.document import Document, UnreadableSource
 from qw_codemod.kernel.model import Edit, FileReport, Finding, Fix, Left, Problem, Span
+from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import Context, Hit, Refusal
 from qw_codemod.rules.packs import Pack, Rule
@@ -190,7 +191,7 @@ class _Examination:
             return f"no codemod fixes {finding.code}"
         reasons, flags = [], []
         if finding.evidence.level != "proven" and not self._options.likely:
-            reasons.append(f"likely only: {finding.evidence.doubt or 'not proven'}")
+            reasons.append(f"likely only: {render(finding.evidence.doubt) or 'not proven'}")
             flags.append("--likely")
         if finding.safety != "safe" and not self._options.unsafe:
             reasons.append(f"unsafe: {finding.caution or 'it may change what the code does'}")

@@ -11,6 +11,7 @@ from functools import cached_property
 from qw_codemod.facts.index import Known
 from qw_codemod.facts.project import State, Tree
 from qw_codemod.facts.query import Trace
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.evaluate import Evaluator
 from qw_codemod.infer.values import (
     Class,
@@ -27,6 +28,7 @@ from qw_codemod.infer.values import (
     Value,
 )
 from qw_codemod.kernel.model import Evidence, Fact
+from qw_codemod.kernel.statements import At, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.module import View
 
@@ -72,7 +74,7 @@ def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | Non
     told = [p for p in others if not isinstance(p.value, Unknown)]
     if sure is None and told:
         return None  # a guess against knowledge
-    doubt = next((p.doubt for p in yes if p.doubt), "")
+    doubt = next((p.doubt for p in yes if p.doubt), None)
     if not doubt and others:
         other = (told or others)[0]
         doubt = other.value.reason if isinstance(other.value, Unknown) else _otherwise(other)
@@ -81,18 +83,19 @@ def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | Non
     return Answer(values, Evidence("likely" if doubt else "proven", facts, doubt))
 
 
-def _otherwise(p: Possibility) -> str:
-    where = f" ({p.facts[0].path.rpartition('/')[2]}:{p.facts[0].line})" if p.facts else ""
-    return f"it may also be {_described(p.value)}{where}"
+def _otherwise(p: Possibility) -> Statement:
+    first = p.facts[0] if p.facts else None
+    where = At(first.path.rpartition("/")[2], first.line) if first else None
+    return says.MayAlsoBe(_described(p.value), where)
 
 
-def _described(value: Value) -> str:
+def _described(value: Value) -> Statement:
     if isinstance(value, Instance):
         cls = value.of
-        return f"a {cls.node.name if isinstance(cls, Class) else cls.name}"
+        return says.ObjectOf(cls.node.name if isinstance(cls, Class) else cls.name)
     if isinstance(value, Items):
-        return f"a {value.kind}"
-    return "something else"
+        return says.ObjectOf(value.kind)
+    return says.SomethingElse()
 
 
 def _once(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

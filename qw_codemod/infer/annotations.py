@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -58,7 +59,7 @@ class Annotations:
                 return known(Nothing())
             if isinstance(node.value, str):
                 return self._quoted(node.value, view, place)
-            return unknown("an annotation that is not followed")
+            return unknown(says.NotFollowed("an annotation"))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return union(
                 [self.value(node.left, view, quoted_in), self.value(node.right, view, quoted_in)]
@@ -72,13 +73,13 @@ class Annotations:
             if alias is not None:  # which may mention itself: `Json = "dict[str, Json]"`
                 return self._evaluator.guarded(("alias", alias[0]), lambda: self.value(*alias))
             return self.of_classes(self._classes(node, view, quoted_in))
-        return unknown("an annotation that is not followed")
+        return unknown(says.NotFollowed("an annotation"))
 
     def _quoted(self, text: str, view: View, place: ast.AST) -> Knowledge:
         try:
             parsed = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError):
-            return unknown("a quoted annotation that does not parse")
+            return unknown(says.UnparsedAnnotation())
         return self.value(parsed, view, place)
 
     def _classes(self, node: ast.expr, view: View, quoted_in: ast.AST | None) -> Knowledge:
@@ -103,21 +104,21 @@ class Annotations:
             elif isinstance(value, Library):
                 parts.extend(self._library(value, p))
             elif isinstance(value, Instance) and value.of == Library("typing.TypeVar"):
-                parts.append(Possibility(Unknown("a type variable")))
+                parts.append(Possibility(Unknown(says.TypeVariable())))
             elif isinstance(value, (Instance, Items, Nothing)):
                 # An alias such as `Jobs = List[QueryJob]` has been read as a value.
-                parts.append(p if isinstance(value, Items) else Possibility(Unknown("an alias")))
+                parts.append(p if isinstance(value, Items) else Possibility(Unknown(says.Alias())))
             else:
-                parts.append(Possibility(Unknown("an annotation that is not followed")))
+                parts.append(Possibility(Unknown(says.NotFollowed("an annotation"))))
         return tuple(parts)
 
     def _library(self, value: Library, p: Possibility) -> Knowledge:
         if value.name in _NO_CLASS:
-            return unknown(f"{value.name} says nothing")
+            return unknown(says.SaysNothing(value.name))
         if value.name == "builtins.None":
             return known(Nothing())
         if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
-            return known(Items(_kind(value.last), unknown("items of no stated type")))
+            return known(Items(_kind(value.last), unknown(says.UntypedItems())))
         held = Instance(self._evaluator.typed(value), exact=False)
         return (Possibility(held, p.facts, p.doubt),)
 

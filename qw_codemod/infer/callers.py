@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.fixtures import Fixtures
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
@@ -26,6 +27,7 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
+from qw_codemod.kernel.statements import InFile, Statement
 from qw_codemod.python.bindings import FUNCTIONS, dotted_is
 from qw_codemod.recognize import library
 
@@ -75,29 +77,27 @@ class Callers:
         """The argument over these calls; a use that is none of them leaves a doubt."""
         evaluator = self._evaluator
         parts: list[Knowledge] = []
-        doubt = ""
+        doubt: Statement | None = None
         for where, node, arguments, receiver in calls:
-            place = f"{_short(where.path)}:{getattr(node, 'lineno', 1)}"
+            place = InFile(_short(where.path), getattr(node, "lineno", 1))
             if arguments is None:
-                doubt = (
-                    doubt or f"{_called(function)} is used in {place} in a way that is not followed"
-                )
+                doubt = doubt or says.UsedOtherwise(_called(function), place)
                 continue
             given = None if receiver is None else known(receiver)
             bound = bind(function, arguments, lambda each: evaluator.value(each, view), given)
             look = bound.get(argument.arg)
             if look is None:
-                doubt = doubt or f"the call in {place} does not pass `{argument.arg}`"
+                doubt = doubt or says.NotPassed(place, argument.arg)
                 continue
-            fact = evaluator.fact(where, node, f"`{argument.arg}` is passed here")
+            fact = evaluator.fact(where, node, says.Passed(argument.arg))
             parts.append(because(look(), fact))
         found = tuple(p for p in union(parts) if not _is_double(p.value))
         if not parts:
-            reason = doubt or f"{_called(function)} has no caller in the tree"
+            reason = doubt or says.NoCaller(_called(function))
             default = self._default(function, argument, view)
             return union([default, unknown(reason, open=True)])
         if not doubt and not self._decorators_known(function, view):
-            doubt = f"{_called(function)} is handed to a decorator that may call it"
+            doubt = says.Decorated(_called(function))
         return doubted(found, doubt) if doubt else found
 
     def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
@@ -350,9 +350,9 @@ def _has_default(function: FunctionNode, argument: ast.arg) -> bool:
     return False
 
 
-def _called(function: FunctionNode) -> str:
+def _called(function: FunctionNode) -> says.FunctionName:
     name = getattr(function, "name", "")
-    return f"`{name}()`" if name else "the lambda"
+    return says.FunctionName(name) if name else says.Lambda()
 
 
 def _short(path: str) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers, passing
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.containers import through
 from qw_codemod.infer.signatures import Arguments, bind, of_call
 from qw_codemod.infer.values import (
@@ -78,18 +79,17 @@ class Calls:
     def _fact(self, value: Value, found: Knowledge, node: ast.Call, view: View) -> Fact | None:
         if isinstance(value, (Class, Library)):
             name = value.node.name if isinstance(value, Class) else value.last
-            what = "built" if name[:1].isupper() else "called"
-            return self._evaluator.fact(view, node, f"`{name}(…)` is {what} here")
+            what = says.Built(name) if name[:1].isupper() else says.LibraryCalled(name)
+            return self._evaluator.fact(view, node, what)
         if isinstance(value, Method):
-            text = f"`.{value.name}()` of a {value.receiver.last}"
+            called = says.MethodCalled(value.name, value.receiver.last)
             given = found[0].value if len(found) == 1 else None
             if isinstance(given, Instance) and isinstance(given.of, Library):
-                article = "an" if given.of.last[:1] in "AEIO" else "a"
-                text += f" gives {article} {given.of.last}"
-            return self._evaluator.fact(view, node, text)
+                called = says.MethodGives(value.name, value.receiver.last, given.of.last)
+            return self._evaluator.fact(view, node, called)
         if isinstance(value, Function):
             name = getattr(value.node, "name", "lambda")
-            return self._evaluator.fact(view, node, f"`{name}()` is called here")
+            return self._evaluator.fact(view, node, says.Called(name))
         return None
 
     def call(self, p: Possibility, arguments: Arguments) -> Knowledge:
@@ -111,36 +111,36 @@ class Calls:
             return containers.called(value, arguments)
         if isinstance(value, Instance) and isinstance(value.of, Class):
             given = self._evaluator.hierarchy.special(value, "__call__", arguments)
-            return unknown("the result of a call of an object") if given is None else given
+            return unknown(says.ResultOfObject()) if given is None else given
         if isinstance(value, Unknown):
             return unknown(value.reason)
-        return unknown("the result of a call that is not followed")
+        return unknown(says.NotFollowed("the result of a call"))
 
     def _of_class(self, name: str, node: ast.Call, view: View) -> Knowledge:
         """`super()`, `type(x)` and `cast(T, x)`."""
         evaluator = self._evaluator
         if name == "cast":
             if len(node.args) != 2:
-                return unknown("a cast that is not followed")
+                return unknown(says.NotFollowed("a cast"))
             declared = evaluator.annotations.value(node.args[0], view)
             return evaluator.value(node.args[1], view) if is_unknown(declared) else declared
         if name == "type":
             if len(node.args) != 1:
-                return unknown("a class made by type()")
+                return unknown(says.ClassMadeByType())
             found = evaluator.value(node.args[0], view)
             return tuple(
                 Possibility(p.value.of, p.facts, p.doubt)
                 if isinstance(p.value, Instance)
-                else Possibility(Unknown("the type of something that is not followed"))
+                else Possibility(Unknown(says.NotFollowed("the type of something")))
                 for p in found
             )
         cls = view.enclosing_class(node)
         method = view.enclosing_method(node)
         if cls is None or method is None:
-            return unknown("super() outside of a method")
+            return unknown(says.SuperOutside())
         first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
         if first is None:
-            return unknown("super() outside of a method")
+            return unknown(says.SuperOutside())
         past = Class(view, cls)
         return tuple(
             Possibility(Super(past, p.value), p.facts, p.doubt)
@@ -171,9 +171,8 @@ class Calls:
         declared: Knowledge = ()
         if node.returns is not None:
             declared = evaluator.annotations.value(node.returns, view)
-            declared = because(
-                declared, evaluator.fact(view, node, f"`{node.name}()` says what it returns")
-            )
+            fact = evaluator.fact(view, node, says.DeclaresReturn(node.name))
+            declared = because(declared, fact)
         if yields:
             element = _element_of(declared)
             if not element or is_unknown(element):
@@ -254,7 +253,7 @@ class Calls:
         last = value.last
         if last[:1].isupper() or library.has(name) or name.startswith("builtins."):
             return known(Instance(Library(name)))
-        return unknown(f"the result of {name}()")
+        return unknown(says.ResultOf(name))
 
     def _method(self, value: Method, arguments: Arguments) -> Knowledge:
         given = passing.method(value.receiver.name, value.name, arguments, self._evaluator)
@@ -265,7 +264,7 @@ class Calls:
             return containers.from_notation(notation, value.receiver)
         if value.receiver.name.startswith("builtins."):
             return known(Instance(Library("builtins.object")))
-        return unknown(f"the result of .{value.name}() of {value.receiver.last}")
+        return unknown(says.ResultOfMethod(value.name, value.receiver.last))
 
     def handed_on(self, call: ast.Call, function: ast.expr, view: View) -> Arguments | None:
         """What a function gets that is itself an argument: of `submit`, `map`, `partial`, `Thread`.

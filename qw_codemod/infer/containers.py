@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -74,14 +75,14 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
         return known(Instance(Library("builtins.bool")))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return joined([value(node.left), value(node.right)])
-    return unknown("an expression that is not followed")
+    return unknown(says.NotFollowed("an expression"))
 
 
 def joined(sides: list[Knowledge]) -> Knowledge:
     """What `a + b` makes, where they are lists."""
     listed = [p for side in sides for p in side if isinstance(p.value, Items)]
     if not listed:
-        return unknown("a sum that is not followed")
+        return unknown(says.NotFollowed("a sum"))
     return known(Items("list", union(_elements_of(p.value) for p in listed)))
 
 
@@ -107,7 +108,7 @@ def _elements_of(value: object) -> Knowledge:
             return value.keys
         if value.kind in _SEQUENCES:
             return value.element
-    return unknown("the items of something that is not followed")
+    return unknown(says.NotFollowed("the items of something"))
 
 
 def element(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) -> Knowledge:
@@ -119,7 +120,7 @@ def element(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) 
         if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
             parts.append(through(p, hierarchy.iterated(p.value, is_async)))
         elif isinstance(p.value, Instance) and isinstance(p.value.of, Library):
-            parts.append(through(p, unknown(f"an item of {p.value.of.name}")))
+            parts.append(through(p, unknown(says.ItemOf(p.value.of.name))))
         elif isinstance(p.value, Unknown):
             parts.append(unknown(p.value.reason))
         else:
@@ -151,7 +152,7 @@ def awaited(knowledge: Knowledge) -> Knowledge:
         elif isinstance(p.value, Unknown):
             parts.append((p,))
         else:
-            parts.append(unknown("the result of an await that is not followed"))
+            parts.append(unknown(says.NotFollowed("the result of an await")))
     return union(parts)
 
 
@@ -161,7 +162,7 @@ def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
         parts = []
         for p in knowledge:
             if not isinstance(p.value, Items):
-                parts.append(unknown("a part of something that is not followed"))
+                parts.append(unknown(says.NotFollowed("a part of something")))
             elif index is None:
                 rest = union(p.value.slots) if p.value.slots else _elements_of(p.value)
                 parts.append(through(p, known(Items("list", rest))))
@@ -190,7 +191,7 @@ def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
             continue
         if not isinstance(value, Items):
             parts.append(
-                (p,) if isinstance(value, Unknown) else unknown("an item of a library object")
+                (p,) if isinstance(value, Unknown) else unknown(says.ItemOfLibraryObject())
             )
         elif isinstance(index, ast.Slice):
             parts.append(through(p, known(Items(value.kind, value.element))))
@@ -205,7 +206,7 @@ def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
         elif value.kind in ("dict", *_SEQUENCES):
             parts.append(through(p, value.element))
         else:
-            parts.append(unknown("an item of something that is not followed"))
+            parts.append(unknown(says.NotFollowed("an item of something")))
     return union(parts)
 
 
@@ -213,12 +214,12 @@ def member(value: Items, name: str) -> Knowledge:
     """An attribute of a container: its methods, to be called."""
     if value.kind == "record":
         held = dict(value.named)
-        return held[name] if name in held else unknown(f"`.{name}` of a record")
+        return held[name] if name in held else unknown(says.AttributeOfRecord(name))
     if value.kind == "future" and name == "result":
         return known(Items("method:result", value.element))
     if value.kind in ("dict", *_SEQUENCES, "future"):
         return known(Items(f"method:{name}", value.element, value.slots, value.keys, value.named))
-    return unknown(f"`.{name}` of {value.kind}")
+    return unknown(says.AttributeOf(name, value.kind))
 
 
 def called(value: Items, arguments: Arguments) -> Knowledge:
@@ -251,7 +252,7 @@ def called(value: Items, arguments: Arguments) -> Knowledge:
         )
     if method in ("copy", "union", "difference", "intersection"):
         return known(Items("list" if not value.keys else "dict", value.element, None, value.keys))
-    return unknown(f"the result of .{method}() of a container")
+    return unknown(says.ResultOfContainerMethod(method))
 
 
 def _record(value: Items, arguments: Arguments) -> Knowledge:
@@ -259,7 +260,7 @@ def _record(value: Items, arguments: Arguments) -> Knowledge:
     fields = [str(name) for name, _ in value.named]
     given = dict(zip(fields, (look() for look in arguments.positional), strict=False))
     given.update((name, look()) for name, look in arguments.named.items())
-    slots = tuple(given.get(name, unknown(f"the field {name}")) for name in fields)
+    slots = tuple(given.get(name, unknown(says.Field(name))) for name in fields)
     return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots, strict=False))))
 
 
@@ -291,7 +292,7 @@ def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluato
             value = known(Items("list", value))
         if method == "item" and isinstance(node, ast.Subscript):
             keys.append(evaluator.value(node.slice, view))
-        fact = evaluator.fact(view, node, f"this is put into `{b.name}`")
+        fact = evaluator.fact(view, node, says.PutInto(b.name))
         elements.append(tuple(Possibility(p.value, (fact, *p.facts), p.doubt) for p in value))
     parts = []
     for p in found:
@@ -317,7 +318,7 @@ def from_notation(text: str, receiver: Library | None = None) -> Knowledge:
     if text == "none":
         return known(Nothing())
     if text == "?":
-        return unknown("the result of a library call")
+        return unknown(says.ResultOfLibrary())
     kind, bracket, rest = text.partition("[")
     if bracket:
         return known(Items(kind, from_notation(rest[:-1], receiver)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from qw_codemod.facts.project import Tree
 from qw_codemod.infer import containers
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.annotations import Annotations
 from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
@@ -35,6 +36,7 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.kernel.model import Fact
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.bindings import ENTRY, FUNCTIONS, Binding, dotted
 from qw_codemod.python.module import View
 from qw_codemod.recognize import library
@@ -69,9 +71,9 @@ class Evaluator(Memory):
         self.hierarchy.forget()
         self.calls.forget()
 
-    def fact(self, view: View, node: ast.AST, text: str) -> Fact:
+    def fact(self, view: View, node: ast.AST, what: Statement) -> Fact:
         """A fact that stands where the node stands."""
-        return Fact(text, view.path, getattr(node, "lineno", 1))
+        return Fact(what, view.path, getattr(node, "lineno", 1))
 
     def value(self, node: ast.expr | None, view: View) -> Knowledge:
         """What the expression can hold where it stands."""
@@ -162,7 +164,7 @@ class Evaluator(Memory):
         guessed = self._guess(node, name, view, isinstance(value, Unknown) and value.open)
         if guessed:
             return guessed
-        reason = value.reason if isinstance(value, Unknown) else "an attribute of a function"
+        reason = value.reason if isinstance(value, Unknown) else says.AttributeOfFunction()
         return unknown(reason)
 
     def attribute_by_name(self, receiver: Knowledge, name: str) -> Knowledge:
@@ -175,7 +177,7 @@ class Evaluator(Memory):
         ]
         view = next(iter((*views, *of)), None)
         if view is None:
-            return unknown("an attribute by a name")
+            return unknown(says.AttributeByName())
         return self.attribute(receiver, name, view, ast.Pass())
 
     def _library_attribute(self, value: Library, name: str, view: View) -> Knowledge:
@@ -240,27 +242,25 @@ class Evaluator(Memory):
             found = containers.unpacked(self._assigned(b, view), b.path)
             if isinstance(b.value, (ast.Name, ast.Constant)) and not b.path:
                 return found
-            return because(found, self.fact(view, b.node, f"`{b.name}` is assigned here"))
+            return because(found, self.fact(view, b.node, says.Assigned(b.name)))
         if b.kind == "annotation":
             assert b.annotation is not None
             found = self.annotations.value(b.annotation, view)
             if is_unknown(found) and b.value is not None:
                 found = self._assigned(b, view)
-            return because(found, self.fact(view, b.node, f"`{b.name}` is annotated here"))
+            return because(found, self.fact(view, b.node, says.Annotated(b.name)))
         if b.kind == "for":
             found = containers.element(self.value(b.value, view), self.hierarchy, b.is_async)
             found = containers.unpacked(found, b.path)
-            return because(
-                found, self.fact(view, b.node, f"`{b.name}` is an item of this iteration")
-            )
+            return because(found, self.fact(view, b.node, says.Iterated(b.name)))
         if b.kind == "with":
             found = containers.entered(self.value(b.value, view), self.hierarchy, b.is_async)
             found = containers.unpacked(found, b.path)
-            return because(found, self.fact(view, b.node, f"`{b.name}` is entered here"))
+            return because(found, self.fact(view, b.node, says.Entered(b.name)))
         if b.kind == "narrow":
             assert b.value is not None
             found = self.annotations.value(b.value, view)
-            return because(found, self.fact(view, b.node, f"isinstance says what `{b.name}` is"))
+            return because(found, self.fact(view, b.node, says.Narrowed(b.name)))
         if b.kind == "import" and isinstance(b.node, ast.alias):
             return self.names.imported(b.node, view)
         if b.kind == "from" and isinstance(b.node, ast.alias):
@@ -278,7 +278,7 @@ class Evaluator(Memory):
         if b.kind == "exclude":
             assert b.value is not None
             return self._without(self.of_bindings(b.previous, view), b.value, view)
-        return unknown(f"`{b.name}` is bound in a way that is not followed")
+        return unknown(says.BoundOtherwise(b.name))
 
     def _without(self, found: Knowledge, excluded: ast.expr, view: View) -> Knowledge:
         """The alternatives that are left when isinstance said no."""
@@ -335,7 +335,7 @@ class Evaluator(Memory):
             parts = view.path.removesuffix(".py").removesuffix("/__init__").split("/")
             wanted = module.split(".")
             if parts[-len(wanted) :] == wanted:
-                fact = self.fact(view, node, f"`{key}` gives {holds}, says the configuration")
+                fact = self.fact(view, node, says.Configured(key, holds))
                 return known(Instance(self.typed(Library(holds))), fact)
         return ()
 
@@ -368,12 +368,12 @@ class Evaluator(Memory):
         if argument.annotation is not None:
             declared = self.annotations.value(argument.annotation, view)
             if declared and not is_unknown(declared):
-                fact = self.fact(view, argument, f"parameter `{argument.arg}` is annotated here")
+                fact = self.fact(view, argument, says.AnnotatedParameter(argument.arg))
                 return because(declared, fact)
         if frame is not None and first is None and argument.arg in frame.arguments:
             return self.from_frame(frame, argument.arg)
         if frame is not None and first is not None:
             return self.from_frame(frame, argument.arg)
-        if any(p.value == Unknown("too much to follow") for p in declared):
+        if any(p.value == Unknown(says.TooMuch()) for p in declared):
             return declared
         return self.callers.parameter(function, argument, view)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -51,7 +52,7 @@ class Fixtures:
                     else (p,)
                     for p in found
                 )
-        return unknown("a parameter in a test")
+        return unknown(says.ParameterOfTest())
 
     def _scopes(
         self, function: FunctionNode, view: View

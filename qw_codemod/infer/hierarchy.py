@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.classes import Base, Classes
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -103,10 +104,10 @@ class Hierarchy(Classes):
                 return (
                     known(Library(f"{base.name}.{name}"))
                     if library.has(base.name)
-                    else unknown(f"`{name}` comes from {base.name}")
+                    else unknown(says.ComesFrom(name, base.name))
                 )
             if base is None:
-                return unknown(f"a base of {cls.node.name} is not known")
+                return unknown(says.UnknownBase(cls.node.name))
             bindings = self.bindings_of(base, name)
             if bindings:
                 found = self._bound(bindings, base, cls)
@@ -118,7 +119,7 @@ class Hierarchy(Classes):
             if writes := self.writes.by_class_methods(base, name):
                 return writes
         outside = self.writes.from_outside(Instance(cls), name, ())
-        return outside or unknown(f"`{name}` is not bound in {cls.node.name}")
+        return outside or unknown(says.NotBound(name, cls.node.name))
 
     def past(self, value: Super, name: str) -> Knowledge:
         """What `super().name` is."""
@@ -141,14 +142,14 @@ class Hierarchy(Classes):
         defined: Knowledge | None = None
         for base in chain:
             if base is None:
-                defined = defined or unknown(f"a base of {_name(instance)} is not known", open=True)
+                defined = defined or unknown(says.UnknownBase(_name(instance)), open=True)
                 continue
             if isinstance(base, Library):
                 if defined is None and base.name not in ("builtins.object", "abc.ABC"):
                     if library.has(base.name):
                         defined = self._evaluator.library_member(base, name)
                     elif not base.name.startswith(("typing.", "builtins.", "abc.")):
-                        defined = unknown(f"`{name}` may come from {base.name}", open=True)
+                        defined = unknown(says.MayComeFrom(name, base.name), open=True)
                 continue
             assigned.append(self._assigned(base, instance, name))
             bindings = self.bindings_of(base, name)
@@ -166,7 +167,7 @@ class Hierarchy(Classes):
         return (
             union([written, defined])
             if defined is not None
-            else written or unknown(f"`{name}` is not set in {_name(instance)}")
+            else written or unknown(says.NotSet(name, _name(instance)))
         )
 
     def _bound(self, bindings: list[Binding], cls: Class, to: Instance | Class) -> Knowledge:
@@ -203,7 +204,7 @@ class Hierarchy(Classes):
         if kind != "property" or isinstance(to, Class):
             return bound
         parts = [self._evaluator.calls.call(p, Arguments()) for p in bound]
-        fact = self._evaluator.fact(cls.view, node, f"`{node.name}` is this property")
+        fact = self._evaluator.fact(cls.view, node, says.IsProperty(node.name))
         return because(union(parts), fact)
 
     def _assigned(self, cls: Class, instance: Instance, name: str) -> Knowledge:
@@ -257,7 +258,7 @@ class Hierarchy(Classes):
                     items.append(containers.element((p,), self, is_async))
             return union(items)
         given = self.special(instance, "__getitem__", Arguments())
-        return unknown(f"an item of {_name(instance)}") if given is None else given
+        return unknown(says.ItemOf(_name(instance))) if given is None else given
 
     def entered(self, instance: Instance, is_async: bool) -> Knowledge:
         """What `with` binds."""
@@ -265,7 +266,7 @@ class Hierarchy(Classes):
         if given is None:
             bases = self.mro(instance.of) if isinstance(instance.of, Class) else ()
             outside = any(not _gives_itself(base) for base in bases)
-            return unknown(f"what {_name(instance)} enters") if outside else known(instance)
+            return unknown(says.EntersUnknown(_name(instance))) if outside else known(instance)
         if is_async:
             given = containers.awaited(given)
         return given

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qw_codemod.facts.query import Held, Trace
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
 _STEPS = 1000  # expressions looked at for one question
@@ -80,7 +81,7 @@ class Memory:
             return started.answer
         self._steps += 1
         if depth > _DEPTH or self._steps > _STEPS:
-            return unknown("too much to follow")
+            return unknown(says.TooMuch())
         outer_cut, outer_frame = self._cut, self._frame_read
         self._cut = self._frame_read = _FREE
         read_before = self._parameters_read
@@ -123,7 +124,7 @@ class Memory:
         if found is None:
             compute = frame.arguments.get(name)
             if compute is None:
-                return unknown(f"nothing is passed for `{name}`")
+                return unknown(says.NothingPassed(name))
             rest = self.frames[frame.depth :]
             del self.frames[frame.depth :]
             try:

@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     Knowledge,
     Library,
@@ -73,7 +74,7 @@ class Names:
             return found
         if hasattr(builtins, name):
             return known(Library(f"builtins.{name}"))
-        return unknown(f"`{name}` is not bound in this file")
+        return unknown(says.NotBoundHere(name))
 
     def alias(self, node: ast.expr, view: View) -> tuple[ast.expr, View] | None:
         """The expression that a name of a type stands for: `Jobs = dict[str, QueryJob]`."""
@@ -127,13 +128,13 @@ class Names:
                 ("export", view, name), lambda: self.global_name(name, view)
             )
         if view.exports("__getattr__"):
-            return unknown(f"`{name}` comes from a module's __getattr__")
-        return unknown(f"`{name}` is not bound in {view.path.rpartition('/')[2]}")
+            return unknown(says.OfModuleGetattr(name))
+        return unknown(says.NotBound(name, view.path.rpartition("/")[2]))
 
     def module(self, path: str, name: str) -> Knowledge:
         """The module in a file of the tree."""
         view = self._tree.view(path)
-        return known(Module(view)) if view else unknown(f"the file of `{name}` cannot be parsed")
+        return known(Module(view)) if view else unknown(says.NotParsed(name))
 
     def imported(self, alias: ast.alias, view: View) -> Knowledge:
         """What `import x` binds."""
@@ -150,7 +151,7 @@ class Names:
         return known(Library(library.canonical(alias.name)), self._import_fact(alias, view))
 
     def _import_fact(self, alias: ast.alias, view: View) -> Fact:
-        return self._evaluator.fact(view, alias, f"`{alias.asname or alias.name}` is imported here")
+        return self._evaluator.fact(view, alias, says.Imported(alias.asname or alias.name))
 
     def _import_path(self, node: ast.ImportFrom, view: View) -> str:
         if node.level:
@@ -176,5 +177,5 @@ class Names:
         if submodule:
             return self.module(submodule, alias.name)
         if node.level or target is view:
-            return unknown(f"the module of `{alias.name}` is not in the tree", fact)
+            return unknown(says.NotInTree(alias.name), fact)
         return known(Library(library.canonical(f"{node.module}.{alias.name}")), fact)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.signatures import Arguments, Look, of_call
 from qw_codemod.infer.values import (
     Instance,
@@ -96,7 +97,7 @@ def _dict(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
 
 def _getattr(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
     if not isinstance(arguments.second, str):
-        return unknown("an attribute by a name that is not spelled out")
+        return unknown(says.AttributeByExpression())
     receiver = arguments.first()
     found = evaluator.attribute_by_name(receiver, arguments.second)
     return union([found, arguments.at(2, "default")])
@@ -138,7 +139,7 @@ def _namedtuple(arguments: Arguments, evaluator: Evaluator) -> Knowledge:
     if isinstance(fields, str):
         fields = tuple(fields.replace(",", " ").split())
     if not isinstance(fields, tuple):
-        return unknown("a namedtuple whose fields are not spelled out")
+        return unknown(says.UnknownFields())
     return known(Items("recordtype", (), None, (), tuple((str(name), ()) for name in fields)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
+from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     FunctionNode,
     Items,
@@ -147,14 +148,14 @@ def bind(
             bound[name] = _either(value, default, arguments.open)
     if arguments.open:
         for name in taken:
-            bound.setdefault(name, lambda: unknown("an argument behind `*`"))
+            bound.setdefault(name, lambda: unknown(says.BehindStar("*")))
     return bound
 
 
 def _either(value: ast.expr, default: Callable[[ast.expr], Knowledge], may_be_passed: bool) -> Look:
     if not may_be_passed:
         return lambda: default(value)
-    return lambda: union([default(value), unknown("an argument behind `*`")])
+    return lambda: union([default(value), unknown(says.BehindStar("*"))])
 
 
 def _defaults(node: FunctionNode) -> Iterable[tuple[str, ast.expr]]:
@@ -172,7 +173,7 @@ def _gathered(rest: list[Look], is_open: bool, told: bool) -> Look:
         if told:
             return known(Items("tuple", union(slots)))
         if is_open:
-            return known(Items("tuple", union([*slots, unknown("an argument behind `*`")])))
+            return known(Items("tuple", union([*slots, unknown(says.BehindStar("*"))])))
         return known(Items("tuple", union(slots), slots))
 
     return look
@@ -183,7 +184,7 @@ def _gathered_by_name(more: Mapping[str, Look], is_open: bool) -> Look:
         named = tuple((name, each()) for name, each in more.items())
         element = union(held for _, held in named)
         if is_open:
-            element = union([element, unknown("an argument behind `**`")])
+            element = union([element, unknown(says.BehindStar("**"))])
             named = ()
         return known(Items("dict", element, None, (), named))
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qw_codemod.infer.statements import TooManyAlternatives
 from qw_codemod.kernel.model import Fact
+from qw_codemod.kernel.statements import Statement
 
 if TYPE_CHECKING:
     from qw_codemod.python.module import View
@@ -108,7 +110,7 @@ class Unknown:
     `open`: nothing at all speaks of it, as of a parameter that nobody passes; so its name may.
     """
 
-    reason: str
+    reason: Statement
     open: bool = False
 
 
@@ -121,7 +123,7 @@ class Possibility:
 
     value: Value
     facts: tuple[Fact, ...] = ()
-    doubt: str = ""
+    doubt: Statement | None = None
 
 
 Knowledge = tuple[Possibility, ...]
@@ -134,7 +136,7 @@ def known(value: Value, *facts: Fact) -> Knowledge:
     return (Possibility(value, facts),)
 
 
-def unknown(reason: str, *facts: Fact, open: bool = False) -> Knowledge:
+def unknown(reason: Statement, *facts: Fact, open: bool = False) -> Knowledge:
     """The knowledge that nothing is known, and why."""
     return (Possibility(Unknown(reason, open), facts),)
 
@@ -150,7 +152,7 @@ def union(parts: Iterable[Knowledge]) -> Knowledge:
             elif possibility.doubt and not other.doubt:
                 merged[possibility.value] = replace(other, doubt=possibility.doubt)
     if len(merged) > MANY:
-        return (*list(merged.values())[:MANY], Possibility(Unknown("too many alternatives")))
+        return (*list(merged.values())[:MANY], Possibility(Unknown(TooManyAlternatives())))
     return tuple(merged.values())
 
 
@@ -159,7 +161,7 @@ def because(knowledge: Knowledge, fact: Fact) -> Knowledge:
     return tuple(replace(p, facts=(fact, *p.facts)) for p in knowledge)
 
 
-def doubted(knowledge: Knowledge, doubt: str) -> Knowledge:
+def doubted(knowledge: Knowledge, doubt: Statement) -> Knowledge:
     """The same knowledge, no longer certain."""
     return tuple(p if p.doubt else replace(p, doubt=doubt) for p in knowledge)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from qw_codemod.kernel.statements import Statement
+
 Level = Literal["proven", "likely"]
 Safety = Literal["safe", "unsafe"]
 
@@ -26,7 +28,7 @@ class Span:
 class Fact:
     """One link of a chain of reasons: what is known, and the place that says so."""
 
-    text: str
+    what: Statement
     path: str
     line: int  # 1-based
 
@@ -41,7 +43,7 @@ class Evidence:
 
     level: Level
     facts: tuple[Fact, ...] = ()
-    doubt: str = ""
+    doubt: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)

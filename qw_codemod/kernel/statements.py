@@ -9,8 +9,9 @@ compares classes and fields, never text. Each class has a `template`, which only
         name: str
 
 Fields are strings, numbers, None, other statements, and tuples of these. A template shows a tuple
-with the text after the colon between its items: `no {missing: and no }`. A field that is a `Place`
-brings its own preposition, so that texts can be shown without places.
+with the text after the colon between its items: `no {missing: and no }`. `{what:an}` puts the right
+article before a string, numbers take the usual formats, and None is shown as nothing. A field that
+is a `Place` brings its own preposition, so that texts can be shown without places.
 """
 
 from __future__ import annotations
@@ -69,8 +70,10 @@ class At(Place):
     line: int
 
 
-def render(statement: Statement, places: bool = True) -> str:
-    """The English of a statement, with or without the places in it."""
+def render(statement: Statement | None, places: bool = True) -> str:
+    """The English of a statement, with or without the places in it; empty for None."""
+    if statement is None:
+        return ""
     values = {each.name: getattr(statement, each.name) for each in fields(statement)}
     shown = {name: _Shown(value, places) for name, value in values.items()}
     return type(statement).template.format(**shown)
@@ -83,13 +86,18 @@ class _Shown:
     value: Any
     places: bool
 
-    def __format__(self, between: str) -> str:
+    def __format__(self, spec: str) -> str:
         value = self.value
         if isinstance(value, tuple):
-            return between.join(format(_Shown(each, self.places), "") for each in value)
-        if isinstance(value, Place) and not self.places:
+            return spec.join(format(_Shown(each, self.places), "") for each in value)
+        if value is None or isinstance(value, Place) and not self.places:
             return ""
-        return render(value, self.places) if isinstance(value, Statement) else format(value)
+        if isinstance(value, (int, float)):
+            return format(value, spec)
+        text = render(value, self.places) if isinstance(value, Statement) else str(value)
+        if spec == "an":
+            return f"an {text}" if text[:1] in "AEIO" else f"a {text}"
+        return text
 
 
 def classes() -> dict[str, type[Statement]]:

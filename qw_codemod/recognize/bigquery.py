@@ -6,6 +6,10 @@ Read from and run with google-cloud-bigquery 3.47.0, 3.11.4 and 2.6.1.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Literal
+
+from qw_codemod.kernel.statements import Statement
 
 CLIENT = "google.cloud.bigquery.Client"
 QUERY_JOB = "google.cloud.bigquery.QueryJob"
@@ -159,20 +163,43 @@ _WEAK_NAME = re.compile(r"(client|conn|connection)$", re.I)
 _SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job$", re.I)
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyClients(Statement):
+    template = "only BigQuery clients are known to have .{method}()"
+
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggests(Statement):
+    template = "the name `{name}` suggests a BigQuery {what}"
+
+    name: str
+    what: Literal["client", "job"]
+
+
+@dataclass(frozen=True, slots=True)
+class InBigQueryModule(Statement):
+    template = "`{name}.{method}()` in a module that works with BigQuery"
+
+    name: str
+    method: str
+
+
 def guess(
     receiver: str, method: str, in_bigquery_file: bool, untold: bool
-) -> tuple[str, str] | None:
+) -> tuple[str, Statement] | None:
     """The class that an unknown receiver is likely to be, and why; None if nothing says BigQuery.
 
     `untold`: nothing at all is known of the receiver, not even what gave it.
     """
     if method in _UNMISTAKABLE:
-        return CLIENT, f"only BigQuery clients are known to have .{method}()"
+        return CLIENT, OnlyClients(method)
     named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))
     if method in _TELLING and named:
-        return CLIENT, f"the name `{receiver}` suggests a BigQuery client"
+        return CLIENT, Suggests(receiver, "client")
     if untold and in_bigquery_file and method in _TELLING and _WEAK_NAME.search(receiver):
-        return CLIENT, f"`{receiver}.{method}()` in a module that works with BigQuery"
+        return CLIENT, InBigQueryModule(receiver, method)
     if method not in METHODS[QUERY_JOB] or not in_bigquery_file:
         return None
     if not _SURE_JOB_NAME.search(receiver):
@@ -180,4 +207,4 @@ def guess(
     kind = receiver.rpartition(".")[2].lower()
     kinds = (("load", LOAD_JOB), ("copy", COPY_JOB), ("extract", EXTRACT_JOB))
     job = next((job for name, job in kinds if kind.startswith(name)), QUERY_JOB)
-    return job, f"the name `{receiver}` suggests a BigQuery job"
+    return job, Suggests(receiver, "job")

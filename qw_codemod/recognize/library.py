@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.recognize import bigquery, http
 
 _FUTURE = "future[?]"
@@ -125,6 +126,6 @@ def method_result(cls: str, method: str) -> str:
 
 def guess(
     receiver: str, method: str, in_bigquery_file: bool, untold: bool
-) -> tuple[str, str] | None:
+) -> tuple[str, Statement] | None:
     """The class that an unknown receiver may be, by its name and the method used, and why."""
     return bigquery.guess(receiver, method, in_bigquery_file, untold)

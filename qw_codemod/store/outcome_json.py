@@ -17,6 +17,7 @@ from qw_codemod.kernel.model import (
     Safety,
     Span,
 )
+from qw_codemod.kernel.statements import from_json, to_json
 
 
 def dumps(outcome: Outcome) -> str:
@@ -64,8 +65,8 @@ def _finding(each: Finding) -> list[Any]:
         [each.span.start, each.span.end],
         each.message,
         each.evidence.level,
-        [[fact.text, fact.path, fact.line] for fact in each.evidence.facts],
-        each.evidence.doubt,
+        [[to_json(fact.what), fact.path, fact.line] for fact in each.evidence.facts],
+        each.evidence.doubt and to_json(each.evidence.doubt),
         each.remedy,
         each.details,
         each.safety,
@@ -79,8 +80,8 @@ def _to_finding(path: str, row: list[Any]) -> Finding:
     remedy, details, safety, caution, quiet = rest
     evidence = Evidence(
         cast("Level", level),
-        tuple(Fact(text, where, number) for text, where, number in facts),
-        doubt,
+        tuple(Fact(from_json(what), where, number) for what, where, number in facts),
+        doubt and from_json(doubt),
     )
     return Finding(
         code,

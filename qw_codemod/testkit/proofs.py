@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qw_codemod.kernel.model import FileReport, Finding
+from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.packs import Pack, load
 from qw_codemod.testkit import Setup, mended, run_files, run_folder
@@ -255,7 +256,7 @@ def listing(family: Family) -> str:
         level = f"{finding.evidence.level} {finding.safety}"
         place = f"{finding.line}:{finding.column}"
         lines.append(f"{place} {finding.code} {level}{remedy} {finding.message}")
-        lines += [f"    {fact.line}: {fact.text}" for fact in finding.evidence.facts]
+        lines += [f"    {fact.line}: {render(fact.what)}" for fact in finding.evidence.facts]
         if left.reason != "declined":
             lines.append(f"    left: {left.reason}")
     return "\n".join([*lines, ""])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.statements import render
 from qw_codemod.testkit import apply_to_files, apply_to_text, check_text
 
 HEAD = "from google.cloud import bigquery\n\nclient = bigquery.Client()\n\n\n"
@@ -44,7 +45,7 @@ def test_messages(wait: str, code: str, message: str) -> None:
 def test_a_bound_that_may_be_in_the_keywords_is_left_to_a_person() -> None:
     finding = one("def f(**more):\n    client.query('SELECT 1').result(**more)\n")
     assert (finding.evidence.level, finding.remedy) == ("likely", "")
-    assert finding.evidence.doubt == "`**more` may hold timeout= already"
+    assert render(finding.evidence.doubt) == "`**more` may hold timeout= already"
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,28 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from qw_codemod.infer import Answer, Inference, Instance, Library, Value, judge
 from qw_codemod.infer.values import Knowledge, Nothing, Possibility, Unknown
+from qw_codemod.kernel.statements import Statement, render
 from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.testkit import run_folder
 from qw_codemod.testkit.proofs import App, apps
+
+
+@dataclass(frozen=True, slots=True)
+class Guess(Statement):
+    template = "a guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin(Statement):
+    template = "a plugin"
+
 
 APPS = apps(Path(__file__).parents[2] / "fixtures")
 JOB = Instance(Library("google.cloud.bigquery.QueryJob"))
@@ -29,8 +42,8 @@ def is_job(value: Value) -> bool:
     [
         ([Possibility(JOB)], "proven", ""),
         ([Possibility(JOB), Possibility(Nothing())], "proven", ""),
-        ([Possibility(JOB, doubt="a guess")], "likely", "a guess"),
-        ([Possibility(JOB), Possibility(Unknown("a plugin"))], "likely", "a plugin"),
+        ([Possibility(JOB, doubt=Guess())], "likely", "a guess"),
+        ([Possibility(JOB), Possibility(Unknown(Plugin()))], "likely", "a plugin"),
         (
             [Possibility(JOB), Possibility(FUTURE)],
             "likely",
@@ -41,12 +54,12 @@ def is_job(value: Value) -> bool:
 def test_judge(values: list[Possibility], level: str, doubt: str) -> None:
     answer = judge(tuple(values), is_job)
     assert answer is not None
-    assert (answer.evidence.level, answer.evidence.doubt) == (level, doubt)
+    assert (answer.evidence.level, render(answer.evidence.doubt)) == (level, doubt)
 
 
 @pytest.mark.parametrize(
     "values",
-    [[], [Possibility(FUTURE)], [Possibility(JOB, doubt="a guess"), Possibility(FUTURE)]],
+    [[], [Possibility(FUTURE)], [Possibility(JOB, doubt=Guess()), Possibility(FUTURE)]],
 )
 def test_judge_says_no(values: list[Possibility]) -> None:
     assert judge(tuple(values), is_job) is None

@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import definition_of, own_nodes
 
+from .. import statements as says
 from ..effects import ERROR, account, log_of
 from ..operation_name import called, outermost, reaches_out
 from .comments import WORDS, is_passed
@@ -27,31 +29,33 @@ _CONVERTS = re.compile(
 )
 
 
-def why_answered(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
-    """What makes the failure ordinary by what is made of it; empty where nothing does."""
+def why_answered(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> Statement | None:
+    """What makes the failure ordinary by what is made of it; None where nothing does."""
     if _answers_question(source, statement, handler):
-        return "it answers a question with yes or no"
+        return says.AnswersQuestion()
     if _converts_text(source, statement, handler):
-        return "a text is converted that may be none of its kind"
+        return says.ConvertsText()
     if _another_is_mild(statement, handler):
-        return "other failures of the same are no more than a warning"
+        return says.OthersAreMild()
     if _around_is_mild(source, statement):
-        return "all that is done there is no more than a warning where it fails"
+        return says.AroundIsMild()
     if _another_does_the_same(statement, handler):
-        return "another failure of the same that is named is treated alike"
+        return says.TreatedAlike()
     if _tells_in_words(handler) or _is_person_told(handler):
-        return "whoever waits for it is told in words"
+        return says.PersonIsTold()
     if _is_missed(source, statement, handler):
-        return "what is not found is answered below"
+        return says.AnsweredBelow()
     if _stays(source, statement, handler):
-        return "it stays as it was"
+        return says.Stays()
     if _is_error_anyway(source, statement):
-        return "an error is raised or logged right after it in any case"
+        return says.ErrorAnyway()
     if _next_is_tried(source, statement, handler):
-        return "the next one is tried"
+        return says.NextIsTried()
     if _is_done_below(source, statement, handler):
-        return "there is another way to do the same"
-    return ""
+        return says.DoneBelow()
+    return None
 
 
 # -- what the handler answers ---------------------------------------------------------------------

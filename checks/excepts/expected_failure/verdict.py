@@ -9,10 +9,12 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import function_of, own_nodes
 
+from .. import statements as says
 from ..effects import ERROR, log_of
 from ..operation_name import called, is_trivial, outermost, reaches_out
 from .comments import comment_explains, is_passed, is_told
@@ -43,38 +45,40 @@ _DOING: tuple[type[ast.AST], ...] = (
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
-def why_meant(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
-    """What says that the failure is ordinary there; empty where nothing does."""
+def why_meant(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> Statement | None:
+    """What says that the failure is ordinary there; None where nothing does."""
     name = str(getattr(function_of(source, statement), "name", ""))
     if _ASKS.search(name):
-        return f"`{name}` is a function that finds out"
+        return says.FindsOut(name)
     if comment_explains(source, statement, handler):
-        return "a comment explains the failure"
+        return says.Commented()
     if is_told(source, statement, handler):
-        return "what is written above or below it counts on the failure"
+        return says.Documented()
     if _asks_library(statement):
-        return "it asks a library that may be missing"
+        return says.AsksLibrary()
     if _only_looks(statement) and not _GUARDS.search(name):
-        return "it only looks at what may not be set"
+        return says.OnlyLooks()
     if _is_tried_again(source, handler):
-        return "it is tried again"
+        return says.TriedAgain()
     if any(map(_is_quiet, _calls(statement.body))):
-        return "it is asked for quietly"
+        return says.AskedQuietly()
     if _rolls_back(statement):
-        return "it undoes a transaction that may not be there"
+        return says.UndoesTransaction()
     if _tidies_up(statement, handler):
-        return "it only tidies up"
+        return says.OnlyTidiesUp()
     if _checks(statement, handler):
-        return "it checks something, and goes without where that fails"
+        return says.OnlyChecks()
     if _was_cancelled(source, statement):
-        return "what is awaited was cancelled just before"
+        return says.WasCancelled()
     if _converts(statement):
-        return "something is read that may be of another kind"
+        return says.ReadsAnyKind()
     if after := why_answered(source, statement, handler):
         return after
     if has_another_way(source, statement, handler):
-        return "there is another way to get the same"
-    return ""
+        return says.AnotherWay()
+    return None
 
 
 # -- what the body does ---------------------------------------------------------------------------

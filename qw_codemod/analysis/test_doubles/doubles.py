@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 
+from qw_codemod.analysis.test_doubles import statements as says
 from qw_codemod.analysis.test_doubles.fakes import Fakes, is_property, is_suite, returned, takes
 from qw_codemod.analysis.test_doubles.reachability import Reach
 from qw_codemod.analysis.test_doubles.stubs import Mocks, Stub, items
@@ -87,20 +88,19 @@ class Doubles:
         for stub in mocks.stubs:
             before = _before(stub, method, makers)
             if before and before != f"{through}()":
-                what = "a mock" if before == "?" else f"`{before}`"
-                yield Fact(f"a test stubs `{method}` on {what} itself", view.path, stub.line)
+                what = says.StubsMock(method) if before == "?" else says.Stubs(method, before)
+                yield Fact(what, view.path, stub.line)
         for cls, function in fakes.with_method(view, method, makers):
             if fakes.method(view, cls, through) and not fakes.leads_on(view, cls, through, method):
-                text = f"`{method}` of this fake is not on what its `{through}()` gives"
-                yield Fact(text, view.path, function.lineno)
+                yield Fact(says.NotOnResult(method, through), view.path, function.lineno)
 
     def _refusing_fakes(
         self, mocks: Mocks, method: str, keyword: str, makers: Sequence[str]
     ) -> Iterator[Fact]:
         for _, function in self._fakes.with_method(mocks.view, method, makers):
             if not takes(function, keyword):
-                text = f"`{method}()` of this fake takes no `{keyword}`"
-                yield Fact(text, mocks.view.path, function.lineno)
+                what = says.TakesNoKeyword(method, keyword)
+                yield Fact(what, mocks.view.path, function.lineno)
 
     def _without(
         self, mocks: Mocks, method: str, instead: str, makers: Sequence[str]
@@ -108,12 +108,11 @@ class Doubles:
         view, fakes = mocks.view, self._fakes
         for cls, function in fakes.with_method(view, instead, makers):
             if fakes.surely_lacks(view, cls, method) and not fakes.is_inner(view, cls, method):
-                yield Fact(f"this fake has no `{method}()`", view.path, function.lineno)
+                yield Fact(says.HasNoMethod(method), view.path, function.lineno)
         for maker in makers:
             for value, line in self._given(mocks, maker):
                 if fakes.lacks(view, value, method):
-                    text = f"what `{maker}` gives here has no `{method}()`"
-                    yield Fact(text, view.path, line)
+                    yield Fact(says.GivesNoMethod(maker, method), view.path, line)
 
     def _refusing_stubs(
         self, mocks: Mocks, method: str, keyword: str, instead: str, makers: Sequence[str]
@@ -126,13 +125,13 @@ class Doubles:
             where = (mocks.view.path, stub.line)
             if stub.kind == "called":
                 if stub.value is not None and not _has(stub.value, keyword):
-                    yield Fact(f"a test looks for `{method}()` without `{keyword}`", *where)
+                    yield Fact(says.AssertsCallWithout(method, keyword), *where)
             elif stub.kind == "unused" and instead:
-                yield Fact(f"a test sees to it that `{method}()` is not called", *where)
+                yield Fact(says.AssertsNoCall(method), *where)
             elif stub.kind in ("replaced", "effect") and stub.value is not None:
                 for function in self._fakes.functions(mocks.view, stub.value):
                     if not takes(function, keyword):
-                        yield Fact(f"`{method}()` of this fake takes no `{keyword}`", *where)
+                        yield Fact(says.TakesNoKeyword(method, keyword), *where)
                         break
 
     def _given(self, mocks: Mocks, maker: str) -> Iterator[tuple[ast.expr, int]]:
@@ -236,4 +235,7 @@ def _has(expected: ast.expr, keyword: str) -> bool:
 
 
 def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.text)))
+    def place(fact: Fact) -> tuple[str, int, str]:
+        return fact.path, fact.line, repr(fact.what)
+
+    return tuple(sorted(set(facts), key=place))

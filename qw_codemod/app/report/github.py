@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from qw_codemod.engine.results import Results, extent
 from qw_codemod.kernel.model import Finding, Outcome
+from qw_codemod.kernel.statements import render as english
 
 
 def render(results: Results) -> str:
@@ -40,7 +41,7 @@ def _annotation(results: Results, outcome: Outcome, finding: Finding, kind: str)
         place |= {"col": str(finding.column), "endColumn": str(where.end_column)}
     message = finding.message
     if finding.evidence.level == "likely":
-        message += f" (likely: {finding.evidence.doubt or 'not proven'})"
+        message += f" (likely: {english(finding.evidence.doubt) or 'not proven'})"
     return _command(kind, {**place, "title": f"{finding.code} {finding.rule}"}, message)
 
 

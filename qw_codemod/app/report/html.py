@@ -8,6 +8,7 @@ from html import escape
 from qw_codemod.app.report import summary
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import Finding, Left, Outcome
+from qw_codemod.kernel.statements import render as english
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
@@ -71,7 +72,7 @@ def _finding(
         yield f"<pre>{escape(outcome.lines[finding.line])}</pre>"
     remarks = (
         left.reason if left else "",
-        finding.evidence.doubt and f"likely: {finding.evidence.doubt}",
+        f"likely: {english(finding.evidence.doubt)}" if finding.evidence.doubt else "",
         finding.caution and f"caution: {finding.caution}",
     )
     for remark in filter(None, remarks):
@@ -80,6 +81,6 @@ def _finding(
         yield "<details><summary>why</summary><ol>"
         for fact in finding.evidence.facts:
             place = f"{results.shown(fact.path)}:{fact.line}"
-            yield f"<li>{escape(fact.text)} <small>{escape(place)}</small></li>"
+            yield f"<li>{escape(english(fact.what))} <small>{escape(place)}</small></li>"
         yield "</ol></details>"
     yield "</article>"

@@ -8,6 +8,7 @@ from typing import Any
 
 from qw_codemod.engine.results import Results, extent
 from qw_codemod.kernel.model import Finding, Outcome, Problem
+from qw_codemod.kernel.statements import render as english
 
 VERSION = 1
 
@@ -53,12 +54,16 @@ def _finding(results: Results, outcome: Outcome, finding: Finding) -> dict[str, 
         "name": finding.rule,
         "message": finding.message,
         "level": finding.evidence.level,
-        "doubt": finding.evidence.doubt,
+        "doubt": english(finding.evidence.doubt),
         "fixable": results.fixable(finding),
         "safety": finding.safety,
         "caution": finding.caution,
         "evidence": [
-            {"fact": fact.text, "path": results.shown(fact.path), "line": fact.line}
+            {
+                "fact": english(fact.what),
+                "path": results.shown(fact.path),
+                "line": fact.line,
+            }
             for fact in finding.evidence.facts
         ],
     }

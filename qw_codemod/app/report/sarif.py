@@ -13,6 +13,7 @@ from urllib.parse import quote
 from qw_codemod import __version__
 from qw_codemod.engine.results import Results, extent
 from qw_codemod.kernel.model import Finding, Outcome, Problem
+from qw_codemod.kernel.statements import render as english
 from qw_codemod.rules.packs import Rule
 from qw_codemod.rules.suppress import UNUSED_CODE, UNUSED_NAME
 
@@ -98,7 +99,7 @@ def _results(results: Results) -> Iterator[dict[str, Any]]:
 def _message(finding: Finding) -> str:
     if finding.evidence.level == "proven":
         return finding.message
-    return f"{finding.message} (likely: {finding.evidence.doubt or 'not proven'})"
+    return f"{finding.message} (likely: {english(finding.evidence.doubt) or 'not proven'})"
 
 
 def _fingerprints(path: str, code: str, text: str, ordinal: int) -> dict[str, str]:
@@ -129,7 +130,7 @@ def _facts(results: Results, finding: Finding) -> list[dict[str, Any]]:
     return [
         {
             "id": number,
-            "message": {"text": fact.text},
+            "message": {"text": english(fact.what)},
             "physicalLocation": {
                 "artifactLocation": _artifact(results, fact.path),
                 "region": {"startLine": max(1, fact.line)},

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from qw_codemod.app.report.text import safe
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.statements import render as english
 
 _PLACES = 3  # shown of each reason
 _PLACE = re.compile(r" in line \d+| \([^()\s]+:\d+\)| in \S+\.py:\d+")
@@ -101,7 +102,7 @@ def _applied(results: Results) -> Iterator[str]:
 def _by_doubt(findings: Iterable[Finding]) -> _Reasons:
     reasons: _Reasons = {}
     for finding in findings:
-        parts = [finding.evidence.doubt if finding.evidence.level == "likely" else ""]
+        parts = [english(finding.evidence.doubt) if finding.evidence.level == "likely" else ""]
         parts.append(finding.caution)
         reason = "; ".join(filter(None, parts)) or finding.message
         reasons.setdefault(reason, []).append(finding)

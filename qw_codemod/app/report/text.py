@@ -9,6 +9,7 @@ from click import style
 
 from qw_codemod.engine.results import Results, extent
 from qw_codemod.kernel.model import Finding, Left, Outcome
+from qw_codemod.kernel.statements import render as english
 
 _WIDEST = 160  # characters of a source line
 
@@ -38,7 +39,7 @@ def chain(results: Results, finding: Finding) -> Iterator[str]:
     """The facts behind a finding, each with its place."""
     for fact in finding.evidence.facts:
         place = f"{results.shown(fact.path)}:{fact.line}" if fact.path else ""
-        yield f"{safe(fact.text)}  {style(place, dim=True)}".rstrip()
+        yield f"{safe(english(fact.what))}  {style(place, dim=True)}".rstrip()
 
 
 def safe(text: str) -> str:
@@ -64,7 +65,7 @@ def _finding(results: Results, outcome: Outcome, finding: Finding, why: bool) ->
 def _remarks(results: Results, finding: Finding, why: bool, margin: str) -> Iterator[str]:
     evidence = finding.evidence
     if evidence.level == "likely":
-        yield f"{margin}likely: {safe(evidence.doubt) or 'not proven'}"
+        yield f"{margin}likely: {safe(english(evidence.doubt)) or 'not proven'}"
     if finding.caution:
         yield f"{margin}{'unsafe to edit' if finding.remedy else 'note'}: {safe(finding.caution)}"
     if why and evidence.facts:

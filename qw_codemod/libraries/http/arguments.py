@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import statements as says
 from qw_codemod.recognize.http import VERBS, Sender
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,8 +43,8 @@ class Said:
     keyword: bool = False
     position: int = -1
     never: bool = False
-    hidden: str = ""
-    beside: str = ""
+    hidden: Statement | None = None
+    beside: Statement | None = None
 
 
 def is_none(node: ast.expr | None) -> bool:
@@ -60,16 +62,16 @@ def said(source: SourceFile, call: ast.Call, sender: Sender) -> Said:
     if at is not None and starred is None and len(call.args) > at:
         return Said(call.args[at], position=at, never=_never(call.args[at], sender))
     if starred is not None:
-        return Said(hidden=f"`{source.text(starred)}` may hold a timeout")
-    beside = ""
+        return Said(hidden=says.MayHoldTimeout(source.text(starred)))
+    beside: Statement | None = None
     for keyword in call.keywords:
         if keyword.arg is None:
-            text = f"`**{source.text(keyword.value)}`"
+            text = f"**{source.text(keyword.value)}"
             keys = _keys(source, keyword.value, call)
             if keys is None or "timeout" in keys:
-                word = "may hold" if keys is None else "holds"
-                return Said(hidden=f"{text} {word} a timeout")
-            beside = f"{text} holds no timeout: give it one"
+                word = says.MayHoldTimeout if keys is None else says.HoldsTimeout
+                return Said(hidden=word(text))
+            beside = says.KeepsKeywordOut(text)
     return Said(beside=beside)
 
 

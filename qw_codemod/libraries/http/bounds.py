@@ -12,7 +12,9 @@ from qw_codemod.facts.query import Held
 from qw_codemod.infer import Inference
 from qw_codemod.infer.classes import Base
 from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import statements as says
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
 from qw_codemod.python.bindings import dotted
 from qw_codemod.recognize import http
@@ -25,9 +27,9 @@ class Bound:
     `closed` says that the call cannot be given a timeout, and why.
     """
 
-    why: str = ""
-    doubt: str = ""
-    closed: str = ""
+    why: Statement | None = None
+    doubt: Statement | None = None
+    closed: Statement | None = None
 
 
 NONE = Bound()
@@ -85,16 +87,16 @@ class Bounds:
             done = effect(found)
             # Session.request hands timeout=None to send(), so a default there is never used. [run]
             if done == "default" and step == "send" and method != "send":
-                return Bound(doubt=f"{name}.send() has a default timeout that requests overrules")
+                return Bound(doubt=says.DefaultOverruled(name))
             if done in ("set", "default"):
-                return Bound(why=f"{name}.{step}() sets a timeout")
+                return Bound(why=says.MethodSets(name, step))
             if done == "closed" and step != method:
-                return Bound(closed=f"{name}.{step}() takes no timeout")
+                return Bound(closed=says.TakesNone(name, step))
             if done == "away":
-                return Bound(doubt=f"{name}.{step}() hands the timeout to something else")
+                return Bound(doubt=says.HandsElsewhere(name, step))
         settings = self._method(cls, "merge_environment_settings", None)
         if settings is not None and effect(settings) == "set":
-            return Bound(why=f"{name} sets a timeout for every request")
+            return Bound(why=says.ClassSets(name))
         return self._of_constructors(cls)
 
     def _method(self, cls: Class, name: str, past: Class | None) -> FunctionNode | None:
@@ -160,40 +162,38 @@ class Bounds:
         for p in self._infer.holds(source, node):
             value = p.value
             if isinstance(value, Unknown):
-                return Bound(
-                    doubt="it mounts an adapter that is not followed, which may set a timeout"
-                )
+                return Bound(doubt=says.UnknownAdapter())
             if not isinstance(value, Instance):
                 continue
             if isinstance(value.of, Library):
                 if "timeout" in value.of.last.lower():
-                    return Bound(why=f"a {value.of.last} is mounted")
+                    return Bound(why=says.Mounted(value.of.last))
                 continue
             name = value.of.node.name
             send = self._method(value.of, "send", None)
             done = effect(send) if send is not None else "open"
             if done == "set":
-                return Bound(why=f"{name}.send() sets a timeout")
+                return Bound(why=says.MethodSets(name, "send"))
             if done == "default":
-                return Bound(doubt=f"{name}.send() has a default timeout that requests overrules")
+                return Bound(doubt=says.DefaultOverruled(name))
         return NONE
 
     def _of_replacement(self, source: SourceFile, attribute: str, value: ast.expr) -> Bound:
         if attribute == "timeout":
             # A common belief; nothing in requests reads it. [run]
             if not is_none(value):
-                return Bound(doubt="`.timeout` is set on the session, which requests does not read")
+                return Bound(doubt=says.IgnoredAttribute())
             return NONE
         if attribute not in (*http.VERBS, "request", "send"):
             return NONE
         for node in ast.walk(value):
             if any(not is_none(given) for given, _ in limits(node)):
-                return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
+                return Bound(why=says.Replaced(attribute))
         if isinstance(value, ast.Name):
             for p in self._infer.holds(source, value):
                 made = p.value.node if isinstance(p.value, Function) else None
                 if isinstance(made, FUNCTIONS) and effect(made) in ("set", "default"):
-                    return Bound(why=f"`.{attribute}` is replaced by one with a timeout")
+                    return Bound(why=says.Replaced(attribute))
         return NONE
 
     def _handed(self, source: SourceFile) -> Iterator[Preparation]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qw_codemod.infer import Inference, Value, judge
+from qw_codemod.infer.statements import Suggests
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -21,7 +22,9 @@ from qw_codemod.infer.values import (
     Unknown,
 )
 from qw_codemod.kernel.model import Evidence, Fact
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import statements as says
 from qw_codemod.libraries.http.arguments import (
     HTTP_KEYWORDS,
     Said,
@@ -49,7 +52,7 @@ class HttpCall:
     """A call that sends a request.
 
     `name` is the called function as it is written, `verb` the HTTP method, empty if it is not
-    known. `bound` says why the call ends in any case, empty where it may wait for ever; `said` is
+    known. `bound` says why the call ends in any case, None where it may wait for ever; `said` is
     what its own arguments say, and `closed` why it cannot be given a timeout, if it cannot.
     """
 
@@ -59,8 +62,8 @@ class HttpCall:
     verb: str
     evidence: Evidence
     said: Said
-    bound: str = ""
-    closed: str = ""
+    bound: Statement | None = None
+    closed: Statement | None = None
     through: bool = False  # a function that retries makes it: `node` is the call of that
 
     @property
@@ -133,13 +136,13 @@ def _call(
         senders = [each for each in map(sender_of, values) if each is not None]
     sender = senders[0]
     if any(each.library != sender.library for each in senders):
-        evidence = replace(evidence, level="likely", doubt="it is sent by more than one library")
+        evidence = replace(evidence, level="likely", doubt=says.SeveralLibraries())
     spoken = said(source, node, sender)
     bound = _bound(source, objects, node, sender, spoken, values, evidence)
     if bound.doubt and evidence.level == "proven":
         evidence = replace(evidence, level="likely", doubt=bound.doubt)
     verb = sender.verb or _verb(source, node, sender)
-    why = bound.why if not spoken.never else ""
+    why = None if spoken.never else bound.why
     return HttpCall(node, sender, name, verb, evidence, spoken, why, bound.closed)
 
 
@@ -236,7 +239,7 @@ def _guess(
     )
     if not speaks or _is_awaited(source, node):
         return None
-    why = f"the name `{receiver}` suggests a requests.Session"
+    why = Suggests(receiver, "requests.Session")
     return Evidence("likely", (Fact(why, source.path, node.lineno),), why)
 
 
@@ -261,23 +264,21 @@ def _bound(
     evidence: Evidence,
 ) -> Bound:
     if spoken.node is not None:
-        return Bound(why="" if spoken.never else "it has a timeout")
+        return Bound(why=None if spoken.never else says.HasTimeout())
     if spoken.hidden:
         return Bound(why=spoken.hidden)
     if sender.default is not None:
-        return Bound(why=f"{sender.library} waits {sender.default:g} s at the most by default")
+        return Bound(why=says.EndsByDefault(sender.library, sender.default))
     if sender.library == "urllib":
         path = objects.bounds.of_sockets(source)
-        return Bound(why=f"socket.setdefaulttimeout() in {_short(path)}") if path else NONE
+        return Bound(why=says.SocketDefault(_short(path))) if path else NONE
     found = _of_session(source, objects, node, values, evidence)
     if found.why or found.doubt or found.closed:
         return found
     path = objects.bounds.of_sockets(source)
     if not path:
         return NONE
-    return Bound(
-        doubt=f"socket.setdefaulttimeout() in {_short(path)}, which requests takes away again"
-    )
+    return Bound(doubt=says.SocketDefaultUndone(says.SocketDefault(_short(path))))
 
 
 def _of_session(
@@ -298,10 +299,11 @@ def _of_session(
         cls = held.of if isinstance(held, Instance) else held
         if isinstance(cls, Class):
             found.append(objects.bounds.of_class(cls, method, past))
-    bounded = [each for each in found if each.why]
+    bounded = [each.why for each in found if each.why]
     if bounded and len(values) > 1 and not found[0].why and len(bounded) < len(values):
-        return Bound(doubt=f"only some of what it may be is bounded: {bounded[0].why}")
-    return next((each for each in (*bounded, *found) if each != NONE), NONE)
+        return Bound(doubt=says.PartlyBounded(bounded[0]))
+    first = (each for each in found if each.why)
+    return next((each for each in (*first, *found) if each != NONE), NONE)
 
 
 def _short(path: str) -> str:

@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from qw_codemod.infer import Inference
+from qw_codemod.infer.statements import Annotated, Built, DeclaresReturn, OfName
 from qw_codemod.infer.values import Class, Instance, Knowledge
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import statements as says
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, is_none
 from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
 from qw_codemod.python.bindings import dotted
@@ -55,12 +57,12 @@ class Objects:
                 continue
             for prepared in self.bounds.preparations(view.source):
                 # The fact names what is bound there: `session` is assigned here.
-                if f"`{prepared.holder}`" in fact.text and (
+                if _is_of(fact, prepared.holder) and (
                     _spans(prepared.function, fact.line)
                     or (prepared.holder.startswith("self.") and _spans(prepared.cls, fact.line))
                 ):
                     yield prepared.bound
-            if "is built here" in fact.text:
+            if isinstance(fact.what, Built):
                 yield _of_constructor(view.source, fact)
             if self.bounds.are_likely:
                 yield from self._behind(view.source, fact, method, seen)
@@ -70,7 +72,7 @@ class Objects:
     def _behind(
         self, source: SourceFile, fact: Fact, method: str, seen: set[Fact]
     ) -> Iterator[Bound]:
-        if "says what it returns" in fact.text:
+        if isinstance(fact.what, DeclaresReturn):
             for function in _at(source, fact.line):
                 values = [
                     each.value
@@ -80,19 +82,19 @@ class Objects:
                 for value in values:
                     yield from self._here(source, value)
                 yield _alternatives(self._of_values(source, values, method, seen))
-        elif "is annotated here" in fact.text:
+        elif isinstance(fact.what, Annotated):
             yield self._of_annotated(source, fact, method, seen)
 
     def _of_annotated(self, source: SourceFile, fact: Fact, method: str, seen: set[Fact]) -> Bound:
         for argument in source.nodes(ast.arg):
-            if argument.lineno == fact.line and f"`{argument.arg}`" in fact.text:
+            if argument.lineno == fact.line and _is_of(fact, argument.arg):
                 function = next(a for a in source.ancestors(argument) if isinstance(a, FUNCTIONS))
                 view = self._infer.view(source)
                 callers = self._infer.evaluator.callers
                 passed = callers.parameter(function, argument, view)
                 return _alternatives(self._of_any(passed, method, seen))
         for assign in source.nodes(ast.AnnAssign):
-            if assign.lineno == fact.line and f"`{dotted(assign.target)}`" in fact.text:
+            if assign.lineno == fact.line and _is_of(fact, dotted(assign.target)):
                 return _alternatives(
                     bound
                     for where, values in self._assigned(source, assign)
@@ -137,7 +139,7 @@ class Objects:
                 continue
             if isinstance(value.of, Class):
                 if not self.bounds.library_base(value.of, sorted(http.SESSION_LIKE)):
-                    yield Bound(doubt=f"it is given a {value.of.node.name} too")
+                    yield Bound(doubt=says.GivenToo(value.of.node.name))
                     continue
                 own = self.bounds.of_class(value.of, method)
                 if own is not NONE:
@@ -175,8 +177,12 @@ def _of_constructor(source: SourceFile, fact: Fact) -> Bound:
         if call.lineno == fact.line:
             for keyword in call.keywords:
                 if keyword.arg in http.CONSTRUCTOR_LIMITS and not is_none(keyword.value):
-                    return Bound(why=f"it is built with {keyword.arg}=")
+                    return Bound(why=says.BuiltWith(keyword.arg))
     return NONE
+
+
+def _is_of(fact: Fact, name: str) -> bool:
+    return isinstance(fact.what, OfName) and fact.what.name == name
 
 
 def _at(source: SourceFile, line: int) -> Iterator[FunctionNode]:
@@ -203,5 +209,5 @@ def _alternatives(bounds: Iterable[Bound]) -> Bound:
     found = list(bounds)
     strongest = _strongest(found)
     if strongest.why and not all(each.why for each in found):
-        return Bound(doubt=f"it may be bounded: {strongest.why}")
+        return Bound(doubt=says.MayBeBounded(strongest.why))
     return strongest
