@@ -52,13 +52,7 @@ class _Drawn:
     @property
     def shape(self) -> str:
         """What is alike in two rewrites of the same shape."""
-        keys = ("type", "manner", "level", "capture", "chain", "complete", "new", "style", "caller")
-        words = [
-            self.finding.code,
-            self.finding.remedy,
-            *(self.finding.detail(key) for key in keys),
-        ]
-        return " ".join(filter(None, words))
+        return " ".join([self.finding.code, *(f.text for f in self.finding.evidence.facts)])
 
 
 def show(families: str, names: Sequence[str], draw: int, seed: int) -> int:

@@ -86,7 +86,7 @@ def _verdict(label: _Label, finding: Finding | None) -> str:
     """`right`, `left`, `wrong`, `missed`, or `asked`: reported, and edited with a flag alone."""
     plain = (
         finding is not None
-        and bool(finding.remedy)
+        and finding.fixable
         and finding.safety == "safe"
         and finding.evidence.level == "proven"
     )

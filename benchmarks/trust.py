@@ -15,12 +15,13 @@ from typing import TypeGuard
 
 from benchmarks import corpus, results
 from qw_codemod.app import commands
+from qw_codemod.engine.reasons import NeedsOptions
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import FileReport, Finding, Left
+from qw_codemod.kernel.statements import render
 from qw_codemod.rules.packs import load
 
 _POLICY = '[tool.qw-codemod.retries]\npolicy = "http_retry:retry_api"\n'
-_ASKED = ("likely only", "unsafe", "reported only")  # reasons that are no failure of a codemod
 
 
 @dataclass
@@ -85,7 +86,7 @@ def count(tally: Tally, report: FileReport) -> None:
     for problem in report.problems:
         tally.crashes += bool(problem.rule)
         tally.unreadable += not problem.rule
-    tally.refused.update(each.reason for each in report.left if _is_refusal(each))
+    tally.refused.update(render(each.reason) for each in report.left if _is_refusal(each))
     if report.after is None:
         return
     tally.broken += not _compiles(report.after)
@@ -95,7 +96,7 @@ def count(tally: Tally, report: FileReport) -> None:
 
 def _is_refusal(left: Left) -> bool:
     """Whether the codemod was to edit it, and could not."""
-    return bool(left.finding.remedy) and not left.reason.startswith(_ASKED)
+    return left.finding.fixable and not isinstance(left.reason, NeedsOptions)
 
 
 def _compiles(data: bytes) -> bool:

@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 
 from qw_codemod.app.cli import cli
 from qw_codemod.edit.arguments import with_keyword
-from qw_codemod.kernel.model import Evidence, Fact, Finding
-from qw_codemod.kernel.statements import Statement
+from qw_codemod.kernel.model import Evidence, Fact
+from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules import packs
-from qw_codemod.rules.api import Check, Codemod, Context, Hit, Rewrite
+from qw_codemod.rules.api import Check, Codemod, Context, Match, Obstacle, Rewrite, Unsafe
 from qw_codemod.rules.packs import Pack, assemble
 
 Run = Callable[..., Result]
@@ -36,7 +36,14 @@ class OnlyItsName(Statement):
     template = "only its name"
 
 
-def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
+@dataclass(frozen=True, slots=True)
+class _Swallowed(Statement):
+    template = "swallowed{place}"
+
+    place: InLine
+
+
+def _find(source: SourceFile, context: Context) -> Iterator[Match]:
     """`wait()` without `timeout=`; its first argument says what else is to happen."""
     for call in source.nodes(ast.Call):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else source.text(call.func)
@@ -49,23 +56,27 @@ def _find(source: SourceFile, context: Context) -> Iterator[Hit]:
             os._exit(7)
         facts = (Fact(CalledWait(), source.path, call.lineno),)
         likely = "likely" in text
-        unsafe = "unsafe" in text
-        yield Hit(
+        yield Match(
             call,
             f"`{name}()` without `timeout=` waits for ever",
             Evidence("likely" if likely else "proven", facts, OnlyItsName() if likely else None),
-            remedy="" if "hopeless" in text else "add",
-            safety="unsafe" if unsafe else "safe",
-            caution=f"swallowed in line {call.lineno}" if unsafe else "",
+            remedy=None if "hopeless" in text else "timeout",
         )
 
 
-def _rewrite(node: cst.CSTNode, finding: Finding, settings: Mapping[str, Any]) -> Rewrite | None:
+def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    is_unsafe = "unsafe" in source.text(match.node)
+    return Unsafe(_Swallowed(InLine(match.node.lineno))) if is_unsafe else None
+
+
+def _rewrite(node: cst.CSTNode, keyword: str, settings: Mapping[str, Any]) -> Rewrite | None:
     assert isinstance(node, cst.Call)
-    return Rewrite(with_keyword(node, "timeout", str(settings.get("seconds", 5))))
+    return Rewrite(with_keyword(node, keyword, str(settings.get("seconds", 5))))
 
 
-ENDLESS = Check("TOY101", "endless-wait", "A wait without an end.", _find, (b"wait",))
+ENDLESS = Check(
+    "TOY101", "endless-wait", "A wait without an end.", _find, (b"wait",), assess=_assess
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,11 +16,25 @@ import pytest
 
 from qw_codemod.edit.arguments import with_keyword
 from qw_codemod.engine.examine import ROUNDS, Options, examine
+from qw_codemod.engine.reasons import NoCodemod
 from qw_codemod.infer import Inference
-from qw_codemod.kernel.model import Fact, FileReport, Finding, Fix
-from qw_codemod.kernel.statements import Statement
+from qw_codemod.kernel.model import Fact, FileReport, Fix
+from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Hit, Import, Refusal, Rewrite
+from qw_codemod.rules.api import (
+    Check,
+    Codemod,
+    Context,
+    Evidence,
+    Import,
+    Match,
+    Obstacle,
+    Refusal,
+    Rewrite,
+    Statement,
+    Unfixable,
+    Unsafe,
+)
 from qw_codemod.rules.packs import Pack, assemble
 
 
@@ -60,40 +74,52 @@ class Recorder(Inference):
         super().restore()
 
 
-def find_waits(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_waits(source: SourceFile, context: Context) -> Iterator[Match]:
     """Calls of something called wait without `t=`; what the call is given says how sure it is."""
     for call in source.nodes(ast.Call):
         name = source.text(call.func)
         if not name.endswith("wait") or any(each.arg == "t" for each in call.keywords):
             continue
         text = source.text(call)
-        yield Hit(
+        yield Match(
             call,
             f"{name} waits for ever",
             Evidence("likely", doubt=OnlyItsName()) if "likely" in text else PROVEN,
-            remedy="" if "hopeless" in text else "add",
-            safety="unsafe" if "unsafe" in text else "safe",
-            caution="it is in a loop" if "unsafe" in text else "",
+            remedy=None if "hopeless" in text else "t",
         )
 
 
-def add_t(node: cst.CSTNode, finding: Finding, settings: Mapping[str, Any]) -> Rewrite | None:
+@dataclass(frozen=True, slots=True)
+class InLoop(Statement):
+    template = "it is in a loop"
+
+
+@dataclass(frozen=True, slots=True)
+class SomebodyWaits(Statement):
+    template = "somebody is waiting"
+
+
+def assess_wait(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    return Unsafe(InLoop()) if "unsafe" in source.text(match.node) else None
+
+
+def add_t(node: cst.CSTNode, keyword: str, settings: Mapping[str, Any]) -> Rewrite | None:
     assert isinstance(node, cst.Call)
-    return Rewrite(with_keyword(node, "t", str(settings.get("seconds", 3))))
+    return Rewrite(with_keyword(node, keyword, str(settings.get("seconds", 3))))
 
 
-WAITS = Check("TOY1", "endless-wait", "waits", find_waits, (b"wait",))
+WAITS = Check("TOY1", "endless-wait", "waits", find_waits, (b"wait",), assess=assess_wait)
 
 
-def find_prints(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_prints(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in source.nodes(ast.Call):
         if source.text(call.func) == "print":
-            yield Hit(call, "prints", PROVEN)
+            yield Match(call, "prints", PROVEN)
 
 
 PRINTS = Check("TOY2", "left-print", "prints", find_prints, (b"print",))
 
-Rewriter = Callable[[cst.CSTNode, Finding, Mapping[str, Any]], Rewrite | None]
+Rewriter = Callable[[cst.CSTNode, Any, Mapping[str, Any]], Rewrite | None]
 
 
 def pack_of(rewrite: Rewriter = add_t, *more: Check) -> Pack:
@@ -132,10 +158,10 @@ def test_a_finding_stands_at_the_name_of_the_method() -> None:
 
 
 def test_where_a_check_points() -> None:
-    def point(source: SourceFile, context: Context) -> Iterator[Hit]:
+    def point(source: SourceFile, context: Context) -> Iterator[Match]:
         for loop in source.nodes(ast.For):
-            yield Hit(loop.iter, "iterated", PROVEN)
-            yield Hit(loop, "loop", PROVEN, at=loop.iter)
+            yield Match(loop.iter, "iterated", PROVEN)
+            yield Match(loop, "loop", PROVEN, at=loop.iter)
 
     pack = assemble({"toys": [Check("TOY3", "loop", "", point, ())]})
     places = [(each.line, each.column) for each in run("for x in a.b:\n    pass\n", pack).findings]
@@ -185,7 +211,7 @@ def test_codes_that_are_not_chosen_stay() -> None:
 )
 def test_left_with_a_reason(text: str, reason: str) -> None:
     report = fix(text)
-    assert [each.reason for each in report.left] == [reason]
+    assert [render(each.reason) for each in report.left] == [reason]
     assert [each.finding for each in report.left] == list(report.findings)
     assert report.after is None
 
@@ -199,9 +225,71 @@ def test_asked_for_it_edits_more() -> None:
     assert not report.left
 
 
+def test_only_what_is_edited_is_planned() -> None:
+    planned: list[str] = []
+
+    def plan(source: SourceFile, context: Context, match: Match) -> str:
+        planned.append(source.text(match.node))
+        return "t"
+
+    pack = pack_of(add_t)
+    pack = replace(
+        pack,
+        rules=tuple(replace(each, check=replace(each.check, plan=plan)) for each in pack.rules),
+    )
+    text = "wait('likely')\nwait('unsafe')\nwait('hopeless')\nwait(1)\n"
+    assert len(run(text, pack).findings) == 4
+    assert planned == []
+    assert fix(text, pack).after == text.encode().replace(b"(1)", b"(1, t=3)")
+    assert planned == ["wait(1)"]
+
+
+def test_a_plan_may_refuse() -> None:
+    def plan(source: SourceFile, context: Context, match: Match) -> str:
+        raise Refusal("not here")
+
+    check = replace(WAITS, plan=plan)
+    pack = assemble({"toys": [check]}, {"toys": Codemod(("TOY1",), add_t)})
+    assert [render(each.reason) for each in fix("wait()\n", pack).left] == ["not here"]
+
+
+def test_who_only_finds_need_not_assess() -> None:
+    def assess(source: SourceFile, context: Context, match: Match) -> Obstacle:
+        asked.append(source.text(match.node))
+        return Unfixable(SomebodyWaits())
+
+    asked: list[str] = []
+    pack = assemble({"toys": [replace(WAITS, assess=assess)]}, {"toys": Codemod(("TOY1",), add_t)})
+    (found,) = run("wait()\n", pack, assess=False).findings
+    assert (found.fixable, found.reason, asked) == (True, None, [])
+    (found,) = run("wait()\n", pack).findings
+    assert (found.fixable, found.safety, found.reason) == (False, "safe", SomebodyWaits())
+    assert asked == ["wait()"]
+    assert fix("wait()\n", pack, assess=False).after is None  # what is edited is assessed
+
+
+def test_checks_share_what_they_ask_about_a_file() -> None:
+    asked: list[bytes] = []
+
+    def calls(source: SourceFile, infer: Inference) -> tuple[ast.Call, ...]:
+        asked.append(source.data)
+        return tuple(source.nodes(ast.Call))
+
+    def find(source: SourceFile, context: Context) -> Iterator[Match]:
+        for call in context.once(calls, source):
+            yield Match(call, "call", PROVEN)
+
+    more = [Check("TOY3", "call", "", find, ()), Check("TOY4", "another", "", find, ())]
+    assert len(run("f()\n", assemble({"toys": more})).findings) == 2
+    assert asked == [b"f()\n"]
+    after = fix("wait()\n", pack_of(add_t, *more)).after
+    assert after == b"wait(t=3)\n"
+    assert asked[1:] == [b"wait()\n", after]  # an edited file is another file
+
+
 def test_no_codemod_for_a_remedy() -> None:
     (left,) = fix("wait()", assemble({"toys": [WAITS]})).left
-    assert left.reason == "no codemod fixes TOY1"
+    assert left.reason == NoCodemod("TOY1")
 
 
 def test_nested_findings_take_rounds() -> None:
@@ -214,7 +302,7 @@ def test_nested_findings_take_rounds() -> None:
 
 
 def test_findings_that_wait_for_a_round_keep_their_lines() -> None:
-    def make(node: cst.CSTNode, finding: Finding, settings: object) -> Rewrite:
+    def make(node: cst.CSTNode, plan: object, settings: object) -> Rewrite:
         assert isinstance(node, cst.Call)
         limit = Import("limits", "MOST")
         return Rewrite(with_keyword(node, "t", "MOST"), ("check()",), imports=(limit,))
@@ -227,12 +315,13 @@ def test_findings_that_wait_for_a_round_keep_their_lines() -> None:
     assert [(each.line, each.column) for each in report.fixed] == [(1, 1), (3, 1), (4, 1)]
     (left,) = report.left
     assert (
-        left.reason == "no statement can go before it: its statement shares the line with another"
+        render(left.reason)
+        == "no statement can go before it: its statement shares the line with another"
     )
 
 
 def test_first_party_imports_stand_apart() -> None:
-    def make(node: cst.CSTNode, finding: Finding, settings: object) -> Rewrite:
+    def make(node: cst.CSTNode, plan: object, settings: object) -> Rewrite:
         assert isinstance(node, cst.Call)
         return Rewrite(with_keyword(node, "t", "MOST"), imports=(Import("limits", "MOST"),))
 
@@ -269,8 +358,8 @@ def test_a_file_that_cannot_be_read_is_a_problem(data: bytes, line: int | None, 
 
 
 def test_a_rule_that_crashes_is_named_and_the_others_go_on() -> None:
-    def crash(source: SourceFile, context: Context) -> Iterator[Hit]:
-        yield Hit(next(source.nodes(ast.Call)), "one", PROVEN)
+    def crash(source: SourceFile, context: Context) -> Iterator[Match]:
+        yield Match(next(source.nodes(ast.Call)), "one", PROVEN)
         raise KeyError("what")
 
     def recurse(source: SourceFile, context: Context) -> Any:
@@ -286,27 +375,27 @@ def test_a_rule_that_crashes_is_named_and_the_others_go_on() -> None:
 
 
 def test_a_codemod_that_crashes_is_named() -> None:
-    def crash(node: object, finding: object, settings: object) -> Rewrite:
+    def crash(node: object, plan: object, settings: object) -> Rewrite:
         raise ZeroDivisionError
 
     report = fix("wait()\n", pack_of(crash))
     assert [(each.rule, each.message) for each in report.problems] == [
         ("TOY1", "the rule crashed: ZeroDivisionError")
     ]
-    assert [each.reason for each in report.left] == ["its codemod crashed"]
+    assert [render(each.reason) for each in report.left] == ["its codemod crashed"]
     assert report.after is None
 
 
 def test_a_codemod_may_refuse() -> None:
-    def refuse(node: object, finding: object, settings: object) -> Rewrite:
+    def refuse(node: object, plan: object, settings: object) -> Rewrite:
         raise Refusal("not on a Friday")
 
     report = fix("wait()\n", pack_of(refuse))
-    assert [each.reason for each in report.left] == ["not on a Friday"]
+    assert [render(each.reason) for each in report.left] == ["not on a Friday"]
     assert not report.problems
 
 
-def breaks(node: cst.CSTNode, finding: Finding, settings: object) -> Rewrite:
+def breaks(node: cst.CSTNode, plan: object, settings: object) -> Rewrite:
     assert isinstance(node, cst.Call)
     twice = with_keyword(node, "t", "3").args[-1]
     if "1" in cst.Module([]).code_for_node(node):
@@ -327,12 +416,12 @@ def test_an_edit_that_would_not_compile_leaves_the_file() -> None:
 
 
 def test_the_guard_names_the_rule_that_broke_it() -> None:
-    def find_stops(source: SourceFile, context: Context) -> Iterator[Hit]:
+    def find_stops(source: SourceFile, context: Context) -> Iterator[Match]:
         for call in source.nodes(ast.Call):
             if source.text(call.func) == "stop" and not call.args:
-                yield Hit(call, "stop", PROVEN, remedy="x")
+                yield Match(call, "stop", PROVEN, remedy="a")
 
-    def spoil(node: cst.CSTNode, finding: Finding, settings: object) -> Rewrite:
+    def spoil(node: cst.CSTNode, plan: object, settings: object) -> Rewrite:
         return Rewrite(cst.parse_expression("stop(a=1, a=2)"))
 
     pack = assemble(
@@ -355,7 +444,7 @@ def test_a_file_that_does_not_compile_is_not_edited() -> None:
 def test_edits_that_never_end_leave_the_file() -> None:
     calls = []
 
-    def grow(node: cst.CSTNode, finding: Finding, settings: object) -> Rewrite:
+    def grow(node: cst.CSTNode, plan: object, settings: object) -> Rewrite:
         assert isinstance(node, cst.Call)
         calls.append(node)
         return Rewrite(node.with_changes(args=[*node.args, cst.Arg(cst.Integer("1"))]))
@@ -382,7 +471,7 @@ def test_each_edit_is_asked_for_once() -> None:
     report = fix("x = 1\nwait(wait(wait()))\n", accept=accept)
     assert report.after == b"x = 1\nwait(wait(wait(t=3)), t=3)\n"
     assert asked == ["2:1", "2:6", "2:11"]
-    assert [each.reason for each in report.left] == ["declined"]
+    assert [render(each.reason) for each in report.left] == ["declined"]
 
 
 def test_a_second_run_changes_nothing() -> None:

@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.arguments import FUNCTIONS, effect, is_url, said
-from qw_codemod.libraries.http.calls import HttpCall, http_calls
+from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.statements import (
     HasTimeout,
     IgnoredAttribute,
@@ -288,7 +288,8 @@ def tree(folder: Path, **files: str) -> dict[str, tuple[SourceFile, Inference]]:
 
 def calls(folder: Path, text: str, bounded: bool = True) -> list[HttpCall]:
     source, infer = tree(folder, example=text)["example"]
-    return list(http_calls(source, infer, bounded))
+    calls = HttpCalls(source, infer)
+    return list(calls.all() if bounded else calls.perhaps_unbounded())
 
 
 def limits(folder: Path, text: str) -> list[OpenLimit]:
@@ -426,7 +427,7 @@ def test_default_of_sockets(tmp_path: Path) -> None:
         main="import socket, parts\nsocket.setdefaulttimeout(9)\nif __name__ == '__main__': pass\n",
         parts="import urllib.request, requests\nurllib.request.urlopen(u)\nrequests.get(u)\n",
     )
-    of_urllib, of_requests = http_calls(*files["parts"])
+    of_urllib, of_requests = HttpCalls(*files["parts"]).all()
     assert of_urllib.bound == SocketDefault("main.py")
     assert of_requests.bound is None
     assert of_requests.evidence.level == "likely"

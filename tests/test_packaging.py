@@ -18,7 +18,9 @@ BUILTIN = sorted(path.stem for path in (ROOT / "checks").iterdir() if path.name[
 
 
 def modules(root: Path, folder: str) -> set[str]:
-    found = (path.relative_to(root).as_posix() for path in (root / folder).rglob("*.py"))
+    """The modules of a folder, and the texts of modules that codemods write."""
+    paths = [*(root / folder).rglob("*.py"), *(root / folder).rglob("*.py.txt")]
+    found = (path.relative_to(root).as_posix() for path in paths)
     return {name for name in found if "__pycache__" not in name}
 
 

@@ -29,8 +29,8 @@ def rewritten(data: bytes | str, old: str, make: Callable[[cst.CSTNode], Rewrite
     source = SourceFile("/p/x.py", data)
     start = data.index(old.encode(source.encoding))
     span = Span(start, start + len(old.encode(source.encoding)))
-    codemod = Codemod(("QW1",), lambda node, finding, settings: make(node))
-    fix = propose(source, finding(span), codemod, {})
+    codemod = Codemod(("QW1",), lambda node, plan, settings: make(node))
+    fix = propose(source, finding(span), None, codemod, {})
     result = apply(data, fix.edits)
     compile(result, "x.py", "exec", dont_inherit=True)
     return result
@@ -94,12 +94,12 @@ def test_only_the_node_changes(
 def test_latin_1_stays_latin_1() -> None:
     data = "# coding: latin-1\nx = 'é'; y = a\n".encode("latin-1")
     start = data.rindex(b"a")
-    codemod = Codemod(("QW1",), lambda node, finding, settings: around(node))
-    fix = propose(SourceFile("x.py", data), finding(Span(start, start + 1)), codemod, {})
+    codemod = Codemod(("QW1",), lambda node, plan, settings: around(node))
+    fix = propose(SourceFile("x.py", data), finding(Span(start, start + 1)), None, codemod, {})
     assert apply(data, fix.edits) == data[:-1] + b".go()\n"
-    foreign = Codemod(("QW1",), lambda node, finding, settings: to("日")(node))
+    foreign = Codemod(("QW1",), lambda node, plan, settings: to("日")(node))
     with pytest.raises(Refusal, match="cannot hold"):
-        propose(SourceFile("x.py", data), finding(Span(start, start + 1)), foreign, {})
+        propose(SourceFile("x.py", data), finding(Span(start, start + 1)), None, foreign, {})
 
 
 def test_a_simple_statement() -> None:
@@ -139,9 +139,9 @@ def test_a_wrong_place_in_an_f_string_is_refused() -> None:
         return
     if source.data[span.start : span.end] == b"a.b()":
         return
-    codemod = Codemod(("QW1",), lambda node, finding, settings: around(node))
+    codemod = Codemod(("QW1",), lambda node, plan, settings: around(node))
     with pytest.raises(Refusal, match="place"):
-        propose(source, finding(span), codemod, {})
+        propose(source, finding(span), None, codemod, {})
 
 
 BEFORE = ("j = A", "j.go(1)")

@@ -12,9 +12,19 @@ import libcst as cst
 import pytest
 
 from qw_codemod.edit.arguments import with_keyword
-from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Fact, Finding, Hit, Rewrite
+from qw_codemod.rules.api import (
+    Check,
+    Codemod,
+    Context,
+    Evidence,
+    Fact,
+    Match,
+    Obstacle,
+    Rewrite,
+    Statement,
+    Unsafe,
+)
 from qw_codemod.rules.packs import Pack, assemble
 from qw_codemod.testkit import apply_to_files, apply_to_text, check_files, check_text
 from qw_codemod.testkit import proofs as fixtures
@@ -50,8 +60,8 @@ class Third:
 '''.replace(b"x = wait(\n", b"x = wait(  # expect: TOY1 likely\n")
 CLEAN = b"wait(t=1)\nawait_()\n"
 
-Find = Callable[[SourceFile, Context], Iterator[Hit]]
-Rewriter = Callable[[cst.CSTNode, Finding, Mapping[str, Any]], Rewrite | None]
+Find = Callable[[SourceFile, Context], Iterator[Match]]
+Rewriter = Callable[[cst.CSTNode, Any, Mapping[str, Any]], Rewrite | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +74,35 @@ class WhoKnows(Statement):
     template = "who knows"
 
 
-def find_simply(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_simply(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in source.nodes(ast.Call):
         bound = any(each.arg == "t" for each in call.keywords)
         if not bound and source.text(call.func).endswith("wait"):
             text = source.text(call)
             likely = Evidence("likely", doubt=WhoKnows())
             proven = Evidence("proven", (Fact(Waits(), source.path, call.lineno),))
-            safety = ("unsafe", "nobody listens") if "never" in text else ("safe", "")
             evidence = likely if "perhaps" in text else proven
-            yield Hit(call, "waits for ever", evidence, "add", {}, *safety)  # type: ignore[arg-type]
+            yield Match(call, "waits for ever", evidence, "t")
 
 
-def rewrite(node: cst.CSTNode, finding: Finding, settings: Mapping[str, Any]) -> Rewrite | None:
+@dataclass(frozen=True, slots=True)
+class NobodyListens(Statement):
+    template = "nobody listens"
+
+
+def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    return Unsafe(NobodyListens()) if "never" in source.text(match.node) else None
+
+
+def rewrite(node: cst.CSTNode, keyword: str, settings: Mapping[str, Any]) -> Rewrite | None:
     assert isinstance(node, cst.Call)
-    return Rewrite(with_keyword(node, "t", str(settings.get("seconds", 3))))
+    return Rewrite(with_keyword(node, keyword, str(settings.get("seconds", 3))))
 
 
 def pack_of(
     find: Find = find_simply, rewrite: Rewriter = rewrite, tokens: tuple[bytes, ...] = (b"wait",)
 ) -> Pack:
-    check = Check("TOY1", "endless-wait", "", find, tokens)
+    check = Check("TOY1", "endless-wait", "", find, tokens, assess=assess)
     return assemble({"waits": [check]}, {"waits": Codemod(("TOY1",), rewrite)})
 
 
@@ -125,31 +143,31 @@ def test_proofs_hold_of_an_app(folder: Path, proof: Callable[[App], None]) -> No
     proof(app_of(folder))
 
 
-def find_by_column(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_by_column(source: SourceFile, context: Context) -> Iterator[Match]:
     for hit in find_simply(source, context):
         if hit.node.col_offset < 8:
             yield hit
 
 
-def find_by_newline(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_by_newline(source: SourceFile, context: Context) -> Iterator[Match]:
     return iter(()) if b"\r" in source.data else find_simply(source, context)
 
 
-def find_by_bom(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_by_bom(source: SourceFile, context: Context) -> Iterator[Match]:
     return iter(()) if source.data.startswith(b"\xef") else find_simply(source, context)
 
 
-def find_by_spaces(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_by_spaces(source: SourceFile, context: Context) -> Iterator[Match]:
     return iter(()) if b"\t" in source.data else find_simply(source, context)
 
 
-def find_by_comment(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_by_comment(source: SourceFile, context: Context) -> Iterator[Match]:
     return iter(()) if b"noqa" in source.data else find_simply(source, context)
 
 
-def find_more(source: SourceFile, context: Context) -> Iterator[Hit]:
+def find_more(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in source.nodes(ast.Call):
-        yield Hit(call, "calls", Evidence("proven"))
+        yield Match(call, "calls", Evidence("proven"))
 
 
 @pytest.mark.parametrize(
@@ -213,17 +231,17 @@ def test_snapshots(folder: Path) -> None:
     assert b'self.job.wait("never", t=7)' in recorder.seen["after.py"]
     assert b"            1,\n            t=7,\n        )" in recorder.seen["after.py"]
     assert recorder.seen["findings.txt"].decode() == (
-        "9:5 TOY1 proven safe [add] waits for ever\n"
+        "9:5 TOY1 proven safe waits for ever\n"
         "    9: it waits\n"
-        "10:12 TOY1 proven safe [add] waits for ever\n"
+        "10:12 TOY1 proven safe waits for ever\n"
         "    10: it waits\n"
-        "10:17 TOY1 proven safe [add] waits for ever\n"
+        "10:17 TOY1 proven safe waits for ever\n"
         "    10: it waits\n"
-        "15:13 TOY1 likely safe [add] waits for ever\n"
+        "15:13 TOY1 likely safe waits for ever\n"
         "    left: likely only: who knows; edit with --likely\n"
-        "19:9 TOY1 likely safe [add] waits for ever\n"
+        "19:9 TOY1 likely safe waits for ever\n"
         "    left: likely only: who knows; edit with --likely\n"
-        "25:25 TOY1 proven unsafe [add] waits for ever\n"
+        "25:25 TOY1 proven unsafe waits for ever\n"
         "    25: it waits\n"
         "    left: unsafe: nobody listens; edit with --unsafe\n"
     )

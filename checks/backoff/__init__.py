@@ -45,11 +45,24 @@ from dataclasses import dataclass
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.facts.requirement_versions import major
-from qw_codemod.kernel.model import Safety
-from qw_codemod.kernel.statements import Statement
+from qw_codemod.kernel.statements import InLine
 from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.syntax import assigned, last_name, own_nodes
-from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
+from qw_codemod.rules.api import (
+    Check,
+    Context,
+    Evidence,
+    Fact,
+    Match,
+    Obstacle,
+    SourceFile,
+    Statement,
+    Unfixable,
+    Unsafe,
+)
+
+from . import reasons, statements
+from .plan import LongerSleep, RetryOptions
 
 _CAP = 60  # seconds
 _SHORTEST = 0.5  # seconds
@@ -70,24 +83,7 @@ _RETRY = frozenset(
 _STATUSES = "(429, 500, 502, 503, 504)"
 
 
-@dataclass(frozen=True, slots=True)
-class TriesAgain(Statement):
-    template = "this loop tries again after a failure"
-
-
-@dataclass(frozen=True, slots=True)
-class Waits(Statement):
-    template = "it waits here"
-
-
-@dataclass(frozen=True, slots=True)
-class Missing(Statement):
-    template = "no {arguments: and no } here"
-
-    arguments: tuple[str, ...]
-
-
-def _flat(source: SourceFile, context: Context) -> Iterator[Hit]:
+def _flat(source: SourceFile, context: Context) -> Iterator[Match]:
     if context.infer.is_test(source):
         return
     for call in source.nodes(ast.Call):
@@ -98,10 +94,38 @@ def _flat(source: SourceFile, context: Context) -> Iterator[Hit]:
             yield from _of_retry(source, context, call)
 
 
+def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    found: _Sleep | RetryOptions = match.remedy
+    reason: Statement | None
+    if isinstance(found, RetryOptions):
+        reason = _why_multiplied(source)
+    elif not found.counter:
+        return Unfixable(reasons.CountsNothing())
+    else:
+        reason = _used_elsewhere(source, found.wait)
+    return Unsafe(reason) if reason else None
+
+
+def _plan(source: SourceFile, context: Context, match: Match) -> LongerSleep | RetryOptions:
+    found: _Sleep | RetryOptions = match.remedy
+    if isinstance(found, RetryOptions):
+        return found
+    return LongerSleep(_longer(source, found.wait, found.counter, found.grows))
+
+
 # -- loops ----------------------------------------------------------------------------------------
 
 
-def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
+@dataclass(frozen=True, slots=True)
+class _Sleep:
+    """How long a loop sleeps, whether that grows, and what counts the tries, if anything does."""
+
+    wait: ast.expr
+    grows: bool
+    counter: str
+
+
+def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Match]:
     loop = _loop(source, call)
     if loop is None or not _is_retry_loop(source, loop, call):
         return
@@ -115,23 +139,15 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Hit]:
     if _tries(loop) > _MOST:
         return  # so many tries are a way to wait for something
     facts = (
-        Fact(TriesAgain(), source.path, loop.lineno),
-        Fact(Waits(), source.path, call.lineno),
+        Fact(statements.TriesAgain(), source.path, loop.lineno),
+        Fact(statements.Waits(), source.path, call.lineno),
     )
     text = source.text(wait)
     message = f"the retry waits {text} s each time"
     if grows:
         message = f"the retry waits {text} s, without a cap"
     evidence = Evidence("proven", facts)
-    counter = _counter(source, loop)
-    if not counter:
-        caution = "the loop has no variable that counts from a known number"
-        yield Hit(call, message, evidence, caution=caution)
-        return
-    caution = _used_elsewhere(source, wait)
-    details = {"wait": _longer(source, wait, counter, grows)}
-    safety: Safety = "unsafe" if caution else "safe"
-    yield Hit(call, message, evidence, "wait", details, safety, caution)
+    yield Match(call, message, evidence, _Sleep(wait, grows, _counter(source, loop)))
 
 
 def _tries(loop: ast.For | ast.AsyncFor | ast.While) -> int:
@@ -142,17 +158,17 @@ def _tries(loop: ast.For | ast.AsyncFor | ast.While) -> int:
     return max((each for each in numbers if isinstance(each, int)), default=0)
 
 
-def _used_elsewhere(source: SourceFile, wait: ast.expr) -> str:
-    """Why the number is not this wait's alone; empty if it is."""
+def _used_elsewhere(source: SourceFile, wait: ast.expr) -> Statement | None:
+    """Why the number is not this wait's alone; None if it is."""
     if not isinstance(wait, ast.Name):
-        return ""
+        return None
     for node in source.nodes(ast.Name):
         if node.id != wait.id or isinstance(node.ctx, ast.Store) or node is wait:
             continue
         around = source.parent(node)
         if not isinstance(around, ast.Call) or full_name(source, around.func) not in _SLEEPS:
-            return f"`{wait.id}` is used in line {node.lineno} as well: is that still right?"
-    return ""
+            return reasons.UsedElsewhere(wait.id, InLine(node.lineno))
+    return None
 
 
 def _number(source: SourceFile, wait: ast.expr) -> float | None:
@@ -187,7 +203,8 @@ def _is_retry_loop(
         for handler in node.handlers:
             names = [full_name(source, each) for each in _types(handler)] or ["Exception"]
             calls = [each for each in own_nodes(node.body) if isinstance(each, ast.Call)]
-            if calls and f"line {loop.lineno}" in retried(source, calls[0], names):
+            again = retried(source, calls[0], names) if calls else None
+            if again is not None and again.by.place.line == loop.lineno:
                 return True
     return False
 
@@ -279,7 +296,7 @@ def _longer(source: SourceFile, wait: ast.expr, counter: str, grows: bool) -> st
 # -- urllib3.Retry --------------------------------------------------------------------------------
 
 
-def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[Hit]:
+def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[Match]:
     given = {each.arg: each.value for each in call.keywords}
     if None in given or len(call.args) > 1 or _is_off(call.args, given):
         return
@@ -287,25 +304,18 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if (major(context.infer.root, "urllib3") or 0) >= 2:
         missing["backoff_max"] = str(_CAP)
     missing = {key: value for key, value in missing.items() if key not in given}
-    if "status_forcelist" in missing and "raise_on_status" not in given:
-        details = {**missing, "raise_on_status": "False"}  # the caller gets the last answer
-    else:
-        details = missing
     if not missing:
         return
-    fact = Fact(Missing(tuple(missing)), source.path, call.lineno)
+    fact = Fact(statements.Lacks(tuple(missing)), source.path, call.lineno)
+    message = f"Retry() without {', '.join(missing)}"
+    if "status_forcelist" in missing and "raise_on_status" not in given:
+        missing["raise_on_status"] = "False"  # the caller gets the last answer
+    yield Match(call, message, Evidence("proven", (fact,)), RetryOptions(tuple(missing.items())))
+
+
+def _why_multiplied(source: SourceFile) -> Statement | None:
     others = [each for each in (b"tenacity", b"backoff.", b"stamina") if each in source.data]
-    word = others[0].decode().rstrip(".") if others else ""
-    caution = f"{word} retries in this module as well: tries would multiply" if word else ""
-    yield Hit(
-        call,
-        f"Retry() without {', '.join(missing)}",
-        Evidence("proven", (fact,)),
-        "retry-options",
-        details,
-        "unsafe" if caution else "safe",
-        caution,
-    )
+    return reasons.RetriesMultiply(others[0].decode().rstrip(".")) if others else None
 
 
 def _is_off(arguments: list[ast.expr], given: dict[str | None, ast.expr]) -> bool:
@@ -320,5 +330,7 @@ CHECKS = (
         "A retry waits as long each time, or not at all.",
         _flat,
         (b"sleep", b"Retry"),
+        assess=_assess,
+        plan=_plan,
     ),
 )

@@ -64,18 +64,12 @@ from collections.abc import Iterator
 
 from qw_codemod.analysis.exception_flow import classes
 from qw_codemod.python.syntax import own_nodes
-from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
+from qw_codemod.rules.api import Check, Context, Evidence, Fact, Match, SourceFile
 
-from .effects import (
-    ERROR,
-    Account,
-    Log,
-    account,
-    captures,
-    log_of,
-    reports,
-)
-from .plan import Case, case_of
+from .assess import assess
+from .effects import ERROR, Effects, Log, captures, effects_of, log_of, reports
+from .handlers import examine, handlers_of
+from .plan import ExcInfo, plan
 from .statements import SendsWith, SendsWithout
 
 SETTINGS = {
@@ -87,42 +81,41 @@ SETTINGS = {
 _BROAD = frozenset({"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"})
 _BARE = re.compile(rb"\bexcept[ \t\f]*(?:\\\r?\n[ \t\f]*)*:")
 _CLASS = re.compile(rb"\b(?:Base)?Exception\b")
-_TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
-def _bare(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for handler, statement in _handlers(source):
+def _bare(source: SourceFile, context: Context) -> Iterator[Match]:
+    for handler, statement in handlers_of(source):
         if handler.type is None:
-            told = account(source, handler)
-            yield _hit(source, context, handler, statement, told, _of_bare(told))
+            message = _of_bare(effects_of(source, handler))
+            yield _match(source, context, handler, statement, message)
 
 
-def _of_bare(told: Account) -> str:
-    if told.raises == "same":
+def _of_bare(effects: Effects) -> str:
+    if effects.raises == "same":
         return "bare `except:` that raises on: `except BaseException:` says so"
-    if told.is_silent:
+    if effects.is_silent:
         return "bare `except:` hides what went wrong, and keeps the program from being stopped"
     return "bare `except:` also catches KeyboardInterrupt and SystemExit"
 
 
-def _silent(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for handler, statement, told in _broad(source, context):
-        if told.is_silent and not reports(statement.body):
+def _silent(source: SourceFile, context: Context) -> Iterator[Match]:
+    for handler, statement, effects in _broad(source, context):
+        if effects.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
-            yield _hit(source, context, handler, statement, told, message)
+            yield _match(source, context, handler, statement, message)
 
 
-def _unreported(source: SourceFile, context: Context) -> Iterator[Hit]:
+def _unreported(source: SourceFile, context: Context) -> Iterator[Match]:
     if not context.settings.get("unreported", False):
         return
-    for handler, statement, told in _broad(source, context):
-        if told.logs and not told.raises and not told.reaches_sentry:
+    for handler, statement, effects in _broad(source, context):
+        if effects.logs and not effects.raises and not effects.reaches_sentry:
             message = f"`except {_types(source, handler)}` logs, and no event reaches Sentry"
-            yield _hit(source, context, handler, statement, told, message)
+            yield _match(source, context, handler, statement, message)
 
 
-def _double(source: SourceFile, context: Context) -> Iterator[Hit]:
-    for handler, _ in _handlers(source):
+def _double(source: SourceFile, context: Context) -> Iterator[Match]:
+    for handler, _ in handlers_of(source):
         calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
         sent = next((call for call in calls if captures(call)), None)
         logs = [log for log in map(log_of, calls) if log and _sends_an_event(log)]
@@ -135,65 +128,66 @@ def _double(source: SourceFile, context: Context) -> Iterator[Hit]:
             )
             name = f"{log.receiver}.{log.method}()"
             message = f"`{name}` without exc_info beside `capture_exception()` sends two events"
-            yield Hit(log.node, message, Evidence("proven", facts), "exc-info")
+            yield Match(log.node, message, Evidence("proven", facts), ExcInfo())
 
 
 def _sends_an_event(log: Log) -> bool:
     return log.level >= ERROR and bool(log.receiver)
 
 
-def _handlers(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try]]:
-    for handler in source.nodes(ast.ExceptHandler):
-        statement = source.parent(handler)
-        assert isinstance(statement, _TRIES)
-        yield handler, statement  # type: ignore[misc]
-
-
 def _broad(
     source: SourceFile, context: Context
-) -> Iterator[tuple[ast.ExceptHandler, ast.Try, Account]]:
+) -> Iterator[tuple[ast.ExceptHandler, ast.Try, Effects]]:
     """The handlers for everything, in code that is not a test: a test hides no data."""
     if context.infer.is_test(source):
         return
-    for handler, statement in _handlers(source):
+    for handler, statement in handlers_of(source):
         if handler.type is not None and not _BROAD.isdisjoint(classes(source, handler.type)):
-            yield handler, statement, account(source, handler)
+            yield handler, statement, effects_of(source, handler)
 
 
 def _types(source: SourceFile, handler: ast.ExceptHandler) -> str:
     return " ".join(source.text(handler.type).split()) if handler.type is not None else ""
 
 
-def _hit(
+def _match(
     source: SourceFile,
     context: Context,
-    handler: ast.ExceptHandler,
+    node: ast.ExceptHandler,
     statement: ast.Try,
-    told: Account,
     message: str,
-) -> Hit:
-    case: Case = case_of(source, context, handler, statement, told)
-    remedy = "" if case.refused else "handler"
-    return Hit(
-        handler,
-        message,
-        Evidence("proven", case.facts),
-        remedy,
-        case.details,
-        "unsafe" if case.caution and remedy else "safe",
-        case.refused or case.caution,
-    )
+) -> Match:
+    handler = examine(source, context.infer, node, statement)
+    return Match(node, message, Evidence("proven", handler.facts(source.path)), handler)
 
 
 CHECKS = (
-    Check("QW201", "bare-except", "A handler names no exception.", _bare, (_BARE,)),
-    Check("QW202", "silent-except", "A broad handler says nothing.", _silent, (_CLASS,)),
+    Check(
+        "QW201",
+        "bare-except",
+        "A handler names no exception.",
+        _bare,
+        (_BARE,),
+        assess=assess,
+        plan=plan,
+    ),
+    Check(
+        "QW202",
+        "silent-except",
+        "A broad handler says nothing.",
+        _silent,
+        (_CLASS,),
+        assess=assess,
+        plan=plan,
+    ),
     Check(
         "QW203",
         "unreported-exception",
         "A broad handler logs, and Sentry never hears of it.",
         _unreported,
         (_CLASS,),
+        assess=assess,
+        plan=plan,
     ),
     Check(
         "QW204",

@@ -81,7 +81,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Effects:
     """All that a handler does about its exception."""
 
     raises: Raises  # on all paths the same or another one, or on some paths only
@@ -105,7 +105,7 @@ class Account:
         )
 
 
-def account(source: SourceFile, handler: ast.ExceptHandler) -> Account:
+def effects_of(source: SourceFile, handler: ast.ExceptHandler) -> Effects:
     """What the handler itself does; what it calls is judged by its name."""
     nodes = list(own_nodes(handler.body))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
@@ -116,7 +116,7 @@ def account(source: SourceFile, handler: ast.ExceptHandler) -> Account:
         isinstance(node, ast.Name) and node.id == handler.name and isinstance(node.ctx, ast.Load)
         for node in ast.walk(handler)
     )
-    return Account(
+    return Effects(
         _raises(source, handler, nodes),
         logs,
         tuple(call for call in others if captures(call)),

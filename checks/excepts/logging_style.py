@@ -27,7 +27,7 @@ _NEW_NAMES = ("logger", "log", "_logger", "module_logger")
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class Style:
     """What to log with: `logger` as it is written in the code, empty for `print`.
 
     `is_new`: the module has none, and gets one of that name. `f_strings`: its messages are such.
@@ -39,7 +39,7 @@ class Habit:
     f_strings: bool = False
 
 
-def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
+def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style:
     """How a handler of the `try` statement is to log."""
     logs = log_calls(source)
     for name in _candidates(source, statement, logs):
@@ -47,8 +47,8 @@ def habit(source: SourceFile, infer: Inference, statement: ast.stmt) -> Habit:
         if found is not None:
             return found
     if only_prints(source):
-        return Habit("print")
-    return Habit("logging", free_name(source, source.tree, _NEW_NAMES), is_new=True)
+        return Style("print")
+    return Style("logging", free_name(source, source.tree, _NEW_NAMES), is_new=True)
 
 
 def _candidates(source: SourceFile, statement: ast.stmt, logs: Sequence[Log]) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
 
 def _by_name(
     source: SourceFile, infer: Inference, statement: ast.stmt, name: str, logs: Sequence[Log]
-) -> Habit | None:
+) -> Style | None:
     own = [log for log in logs if log.receiver == name]
     manner = _inferred(source, infer, own)
     if not manner and _is_given(source, statement, name):
@@ -131,7 +131,7 @@ def _by_name(
     manner = manner or _manner(source, name, own)
     takes_more = any(len(log.node.args) > 1 for log in own)
     f_strings = _likes_f_strings(own or logs) or (manner == "unknown" and not takes_more)
-    return Habit(manner, name, f_strings=f_strings)
+    return Style(manner, name, f_strings=f_strings)
 
 
 def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:

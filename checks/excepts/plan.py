@@ -5,23 +5,17 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qw_codemod.analysis.exception_flow import full_name
-from qw_codemod.kernel.statements import Statement
-from qw_codemod.languages.python import WIDTH
-from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.syntax import function_of, last_name, own_nodes
-from qw_codemod.rules.api import Context, Fact, SourceFile
+from qw_codemod.languages.python import WIDTH, SourceFile
+from qw_codemod.python.syntax import function_of
+from qw_codemod.rules.api import Context, Match
 
-from . import raises as expected
-from . import statements as says
 from .definite_assignment import plain_names
-from .effects import DEBUG, ERROR, Account, reports
-from .expected_failure.verdict import why_meant
-from .logging_style import Habit, habit, stands_alone
+from .effects import DEBUG, ERROR
+from .handlers import Case, Handler
+from .logging_style import Style, stands_alone, style_of
 from .operation_name import operation
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
@@ -38,199 +32,140 @@ _RESERVED = frozenset(
     "process taskName event operation context".split()
 )
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
-_EXITING = frozenset("parse_args parse_known_args exit quit _exit abort".split())
-_EXITS = frozenset({"sys.exit", "exit", "quit"})
-_WAITING = frozenset(
-    "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
-)
-_OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
-_WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
-    rb"\b(redact|scrub|withh[eo]ld|sanitize)\w*[ (_][^\n-]{0,60}"
-    rb"\b(exception|exc|error|traceback)s?\b"
-    rb"|\b(exception|error|traceback)('s)? (text |message )?[^\n]{0,40}"
-    rb"\b(redact|scrub|leak|withh[eo]ld)\w*",
-    re.I,
-)
-_STANDS_IN = re.compile(rb"\bsetattr\(\s*sys\.std(out|err)\b|\bsys\.std(out|err)\.write *=[^=]")
-_HIDES = re.compile(r"^_*(mask|redact|scrub|sanitize|obfuscate|anonymi[sz]e)(_|$)", re.I)
-_LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What the codemod is told about a handler; `refused`: why it is not rewritten at all."""
-
-    facts: tuple[Fact, ...]
-    details: dict[str, str] = field(default_factory=dict)
-    caution: str = ""
-    refused: str = ""
+class ExcInfo:
+    """A log call gets `exc_info=True`."""
 
 
-def case_of(
-    source: SourceFile,
-    context: Context,
-    handler: ast.ExceptHandler,
-    statement: ast.Try,
-    told: Account,
-) -> Case:
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """The line in the log: in which style, and of an error or of a warning."""
+
+    style: Style
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many columns a line of the handler's body has, and what it is indented by."""
+
+    width: int
+    indent: str
+
+    def within(self) -> Room:
+        """The room within brackets, with a comma at the end."""
+        return Room(self.width - len(self.indent.expandtabs(4)) - 1, self.indent)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of a handler; what is empty stays as it is.
+
+    `operation` and `context`, the names whose values are told, belong to the log line and to the
+    event alike.
+    """
+
+    room: Room
+    catches: tuple[str, ...] = ()  # dotted names of classes
+    name: str = ""  # of the exception, where the handler has none
+    is_chained: bool = False  # `raise ... from name`
+    log: LogLine | None = None
+    capture: str = ""  # the function that sends an event, as it is called there
+    operation: str = ""
+    context: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()  # log calls that get `exc_info=True`
+    raises_on: bool = False
+
+
+def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     """The rewrite that keeps what the program does next and hides nothing any more."""
-    fact = Fact(_told(told), source.path, handler.lineno)
-    bare = handler.type is None
-    if b"marimo" in source.data and "marimo" in {*_imported(source)}:
-        return Case((fact,), refused="a marimo notebook shares its names between cells")
-    caution = _caution(source, handler, statement) if bare else ""
-    if bare and (exits := _exit(source, statement)):
-        caution = f"`{exits}` in the `try` exits by itself, and `except:` may be there to catch it"
-    if bare and told.raises == "same":
-        return Case((fact,), {"type": "BaseException"})
-    details = {"type": "Exception"} if bare else {}
-    if bare and told.raises == "other":
-        return Case((fact,), {**details, **_chained(source, handler)}, caution)
-    if told.raises:
-        again = any(isinstance(n, ast.Raise) and n.exc is None for n in own_nodes(handler.body))
-        caution = caution or ("it raises again on some paths only" if again else "")
-        return Case((fact,), details, caution)
-    if _imports_only(statement):
-        guard = {"type": "ImportError"} if told.is_silent else details
-        caution = caution or ("" if bare else "what else fails in the import is not caught then")
-        return Case((fact,), guard, caution)
-    if context.infer.is_test(source) or reports(statement.body):
-        return Case((fact,), details, caution)
-    caution = caution or _out_of_place(source, handler)
-    return _reported(source, context, handler, statement, told, Case((fact,), details, caution))
+    handler: Handler = match.remedy
+    bare = ("Exception",) if handler.is_bare else ()
+    plain = Plan(_room(source, handler.node), bare)
+    if handler.case is Case.RAISES_SAME:
+        return replace(plain, catches=("BaseException",))
+    if handler.case is Case.RAISES_OTHER:
+        last = handler.node.body[-1]
+        if isinstance(last, ast.Raise) and last.cause is None:
+            return replace(plain, name=exception_name(source, handler.node), is_chained=True)
+    if handler.case is Case.IMPORTS and handler.effects.is_silent:
+        return replace(plain, catches=("ImportError",))
+    return _reported(source, context, handler, plain) if handler.case is Case.REPORTS else plain
 
 
-def _imported(source: SourceFile) -> Iterator[str]:
-    for node in source.nodes(ast.Import):
-        yield from (each.name for each in node.names)
+def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan) -> Plan:
+    settings, expected, effects = context.settings, handler.expected, handler.effects
+    if expected.raises and settings.get("narrow") and effects.is_silent and expected.certain:
+        plan = replace(plan, catches=expected.raises)
+    is_expected = bool(expected.why)
+    sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
+    if effects.logs and all(log.level <= DEBUG for log in effects.logs):
+        sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
+    if effects.uses or effects.says or effects.captures or effects.reaches_sentry:
+        return plan
+    style = style_of(source, context.infer, handler.statement)
+    of_error = [log for log in effects.logs if log.level >= ERROR and log.receiver]
+    if of_error:
+        if style.manner == "logging":
+            calls = tuple(f"{log.receiver}.{log.method}" for log in of_error)
+            plan = replace(plan, incomplete=calls)
+        return plan
+    says_already = bool(effects.logs) or effects.prints
+    if not says_already:
+        level = "warning" if is_expected else "exception"
+        plan = replace(plan, log=LogLine(style, level))
+    if sends:
+        plan = replace(plan, capture=_capture(source))
+    if not says_already or sends:
+        plan = replace(
+            plan,
+            name=exception_name(source, handler.node),
+            operation=operation(source, handler.statement),
+            context=_told_names(source, handler.statement),
+        )
+    return replace(plan, raises_on=settings.get("on_swallow") == "raise")
 
 
-def _told(told: Account) -> Statement:
-    if told.raises:
-        return says.RaisesSame() if told.raises == "same" else says.RaisesAnother()
-    if told.logs:
-        return says.LogsTooLittle()
-    if told.is_silent:
-        return says.IsSilent()
-    return says.NamesNoException()
+def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
+    if os.path.basename(source.path) in _BUILD_FILES or _is_guarded(source):
+        return False
+    return wanted == "always" or not (wanted == "never" or is_expected or stands_alone(source))
 
 
-# -- what is caught -------------------------------------------------------------------------------
-
-
-def _exit(source: SourceFile, statement: ast.Try) -> str:
-    """The call in a `try` body that ends the program through SystemExit; empty if none does."""
-    for node in own_nodes(statement.body):
-        raised = last_name(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
-        if raised in ("SystemExit", "KeyboardInterrupt"):
-            return f"raise {raised}"
-        if not isinstance(node, ast.Call):
+def _capture(source: SourceFile) -> str:
+    """How the file calls Sentry, or would."""
+    for node in source.tree.body:
+        if not isinstance(node, ast.ImportFrom) or node.module != "sentry_sdk":
             continue
-        if last_name(node) in _EXITING or full_name(source, node.func) == "unittest.main":
-            return f"{dotted(node.func) or last_name(node)}()"
-        if _exits_within(source, node):
-            return f"{dotted(node.func)}()"
-    return ""
+        if any(each.name == "capture_exception" and not each.asname for each in node.names):
+            return "capture_exception"
+    return "sentry_sdk.capture_exception"
 
 
-def _exits_within(source: SourceFile, call: ast.Call) -> bool:
-    """Whether a function of the same file that is called there exits, on some path."""
-    name = dotted(call.func)
-    if name not in (last_name(call), f"self.{last_name(call)}"):
-        return False
-    return last_name(call) in _exiting(source)
-
-
-@lru_cache(maxsize=8)
-def _exiting(source: SourceFile) -> frozenset[str]:
-    """The functions of a file that exit, on some path."""
-    return frozenset(
-        function.name
-        for function in source.nodes(ast.FunctionDef)
-        for each in own_nodes(function.body)
-        if isinstance(each, ast.Call) and full_name(source, each.func) in _EXITS
+def _is_guarded(source: SourceFile) -> bool:
+    """Whether `sentry_sdk` may be missing here: the log line alone sends an event where it is."""
+    return any(
+        each.name.partition(".")[0] == "sentry_sdk" and isinstance(source.parent(node), ast.Try)
+        for node in source.nodes(ast.Import)
+        for each in node.names
     )
 
 
-def _caution(source: SourceFile, handler: ast.ExceptHandler, statement: ast.Try) -> str:
-    """Why somebody may count on a bare handler to catch Ctrl-C; empty if nobody does."""
-    for node in own_nodes(statement.body):
-        if isinstance(node, ast.While) and _is_endless(node):
-            return "the endless loop in the `try` is ended by Ctrl-C, which passes through then"
-        if isinstance(node, ast.Call) and last_name(node) in _WAITING and not node.args:
-            name = dotted(node.func) or last_name(node)
-            return f"`{name}()` may be ended by Ctrl-C, which passes through then"
-    return ""
-
-
-def _is_endless(loop: ast.While) -> bool:
-    if not isinstance(loop.test, ast.Constant) or not loop.test.value:
-        return False
-    return not any(isinstance(each, ast.Break | ast.Return) for each in own_nodes(loop.body))
-
-
-def _imports_only(statement: ast.Try) -> bool:
-    return isinstance(statement.body[0], (ast.Import, ast.ImportFrom)) and all(
-        isinstance(each, (ast.Import, ast.ImportFrom, ast.Pass))
-        or (isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant | ast.Name))
-        for each in statement.body
+def _told_names(source: SourceFile, statement: ast.Try) -> tuple[str, ...]:
+    names = (
+        name
+        for name in plain_names(source, statement, statement.body)
+        if not _SECRET.search(name) and name not in _RESERVED
     )
+    return tuple(names)[:_MOST]
 
 
-def _chained(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:
-    last = handler.body[-1]
-    if isinstance(last, ast.Raise) and last.cause is None:
-        return {"name": exception_name(source, handler), "chain": "yes"}
-    return {}
-
-
-def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> str:
-    """Why logging there may do harm; empty if it does not."""
-    function = function_of(source, handler)
-    name = getattr(function, "name", "")
-    if name == "__del__":
-        return "`__del__` may run when logging is gone already"
-    if name in ("__repr__", "__str__", "__format__"):
-        return f"a report of the failure would call `{name}` again"
-    if _HIDES.search(name):
-        return f"what fails in `{name}()` may tell what it is there to hide"
-    if _WITHHOLDS.search(source.data):
-        return "this module withholds what exceptions say, and the log would tell it"
-    if _STANDS_IN.search(source.data):
-        return "this module stands in for the standard streams, and the log may be written by it"
-    for each in source.ancestors(handler):
-        if isinstance(each, FUNCTIONS[:2]) and _handles_records(each):
-            return f"`{each.name}()` handles log records, and logging there may call it again"
-        if isinstance(each, FUNCTIONS[:2]) and _is_sent_elsewhere(source, each.name):
-            return f"the source of `{each.name}()` is sent elsewhere, where no logger may be"
-        if isinstance(each, ast.ClassDef):
-            bases = [last_name(base) for base in each.bases]
-            if any(map(_LOGGING_CLASS.search, bases)) and name in _OF_LOGGING:
-                return "logging there would call itself"
-            if name in ("write", "writelines", "flush"):
-                return f"the log may be written by this very `{name}()`"
-            break
-    return ""
-
-
-def _handles_records(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function is given a record of `logging`, by annotation or by what it asks of it."""
-    for argument in (*function.args.posonlyargs, *function.args.args):
-        if argument.annotation is not None and "LogRecord" in ast.unparse(argument.annotation):
-            return True
-        if argument.arg == "record" and any(
-            isinstance(each, ast.Attribute) and each.attr in ("getMessage", "levelno", "exc_info")
-            for each in ast.walk(function)
-        ):
-            return True
-    return False
-
-
-def _is_sent_elsewhere(source: SourceFile, name: str) -> bool:
-    return b"getsource" in source.data and any(
-        last_name(call) == "getsource" and any(last_name(each) == name for each in call.args)
-        for call in source.nodes(ast.Call)
-    )
+def _room(source: SourceFile, handler: ast.ExceptHandler) -> Room:
+    unit = source.indent_unit
+    indent = source.line_bytes(handler.lineno)[: handler.col_offset].decode() + unit
+    return Room(WIDTH - len(indent.expandtabs(4)), unit)
 
 
 # -- the name -------------------------------------------------------------------------------------
@@ -267,106 +202,3 @@ def _live_names(scope: ast.AST) -> frozenset[str]:
             bound |= {node.name}
         stack += ((child, bound) for child in ast.iter_child_nodes(node))
     return frozenset(live)
-
-
-# -- the report -----------------------------------------------------------------------------------
-
-
-def _reported(
-    source: SourceFile,
-    context: Context,
-    handler: ast.ExceptHandler,
-    statement: ast.Try,
-    told: Account,
-    case: Case,
-) -> Case:
-    settings = context.settings
-    known = expected.exceptions(source, context.infer, statement.body)
-    facts, details = case.facts, dict(case.details)
-    if known.raises:
-        why: Statement | None = says.KnownToRaise(tuple(known.raises))
-        if settings.get("narrow") and told.is_silent and known.certain:
-            details["type"] = ",".join(known.raises)
-    else:
-        why = why_meant(source, statement, handler) or expected.why_asked(
-            source, context.infer, statement.body
-        )
-    if why:
-        facts = (*facts, Fact(why, source.path, statement.lineno))
-    is_expected = bool(why)
-    sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
-    if told.logs and all(log.level <= DEBUG for log in told.logs):
-        sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
-    if told.uses or told.says or told.captures or told.reaches_sentry:
-        return Case(facts, details, case.caution)
-    found = habit(source, context.infer, statement)
-    of_error = [log for log in told.logs if log.level >= ERROR and log.receiver]
-    if of_error:
-        if found.manner == "logging":
-            details["complete"] = ",".join(f"{log.receiver}.{log.method}" for log in of_error)
-        return Case(facts, details, case.caution)
-    name = exception_name(source, handler)
-    says_already = bool(told.logs) or told.prints
-    if not says_already:
-        details |= _logged(found, handler, is_expected)
-        details |= _context(source, statement)
-    if sends:
-        details["capture"] = _capture(source)
-        details |= _context(source, statement)
-    if not says_already or sends:
-        details["name"] = name
-        details |= _room(source, handler)
-    if settings.get("on_swallow") == "raise":
-        details["swallow"] = "raise"
-    return Case(facts, details, case.caution)
-
-
-def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
-    if os.path.basename(source.path) in _BUILD_FILES or _is_guarded(source):
-        return False
-    return wanted == "always" or not (wanted == "never" or is_expected or stands_alone(source))
-
-
-def _capture(source: SourceFile) -> str:
-    """How the file calls Sentry, or would."""
-    for node in source.tree.body:
-        if not isinstance(node, ast.ImportFrom) or node.module != "sentry_sdk":
-            continue
-        if any(each.name == "capture_exception" and not each.asname for each in node.names):
-            return "capture_exception"
-    return "sentry_sdk.capture_exception"
-
-
-def _is_guarded(source: SourceFile) -> bool:
-    """Whether `sentry_sdk` may be missing here: the log line alone sends an event where it is."""
-    return any(
-        each.name.partition(".")[0] == "sentry_sdk" and isinstance(source.parent(node), ast.Try)
-        for node in source.nodes(ast.Import)
-        for each in node.names
-    )
-
-
-def _logged(found: Habit, handler: ast.ExceptHandler, is_expected: bool) -> dict[str, str]:
-    details = {
-        "manner": found.manner,
-        "logger": found.logger,
-        "level": "warning" if is_expected else "exception",
-        "style": "f" if found.f_strings else "",
-    }
-    return {**details, "new": "yes"} if found.is_new else details
-
-
-def _context(source: SourceFile, statement: ast.Try) -> dict[str, str]:
-    names = [
-        name
-        for name in plain_names(source, statement, statement.body)
-        if not _SECRET.search(name) and name not in _RESERVED
-    ]
-    return {"operation": operation(source, statement), "context": ",".join(names[:_MOST])}
-
-
-def _room(source: SourceFile, handler: ast.ExceptHandler) -> dict[str, str]:
-    """How many columns a line of the handler's body has, and what it is indented by."""
-    unit = source.indent_unit
-    indent = source.line_bytes(handler.lineno)[: handler.col_offset].decode() + unit
-    return {"width": str(WIDTH - len(indent.expandtabs(4))), "indent": unit}

@@ -42,14 +42,25 @@ from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.infer.statements import Annotated, Built
-from qw_codemod.kernel.model import Safety
-from qw_codemod.kernel.statements import Statement, render
-from qw_codemod.libraries.http.calls import HttpCall, http_calls
+from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.recognize import http
-from qw_codemod.rules.api import Check, Context, Evidence, Fact, Hit, SourceFile
+from qw_codemod.rules.api import (
+    Check,
+    Context,
+    Evidence,
+    Fact,
+    Match,
+    Obstacle,
+    SourceFile,
+    Statement,
+    Unfixable,
+    Unsafe,
+)
 
-from .already_retried import retries_of
+from . import reasons, statements
+from .already_retried import is_retried
 from .forms import form_of, why_not
+from .plan import Plan
 
 SETTINGS = {"policy": "function", "include_post": "flag", "include": "text"}
 _NAMED = re.compile(
@@ -68,15 +79,26 @@ _COMMAND_URL = re.compile(
 _KEY = re.compile(r"idempoten", re.I)
 
 
-def _unretried(source: SourceFile, context: Context) -> Iterator[Hit]:
+@dataclass(frozen=True, slots=True)
+class _Unretried:
+    """A call that nothing retries; `exempt`: why that is as it should be, None where it is not."""
+
+    call: HttpCall
+    exempt: Statement | None
+
+
+def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
     if context.infer.is_test(source):
         return
-    for call in http_calls(source, context.infer):
+    for call in context.once(HttpCalls, source).all():
         if call.through or _is_policy(source, context):
             continue
-        if retries_of(source, context.infer, call):
+        if is_retried(source, context.infer, call):
             continue
-        yield _hit(source, context, call)
+        exempt = _why_exempt(source, context, call)
+        message = f"{call.name}() is not retried"
+        remedy = _Unretried(call, exempt)
+        yield Match(call.node, message, call.evidence, remedy, hidden=exempt is not None)
 
 
 def _is_policy(source: SourceFile, context: Context) -> bool:
@@ -84,28 +106,49 @@ def _is_policy(source: SourceFile, context: Context) -> bool:
     return bool(module) and source.path.endswith((f"{module}.py", f"{module}/__init__.py"))
 
 
-def _hit(source: SourceFile, context: Context, call: HttpCall) -> Hit:
-    message = f"{call.name}() is not retried"
-    left = why_not(source, call) or _why_not_twice(source, context, call)
-    if left:
-        return Hit(call.node, message, call.evidence, caution=left, quiet=True)
-    if not (call.bound or call.said.node is not None) or call.said.never:
-        reason = "it has no timeout yet: qw-codemod apply timeouts"
-        return Hit(call.node, message, call.evidence, caution=reason)
-    if call.said.hidden:
-        return Hit(call.node, message, call.evidence, caution=render(call.said.hidden), quiet=True)
+def _why_exempt(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    """Why the call is not to be tried again, or already is perhaps."""
+    reason = why_not(source, call) or _why_not_twice(source, context, call)
+    if reason is not None or _waits_for_ever(call):
+        return reason
+    return call.said.hidden
+
+
+def _waits_for_ever(call: HttpCall) -> bool:
+    return not (call.bound or call.said.node is not None) or call.said.never
+
+
+def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    found: _Unretried = match.remedy
+    call = found.call
+    if found.exempt is not None:
+        return Unfixable(found.exempt)
+    if _waits_for_ever(call):
+        return Unfixable(reasons.NoTimeout())
     form = form_of(source, context, call)
-    if form.refused:
-        return Hit(call.node, message, call.evidence, caution=form.refused)
-    caution = _UNSAFE.get(call.verb, "")
+    if isinstance(form, Unfixable):
+        return form
+    reason = _why_unsafe(source, call)
+    return Unsafe(reason) if reason else None
+
+
+def _why_unsafe(source: SourceFile, call: HttpCall) -> Statement | None:
     function = _function_name(source, call.node)
     command = _COMMAND.search(function) or _COMMAND_URL.search(source.text(call.node))
     if command and call.verb in http.READ_ONLY:
-        caution = f"a {call.verb} in `{function}()` may set something off"
-    if not caution and _is_handed_in(call):
-        caution = "where the session was built is not seen: it may have retries already"
-    safety: Safety = "unsafe" if caution else "safe"
-    return Hit(call.node, message, call.evidence, form.remedy, form.details, safety, caution)
+        return reasons.MayCommand(call.verb, function)
+    if call.verb in _UNSAFE:
+        return _UNSAFE[call.verb]
+    if _is_handed_in(call):
+        return reasons.SessionNotSeen()
+    return None
+
+
+def _plan(source: SourceFile, context: Context, match: Match) -> Plan:
+    found: _Unretried = match.remedy
+    form = form_of(source, context, found.call)
+    assert not isinstance(form, Unfixable)
+    return form
 
 
 def _is_handed_in(call: HttpCall) -> bool:
@@ -117,29 +160,29 @@ def _is_handed_in(call: HttpCall) -> bool:
     return declared and not any(isinstance(what, Built) for what in facts)
 
 
-_UNSAFE = {
-    "PUT": "a PUT that is sent twice may meet its own change (412)",
-    "DELETE": "a DELETE that is sent twice may answer 404",
+_UNSAFE: dict[str, Statement] = {
+    "PUT": reasons.PutMeetsItself(),
+    "DELETE": reasons.DeleteAnswers404(),
 }
 
 
-def _why_not_twice(source: SourceFile, context: Context, call: HttpCall) -> str:
-    """Why a call must not be sent twice by itself; empty if it may."""
+def _why_not_twice(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    """Why a call must not be sent twice by itself; None if it may."""
     if call.verb in http.IDEMPOTENT:
-        return ""
+        return None
     text = source.text(call.node)
     function = _function_name(source, call.node)
     pattern = str(context.settings.get("include", ""))
     if _KEY.search(text) or (pattern and re.search(pattern, f"{function} {text}")):
-        return ""
+        return None
     if not call.verb:
-        return "its HTTP method is not known"
+        return reasons.UnknownMethod()
     named = _NAMED.search(function) or _NAMED.search(text)
     if named:
-        return f"a {call.verb} that looks like `{named[0]}`: twice would be once too often"
+        return reasons.LooksLike(call.verb, named[0])
     if context.settings.get("include_post"):
-        return ""
-    return f"a {call.verb} is retried only where `include` or `include_post` says so"
+        return None
+    return reasons.NotIncluded(call.verb)
 
 
 def _function_name(source: SourceFile, node: ast.AST) -> str:
@@ -151,28 +194,19 @@ def _function_name(source: SourceFile, node: ast.AST) -> str:
 
 # QW302: decorators
 
-
-@dataclass(frozen=True, slots=True)
-class Lacks(Statement):
-    template = "`{decorator}` has no {missing: and no }"
-
-    decorator: str
-    missing: tuple[str, ...]
-
-
 _TENACITY = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
 _BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
 _BROAD = frozenset({"Exception", "BaseException"})
 
 
-def _unbounded(source: SourceFile, context: Context) -> Iterator[Hit]:
+def _unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.nodes(ast.FunctionDef)]
     for function in (*functions, *source.nodes(ast.AsyncFunctionDef)):
         for decorator in function.decorator_list:
             yield from _of_decorator(source, decorator)
 
 
-def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Hit]:
+def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Match]:
     call = node if isinstance(node, ast.Call) else None
     name = full_name(source, call.func if call else node)
     given = {each.arg for each in call.keywords} if call else set()
@@ -194,23 +228,32 @@ def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Hit]:
         "retry": "retries every exception",
     }
     text = " and ".join(said[each] for each in missing)
-    fact = Fact(Lacks(name, tuple(missing)), source.path, node.lineno)
-    yield Hit(
-        node,
-        f"@{source.text(call.func if call else node)} {text}",
-        Evidence("proven", (fact,)),
-        caution="what to stop at, and what to retry, is for you to say",
-    )
+    fact = Fact(statements.Lacks(name, tuple(missing)), source.path, node.lineno)
+    message = f"@{source.text(call.func if call else node)} {text}"
+    yield Match(node, message, Evidence("proven", (fact,)))
+
+
+def _assess_unbounded(source: SourceFile, context: Context, match: Match) -> Obstacle:
+    return Unfixable(reasons.YoursToSay())
 
 
 _TOKENS = tuple(each.encode() for each in ("requests", "httpx", "aiohttp", "urlopen", "session"))
 CHECKS = (
-    Check("QW301", "unretried-api-call", "An HTTP call is not retried.", _unretried, _TOKENS),
+    Check(
+        "QW301",
+        "unretried-api-call",
+        "An HTTP call is not retried.",
+        _unretried,
+        _TOKENS,
+        assess=_assess,
+        plan=_plan,
+    ),
     Check(
         "QW302",
         "unbounded-retry",
         "A retry has no stop or no wait, or retries everything.",
         _unbounded,
         (b"tenacity", b"backoff"),
+        assess=_assess_unbounded,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from qw_codemod.analysis.exception_risks import retried
@@ -32,42 +32,47 @@ _FEW = 12  # files whose mentions of a function are followed
 _FARTHEST = 12  # functions on the way to a caller
 
 
-def retries_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:
-    """Why a call is tried again already; empty if nothing is seen to do so."""
+def is_retried(source: SourceFile, infer: Inference, call: HttpCall) -> bool:
+    """Whether something is seen to try the call again already."""
     return (
-        _of_function(source, call.node)
-        or _of_loop(source, call.node)
-        or retried(source, call.node, ERRORS[call.sender.library])
-        or _of_session(source, infer, call)
-        or _of_callers(source, infer, call)
+        _is_run_again(source, call.node, ERRORS[call.sender.library])
+        or _by_session(source, infer, call)
+        or _by_callers(source, infer, call)
     )
 
 
-def _of_function(source: SourceFile, node: ast.AST) -> str:
+def _is_run_again(source: SourceFile, node: ast.AST, errors: Sequence[str]) -> bool:
+    """Whether something in the same file does it."""
+    return (
+        _by_function(source, node)
+        or _by_loop(source, node)
+        or retried(source, node, errors) is not None
+    )
+
+
+def _by_function(source: SourceFile, node: ast.AST) -> bool:
     """Decorators of every function around it, whatever they filter: nested tries multiply."""
     for each in source.ancestors(node):
         for decorator in getattr(each, "decorator_list", ()):
             if _is_retry(source, decorator):
-                return f"`@{last_name(decorator)}` in line {decorator.lineno}"
+                return True
     function = owner(source, node)
-    if function is not None and any(
+    return function is not None and any(
         isinstance(each, ast.Call) and dotted(each.func) in (function.name, f"self.{function.name}")
         for each in own_nodes(function.body)
-    ):
-        return f"`{function.name}()` calls itself again"
-    return ""
+    )
 
 
-def _of_loop(source: SourceFile, node: ast.AST) -> str:
+def _by_loop(source: SourceFile, node: ast.AST) -> bool:
     """A loop that sleeps in between asks again anyway: it polls, or it retries in its own way."""
     for each in source.ancestors(node):
         if isinstance(each, FUNCTIONS):
-            return ""
+            return False
         if isinstance(each, (ast.For, ast.AsyncFor, ast.While)) and any(
             isinstance(n, ast.Call) and last_name(n) in ("sleep", "wait") for n in ast.walk(each)
         ):
-            return f"the loop in line {each.lineno} waits, and asks again"
-    return ""
+            return True
+    return False
 
 
 def _is_retry(source: SourceFile, node: ast.expr) -> bool:
@@ -76,10 +81,10 @@ def _is_retry(source: SourceFile, node: ast.expr) -> bool:
     )
 
 
-def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
+def _by_session(source: SourceFile, infer: Inference, call: HttpCall) -> bool:
     """The chain of facts tells where the session was built: something there may mount retries."""
     if not isinstance(call.node.func, ast.Attribute):
-        return ""
+        return False
     places = {(source.path, call.node.lineno)}
     places |= {(fact.path, fact.line) for fact in call.evidence.facts}
     # A declaration does not say what was done to the session that is assigned there.
@@ -89,12 +94,10 @@ def _of_session(source: SourceFile, infer: Inference, call: HttpCall) -> str:
         if view is None or not _has_retries(view.source):
             continue
         if (path, line) in declared and b".mount(" in view.source.data:
-            return f"the module that declares the session mounts retries ({_short(path)})"
-        for place in _around(view.source, line):
-            if _BUILT_IN.search(_text(view.source, place)):
-                where = getattr(place, "name", "the module")
-                return f"the session has retries of its own ({where})"
-    return ""
+            return True
+        if any(_BUILT_IN.search(_text(view.source, each)) for each in _around(view.source, line)):
+            return True
+    return False
 
 
 def _around(source: SourceFile, line: int) -> Iterator[ast.AST]:
@@ -119,47 +122,44 @@ def _text(source: SourceFile, node: ast.AST) -> bytes:
     return source.data[span.start : span.end]
 
 
-def _of_callers(source: SourceFile, infer: Inference, call: HttpCall) -> str:
+def _by_callers(source: SourceFile, infer: Inference, call: HttpCall) -> bool:
     """Something elsewhere that runs the function around the call again, a few calls away."""
     function = owner(source, call.node)
     if function is None:
-        return ""
+        return False
     return _again(infer, call, (source.path, function.lineno), function.name, {""})
 
 
-def _again(infer: Inference, call: HttpCall, at: tuple[str, int], name: str, seen: set[str]) -> str:
+def _again(
+    infer: Inference, call: HttpCall, at: tuple[str, int], name: str, seen: set[str]
+) -> bool:
     """The same for the function of a name that stands `at` a place."""
     if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
-        return ""
+        return False
     seen.add(name)
     if _RETRIES.search(name) or _POLLS.search(name):
-        return f"`{name}()` asks again, by its name"
+        return True
     paths = infer.tree.mentions(name)
     if len(paths) > _FEW:
-        return ""
+        return False
     for path in paths:
         view = infer.tree.view(path)
         for node in _calls_with(view.source).get(name, ()) if view is not None else ():
             assert view is not None
             if name in map(last_name, node.args) and _RETRIES.search(last_name(node)):
-                return f"`{last_name(node)}` calls it ({_short(path)}:{node.lineno})"
+                return True
             if last_name(node) != name or node is call.node:
                 continue
             if not _may_be(infer, view.source, node, at):
                 continue
-            reason = (
-                _of_function(view.source, node)
-                or _of_loop(view.source, node)
-                or retried(view.source, node, ERRORS[call.sender.library])
-            )
-            if reason:
-                return f"{reason}, of its caller ({_short(path)}:{node.lineno})"
+            if _is_run_again(view.source, node, ERRORS[call.sender.library]):
+                return True
             outer = owner(view.source, node)
             if outer is not None:
                 place = (view.source.path, outer.lineno)
-                if found := _again(infer, call, place, outer.name, seen):
-                    return found
-    return ""
+                if _again(infer, call, place, outer.name, seen):
+                    return True
+    return False
 
 
 @lru_cache(maxsize=256)
@@ -184,10 +184,6 @@ def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str,
     if any((value.view.path, value.node.lineno) == at for value in functions):
         return True
     return not held or any(isinstance(value, Unknown) for value in held)
-
-
-def _short(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def owner(source: SourceFile, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
 
+from qw_codemod.kernel.statements import InLine
 from qw_codemod.languages.python import WIDTH
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import last_name, own_nodes
-from qw_codemod.rules.api import Context, SourceFile
+from qw_codemod.rules.api import Context, SourceFile, Statement, Unfixable
 
+from . import reasons
 from .already_retried import owner
+from .plan import Decorate, Plan, Wrap
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
 _BUILDS = frozenset(
@@ -30,46 +32,36 @@ _BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
 _URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
 _STATUS = frozenset({"status_code", "ok", "status", "is_success"})
 _DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
-_STREAM = "a stream is read after the call, and a second try would not cover that"
 _ONCE = frozenset({"data", "files", "content"})
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The remedy, `call` or `decorate`, with its details; `refused`: why there is none."""
-
-    remedy: str = ""
-    details: dict[str, str] = field(default_factory=dict)
-    refused: str = ""
-
-
-def why_not(source: SourceFile, call: HttpCall) -> str:
-    """Why a second try would not do what the first one did; empty if it would."""
+def why_not(source: SourceFile, call: HttpCall) -> Statement | None:
+    """Why a second try would not do what the first one did; None if it would."""
     node = call.node
     function = owner(source, node)
     name = function.name if function is not None else ""
     whole = source.text(function) if function is not None else ""
     if _PROBE.search(name) or _PROBE_URL.search(source.text(node)) or _HEALTH.search(whole):
-        return "it looks like a probe, which is to know the answer now"
+        return reasons.IsProbe()
     for around in source.ancestors(node):
         if isinstance(around, (ast.With, ast.AsyncWith)) and any(
             last_name(item.context_expr) in _DEADLINES for item in around.items
         ):
-            return f"the deadline in line {around.lineno} would cut the waits off"
+            return reasons.HasDeadline(InLine(around.lineno))
     if function is not None and any(
         isinstance(each, ast.Yield | ast.YieldFrom) for each in own_nodes(function.body)
     ):
-        return "a generator has handed out something before it would be tried again"
+        return reasons.IsGenerator()
     for keyword in node.keywords:
         if keyword.arg == "stream" and not _is_false(keyword.value):
-            return _STREAM
+            return reasons.IsStream()
         if keyword.arg in _ONCE and _is_read_once(source, node, keyword.value):
-            return f"`{keyword.arg}=` can be read once only"
+            return reasons.ReadOnce(keyword.arg)
     if last_name(node) == "stream":
-        return _STREAM
+        return reasons.IsStream()
     if _asks_status_only(source, node):
-        return "only the status of the answer is looked at: it looks like a probe"
-    return ""
+        return reasons.AsksStatusOnly()
+    return None
 
 
 def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
@@ -155,24 +147,20 @@ def _is_read_once(source: SourceFile, node: ast.AST, value: ast.expr) -> bool:
     )
 
 
-def form_of(source: SourceFile, context: Context, call: HttpCall) -> Form:
+def form_of(source: SourceFile, context: Context, call: HttpCall) -> Plan | Unfixable:
     """How the call is wrapped, with the names that the policy's module offers."""
     caller, decorator = _offered(source, context)
-    details = {"caller": caller, "decorator": decorator}
     if call.sender.library == "aiohttp":
-        if decorator and _owns_block(source, call.node):
-            return Form("decorate", details)
-        if not str(context.settings.get("policy", "")) and _owns_block(source, call.node):
-            return Form("decorate", details)
-        return Form(refused="its `async with` does more than read the answer: retry that by hand")
+        has_policy = bool(context.settings.get("policy", ""))
+        if (decorator or not has_policy) and _owns_block(source, call.node):
+            return Decorate(decorator)
+        return Unfixable(reasons.DoesMore())
     is_all = bool(decorator) and _is_all_of(source, call)
     if call.sender.library == "urllib" and not (
         _is_fresh(source, call.node, is_all) or _copies_requests(source, context)
     ):
-        return Form(refused="urlopen() changes a Request behind a proxy: make it anew for each try")
-    if is_all:
-        return Form("decorate", details)
-    return Form("call", {**details, "room": str(_room(source, call.node))})
+        return Unfixable(reasons.RequestIsChanged())
+    return Decorate(decorator) if is_all else Wrap(caller, _room(source, call.node))
 
 
 def _room(source: SourceFile, node: ast.Call) -> int:

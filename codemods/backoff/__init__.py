@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import libcst as cst
 
 from qw_codemod.edit.arguments import with_keyword
-from qw_codemod.rules.api import Codemod, Finding, Rewrite, Settings
+from qw_codemod.rules.api import Codemod, Rewrite, Settings
+
+if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
+    from checks.backoff.plan import LongerSleep, RetryOptions
+else:
+    from qw_codemod.checks.backoff.plan import LongerSleep, RetryOptions
 
 
-def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
+def _rewrite(
+    node: cst.CSTNode, plan: LongerSleep | RetryOptions, settings: Settings
+) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
-    if finding.remedy == "retry-options":
-        for name, value in finding.details:
-            node = with_keyword(node, name, value)
-        return Rewrite(node)
-    wait = cst.parse_expression(finding.detail("wait"))
-    return Rewrite(node.with_changes(args=[node.args[0].with_changes(value=wait)]))
+    if isinstance(plan, LongerSleep):
+        seconds = cst.parse_expression(plan.seconds)
+        return Rewrite(node.with_changes(args=[node.args[0].with_changes(value=seconds)]))
+    for name, value in plan.arguments:
+        node = with_keyword(node, name, value)
+    return Rewrite(node)
 
 
 CODEMOD = Codemod(("QW303",), _rewrite)

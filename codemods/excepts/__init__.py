@@ -3,60 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from qw_codemod.edit.arguments import find_keyword, with_keyword
 from qw_codemod.edit.rewrite import code
-from qw_codemod.rules.api import Codemod, Dependency, Finding, Import, Rewrite, Settings
+from qw_codemod.rules.api import Codemod, Dependency, Import, Rewrite, Settings
+
+if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
+    from checks.excepts.plan import ExcInfo, LogLine, Plan, Room
+else:
+    from qw_codemod.checks.excepts.plan import ExcInfo, LogLine, Plan, Room
 
 _Handler = cst.ExceptHandler | cst.ExceptStarHandler
 _SPACE = cst.SimpleWhitespace(" ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """How many columns a line has, and what lines within brackets are indented by."""
-
-    width: int
-    indent: str
-
-    def within(self) -> _Room:
-        """The room within brackets, with a comma at the end."""
-        return _Room(self.width - len(self.indent.expandtabs(4)) - 1, self.indent)
-
-
-def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
-    if isinstance(node, cst.Call) and finding.remedy == "exc-info":
+def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rewrite | None:
+    if isinstance(plan, ExcInfo):
+        if not isinstance(node, cst.Call):
+            return None
         return Rewrite(with_keyword(node, "exc_info", "True"))
     if not isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
         return None
     imports: list[Import] = []
-    new = _completed(_headed(node, finding, imports), finding)
-    if finding.detail("chain"):
-        new = new.with_changes(body=_chained(new.body, finding.detail("name")))
-    said = _report(finding, imports)
-    if said or finding.detail("swallow"):
-        new = new.with_changes(body=_with_report(new, said, finding))
+    new = _completed(_headed(node, plan, imports), plan)
+    if plan.is_chained:
+        new = new.with_changes(body=_chained(new.body, plan.name))
+    said = _report(plan, imports)
+    if said or plan.raises_on:
+        new = new.with_changes(body=_with_report(new, said, plan))
     made: tuple[str, ...] = ()
-    if finding.detail("new"):
+    if plan.log is not None and plan.log.style.is_new:
         imports.append(Import("logging"))
-        made = (f"{finding.detail('logger')} = logging.getLogger(__name__)",)
+        made = (f"{plan.log.style.logger} = logging.getLogger(__name__)",)
     return Rewrite(new, imports=tuple(imports), globals=made)
 
 
 # -- the line of the `except` ---------------------------------------------------------------------
 
 
-def _headed(node: _Handler, finding: Finding, imports: list[Import]) -> _Handler:
-    wanted, name = finding.detail("type"), finding.detail("name")
-    if wanted:
-        classes = [_class(each, imports) for each in wanted.split(",")]
+def _headed(node: _Handler, plan: Plan, imports: list[Import]) -> _Handler:
+    if plan.catches:
+        classes = [_class(each, imports) for each in plan.catches]
         text = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
         node = node.with_changes(type=cst.parse_expression(text), whitespace_after_except=_SPACE)
-    if name and node.name is None:
-        node = node.with_changes(name=cst.AsName(cst.Name(name)))
+    if plan.name and node.name is None:
+        node = node.with_changes(name=cst.AsName(cst.Name(plan.name)))
     return node
 
 
@@ -70,59 +64,51 @@ def _class(dotted: str, imports: list[Import]) -> str:
 # -- what is said ---------------------------------------------------------------------------------
 
 
-def _report(finding: Finding, imports: list[Import]) -> list[str]:
+def _report(plan: Plan, imports: list[Import]) -> list[str]:
     """The statements that log and send, as source text."""
-    name = finding.detail("name")
-    room = _Room(int(finding.detail("width", "88")), finding.detail("indent", "    "))
     lines = []
-    if finding.detail("level"):
-        lines.append(_log(finding, name, room))
-        imports += [Import("sys")] if finding.detail("manner") == "print" else []
-    if finding.detail("capture"):
-        call = finding.detail("capture")
+    manner = plan.log.style.manner if plan.log is not None else ""
+    if plan.log is not None:
+        lines.append(_log(plan, plan.log))
+        imports += [Import("sys")] if manner == "print" else []
+    if plan.capture:
+        call = plan.capture
         imports.append(Import("sentry_sdk", call.partition(".")[0] if "." not in call else ""))
-        arguments = [name]
-        if finding.detail("manner") != "logging":  # whose record takes the context with it
-            arguments.append(f"extras={{{_pairs(finding)}}}")
-        lines.append(_laid_out(call, arguments, room))
+        arguments = [plan.name]
+        if manner != "logging":  # whose record takes the context with it
+            arguments.append(f"extras={{{_pairs(plan)}}}")
+        lines.append(_laid_out(call, arguments, plan.room))
     return lines
 
 
-def _log(finding: Finding, name: str, room: _Room) -> str:
-    operation, manner = finding.detail("operation"), finding.detail("manner")
+def _log(plan: Plan, line: LogLine) -> str:
+    operation, name, manner = plan.operation, plan.name, line.style.manner
     if manner == "print":  # on the channel for errors: the other one may be the program's output
         told = f'f"{operation} failed: {{{name}}}"'
-        return _laid_out("print", [told, "file=sys.stderr"], room)
-    call = f"{finding.detail('logger')}.{finding.detail('level')}"
-    pairs = [f"{each}={each}" for each in _names(finding)]
+        return _laid_out("print", [told, "file=sys.stderr"], plan.room)
+    call = f"{line.style.logger}.{line.level}"
+    pairs = [f"{each}={each}" for each in plan.context]
     if manner == "structlog":
         told = f"error=str({name})"
-        return _laid_out(call, [f'"{operation} failed"', told, *pairs], room)
+        return _laid_out(call, [f'"{operation} failed"', told, *pairs], plan.room)
     if manner == "loguru":
         # Sentry's integration sends the record's own keywords, and drops the report after it.
         told = f'operation="{operation}"'
-        return _laid_out(call, [f'"{operation} failed: {{}}"', name, told, *pairs], room)
+        return _laid_out(call, [f'"{operation} failed: {{}}"', name, told, *pairs], plan.room)
     message = [f'"{operation} failed: %s"', name]
-    if finding.detail("style") == "f":
+    if line.style.f_strings:
         message = [f'f"{operation} failed: {{{name}}}"']
     if manner == "logging":
-        context = f'"operation": "{operation}"'
-        rest = ", ".join(f'"{each}": {each}' for each in _names(finding))
-        inner = f"{context}, {rest}" if rest else context
-        message.append(f'extra={{"context": {{{inner}}}}}')
-    return _laid_out(call, message, room)
+        message.append(f'extra={{"context": {{{_pairs(plan)}}}}}')
+    return _laid_out(call, message, plan.room)
 
 
-def _pairs(finding: Finding) -> str:
-    named = [f'"{each}": {each}' for each in _names(finding)]
-    return ", ".join([f'"operation": "{finding.detail("operation")}"', *named])
+def _pairs(plan: Plan) -> str:
+    named = [f'"{each}": {each}' for each in plan.context]
+    return ", ".join([f'"operation": "{plan.operation}"', *named])
 
 
-def _names(finding: Finding) -> list[str]:
-    return list(filter(None, finding.detail("context").split(",")))
-
-
-def _laid_out(call: str, arguments: Sequence[str], room: _Room) -> str:
+def _laid_out(call: str, arguments: Sequence[str], room: Room) -> str:
     """A call on one line where that fits, else as formatters have it."""
     line = f"{call}({', '.join(arguments)})"
     if len(line) <= room.width:
@@ -134,7 +120,7 @@ def _laid_out(call: str, arguments: Sequence[str], room: _Room) -> str:
     return "\n".join([*lines, ")"])
 
 
-def _split(argument: str, room: _Room) -> list[str]:
+def _split(argument: str, room: Room) -> list[str]:
     """An argument that holds a mapping, opened where it is too long for a line."""
     start = argument.find("{")
     is_mapping = argument.startswith(("extra=", "extras=", '"context": {'))
@@ -152,14 +138,14 @@ def _split(argument: str, room: _Room) -> list[str]:
 # -- the body -------------------------------------------------------------------------------------
 
 
-def _with_report(node: _Handler, said: Sequence[str], finding: Finding) -> cst.BaseSuite:
-    block = _block(node.body, finding.detail("indent", "    "))
+def _with_report(node: _Handler, said: Sequence[str], plan: Plan) -> cst.BaseSuite:
+    block = _block(node.body, plan.room.indent)
     added = [cst.parse_statement(f"{line}\n") for line in said]
     body = list(block.body)
     at = 0
-    while at < len(body) and not finding.detail("level") and _logs(body[at]):
+    while at < len(body) and plan.log is None and _logs(body[at]):
         at += 1
-    if finding.detail("swallow"):
+    if plan.raises_on:
         body = _raising(body)
     if len(body) == 1 and _is_pass(body[0]) and added:
         old = body[0]
@@ -231,7 +217,7 @@ def _from(statement: cst.BaseSmallStatement, name: str) -> cst.BaseSmallStatemen
     )
 
 
-class _ExcInfo(cst.CSTTransformer):
+class _WithExcInfo(cst.CSTTransformer):
     def __init__(self, calls: set[str]) -> None:
         super().__init__()
         self._calls = calls
@@ -244,11 +230,10 @@ class _ExcInfo(cst.CSTTransformer):
         return updated_node
 
 
-def _completed(node: _Handler, finding: Finding) -> _Handler:
-    calls = set(filter(None, finding.detail("complete").split(",")))
-    if not calls:
+def _completed(node: _Handler, plan: Plan) -> _Handler:
+    if not plan.incomplete:
         return node
-    new = node.visit(_ExcInfo(calls))
+    new = node.visit(_WithExcInfo({*plan.incomplete}))
     assert isinstance(new, (cst.ExceptHandler, cst.ExceptStarHandler))
     return new
 

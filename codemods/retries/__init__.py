@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from qw_codemod.edit.rewrite import is_atom
-from qw_codemod.rules.api import Codemod, Dependency, Finding, Import, Refusal, Rewrite, Settings
+from qw_codemod.rules.api import Codemod, Dependency, Import, Refusal, Rewrite, Settings
+
+if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
+    from checks.retries.plan import Decorate, Plan
+else:
+    from qw_codemod.checks.retries.plan import Decorate, Plan
 
 _SPACE = cst.SimpleWhitespace(" ")
 _NONE = cst.SimpleWhitespace("")
@@ -15,19 +23,18 @@ _MODULE = cst.Module([])
 NEXT = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
 
 
-def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
+def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
     module, _, name = str(settings.get("policy", "")).partition(":")
     if not name:
         raise Refusal(NEXT)
-    if finding.remedy == "decorate" and finding.detail("decorator"):
-        decorator = finding.detail("decorator")
-        return Rewrite(node, decorators=(decorator,), imports=(Import(module, decorator),))
-    caller = finding.detail("caller")
-    if caller:
-        room = int(finding.detail("room", "0"))
-        return Rewrite(_through(node, cst.Name(caller), room), imports=(Import(module, caller),))
+    if isinstance(plan, Decorate):
+        imports = (Import(module, plan.decorator),)
+        return Rewrite(node, decorators=(plan.decorator,), imports=imports)
+    if plan.caller:
+        call = _through(node, cst.Name(plan.caller), plan.room)
+        return Rewrite(call, imports=(Import(module, plan.caller),))
     policy = cst.Call(cst.Name(name), [cst.Arg(node.func)])
     return Rewrite(node.with_changes(func=policy), imports=(Import(module, name),))
 
@@ -67,6 +74,9 @@ def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
 
 
 # -- the policy that `init` writes ----------------------------------------------------------------
+#
+# `policy.py.txt` is the module; `fresh_requests.py.txt` goes into it where urllib is used, whose
+# Request.set_proxy changes type, host and selector for good [src: Python's urllib/request.py].
 
 _IMPORTS = {
     "aiohttp": ("import asyncio", "import aiohttp"),
@@ -92,110 +102,6 @@ _ERRORS = {
     ),
     "urllib": ("urllib.error.URLError", "http.client.IncompleteRead"),
 }
-_HEAD = '''\
-"""Retries for outgoing HTTP calls: three more tries where a failure may pass by itself."""
-
-from __future__ import annotations
-
-{standard}
-
-{libraries}
-
-logger = logging.getLogger(__name__)
-
-TRIES = 4  # the first one counts
-LONGEST_WAIT = 60.0  # seconds between two tries, whatever Retry-After says
-STATUSES = frozenset({{408, 429, *range(500, 600)}})
-ERRORS = (
-{errors}
-)
-'''
-# Python's urllib/request.py: `Request.set_proxy` changes type, host and selector for good.
-_ANEW = '''
-
-def _anew(function):
-    """Behind a proxy urlopen changes the Request that it is given: each try gets a copy."""
-
-    @functools.wraps(function)
-    def call(*args, **kwargs):
-        return function(*map(_copied, args), **{key: _copied(kwargs[key]) for key in kwargs})
-
-    return function if inspect.iscoroutinefunction(function) else call
-
-
-def _copied(value):
-    return copy.copy(value) if isinstance(value, urllib.request.Request) else value
-'''
-_REST = '''
-
-def _answer(state):
-    """The response that a try returned, or that its error holds; else the error itself."""
-    if not state.outcome.failed:
-        return state.outcome.result()
-    error = state.outcome.exception()
-    response = getattr(error, "response", None)
-    return error if response is None else response
-
-
-def _may_pass(state):
-    answer = _answer(state)
-    for name in ("status_code", "status", "code"):
-        if isinstance(getattr(answer, name, None), int):
-            return getattr(answer, name) in STATUSES
-    return state.outcome.failed and isinstance(state.outcome.exception(), ERRORS)
-
-
-_backoff = tenacity.wait_exponential_jitter(max=LONGEST_WAIT)  # 1, 2, 4 s and up to 1 s more
-
-
-def _wait(state):
-    """As long as the server asks for with Retry-After, in seconds or as a date."""
-    asked = str((getattr(_answer(state), "headers", None) or {}).get("Retry-After", "")).strip()
-    try:
-        if asked.isdigit():
-            return min(float(asked), LONGEST_WAIT)
-        then = email.utils.parsedate_to_datetime(asked)
-        seconds = (then - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
-    except (TypeError, ValueError):
-        return _backoff(state)
-    return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _before_sleep(state):
-    answer = _answer(state)
-    # the name alone: the text of an error may hold a URL, and a URL a secret
-    told = type(answer).__name__ if state.outcome.failed else "an answer"
-    name = getattr(state.fn, "__qualname__", "the call")
-    status = getattr(answer, "status_code", getattr(answer, "status", ""))
-    logger.warning(
-        "%s met %s %s, try %d of %d: again in %.1f s",
-        name, told, status, state.attempt_number, TRIES, state.next_action.sleep,
-    )
-    if hasattr(answer, "close") and not hasattr(answer, "aclose"):  # httpx has read it already
-        answer.close()
-
-
-# After the last try the caller meets what it would have met without us.
-_OPTIONS = {
-    "retry": _may_pass,
-    "wait": _wait,
-    "stop": tenacity.stop_after_attempt(TRIES),
-    "before_sleep": _before_sleep,
-    "retry_error_callback": lambda state: state.outcome.result(),
-}
-
-
-def retry_call(function, /, *args, **kwargs):
-    """Call a function, up to four times; of a coroutine function, give the coroutine."""
-    if inspect.iscoroutinefunction(function):
-        return tenacity.AsyncRetrying(**_OPTIONS)(function, *args, **kwargs)
-    return tenacity.Retrying(**_OPTIONS)(function, *args, **kwargs)
-
-
-def retry_api(function):
-    """Decorate a function, plain or async, whose only effect is an HTTP call."""
-    return tenacity.retry(**_OPTIONS)(function)
-'''
 
 
 def _policy(libraries: Collection[str]) -> str:
@@ -207,19 +113,19 @@ def _policy(libraries: Collection[str]) -> str:
         standard += filter(None, _IMPORTS[name][0].split("\n"))
         third += filter(None, [_IMPORTS[name][1]])
     errors = [error for name in used for error in _ERRORS[name]]
-    head = _HEAD.format(
+    is_urllib = "urllib" in used
+    fresh_requests = _template("fresh_requests.py.txt").template if is_urllib else ""
+    return _template("policy.py.txt").substitute(
         standard="\n".join(sorted(standard)),
         libraries="\n".join(sorted(third)),
         errors="\n".join(f"    {each}," for each in [*errors, "ConnectionError", "TimeoutError"]),
+        fresh_requests=f"\n\n{fresh_requests}" if is_urllib else "",
+        function="_anew(function)" if is_urllib else "function",
     )
-    if "urllib" not in used:
-        return head + _REST
-    rest = _REST
-    for called in ("Retrying", "retry"):
-        for end in (",", ")"):
-            plain = f"tenacity.{called}(**_OPTIONS)(function{end}"
-            rest = rest.replace(plain, plain.replace("(function", "(_anew(function)"))
-    return head + _ANEW + rest
+
+
+def _template(name: str) -> Template:
+    return Template(files(__package__).joinpath(name).read_text("utf-8"))
 
 
 CODEMOD = Codemod(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -17,13 +18,18 @@ from qw_codemod.edit.arguments import (
     without_keywords,
 )
 from qw_codemod.edit.rewrite import code, in_parentheses, is_atom
-from qw_codemod.rules.api import Codemod, Finding, Import, Refusal, Rewrite, Settings
+from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite, Settings
+
+if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
+    from checks.timeouts import plan as plans
+else:
+    from qw_codemod.checks.timeouts import plan as plans
 
 _DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class _Bound:
     """The bound as source text, the project's own function that waits, and the imports of both."""
 
     text: str
@@ -31,118 +37,113 @@ class _Limit:
     helper: str = ""
 
 
-def _rewrite(node: cst.CSTNode, finding: Finding, settings: Settings) -> Rewrite | None:
-    remedy = _REMEDIES.get(finding.remedy)
-    if remedy is None or not isinstance(node, cst.BaseExpression):
+def _rewrite(node: cst.CSTNode, plan: plans.Plan, settings: Settings) -> Rewrite | None:
+    if isinstance(plan, plans.WaitAround):
+        if not isinstance(node, cst.BaseExpression):
+            return None
+        return _wait_around(node, plan, _bound(plan.limit, settings))
+    if not isinstance(node, cst.Call):
         return None
-    return remedy(node, finding, _with_helper(_limit(finding, settings), finding, settings))
+    if isinstance(plan, plans.NameTimeout):
+        return Rewrite(name_position(node, plan.position, plan.keyword))
+    bound = _bound(plan.limit, settings)
+    if isinstance(plan, plans.WaitFirst):
+        return _wait_first(node, plan, bound)
+    if isinstance(plan, plans.AddTimeout):
+        return _add_timeout(node, plan, bound)
+    if isinstance(plan, plans.ReplaceTimeout):
+        return Rewrite(_replaced(node, plan, bound.text), imports=_without_helper(bound))
+    return _client_timeout(node, plan, bound)
 
 
-def _with_helper(limit: _Limit, finding: Finding, settings: Settings) -> _Limit:
+def _bound(limit: plans.Limit, settings: Settings) -> _Bound:
+    bound = _bound_of_setting(limit, settings)
     configured = settings.get("helper")
-    if not configured or finding.detail("limit", "bigquery") == "http":
-        return limit
+    if not configured or limit.kind == "http":
+        return bound
     module, _, name = str(configured).partition(":")
-    return replace(limit, helper=name, imports=(*limit.imports, Import(module, name)))
+    return _Bound(bound.text, (*bound.imports, Import(module, name)), name)
 
 
-def _limit(finding: Finding, settings: Settings) -> _Limit:
-    if finding.detail("value"):
-        return _Limit(finding.detail("value"))
-    kind = finding.detail("limit", "bigquery")
-    group = "http" if kind == "http" else "bigquery"
-    value = settings.get(kind, settings.get(group, _DEFAULTS[group]))
+def _bound_of_setting(limit: plans.Limit, settings: Settings) -> _Bound:
+    if limit.seconds is not None:
+        return _Bound(repr(limit.seconds))
+    group = "http" if limit.kind == "http" else "bigquery"
+    value = settings.get(limit.kind, settings.get(group, _DEFAULTS[group]))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _Limit(repr(value))
+        return _Bound(repr(value))
     module, colon, name = str(value).partition(":")
     if not (colon and name.isidentifier() and all(map(str.isidentifier, module.split(".")))):
-        raise Refusal(f"the setting `{kind}` is neither a number nor 'package.module:NAME'")
-    return _Limit(name, (Import(module, name),))
+        raise Refusal(f"the setting `{limit.kind}` is neither a number nor 'package.module:NAME'")
+    return _Bound(name, (Import(module, name),))
 
 
-def _add_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
-    if not isinstance(node, cst.Call):
-        return None
-    name = finding.detail("keyword", "timeout")
-    if limit.helper and name == "timeout":
+def _add_timeout(node: cst.Call, plan: plans.AddTimeout, bound: _Bound) -> Rewrite:
+    if bound.helper and plan.keyword == "timeout":
         if not isinstance(node.func, cst.Attribute):
             raise Refusal("the job is not seen in the call")
-        bounded = with_keyword(node, name, limit.text)
-        call = _wait(node.func.value, bounded.args, node.func.dot, limit)
-        return Rewrite(_laid_out_as(node, call), imports=limit.imports)
-    return Rewrite(with_keyword(node, name, limit.text), imports=_without_helper(limit))
+        bounded = with_keyword(node, plan.keyword, bound.text)
+        call = _wait(node.func.value, bounded.args, node.func.dot, bound)
+        return Rewrite(_laid_out_as(node, call), imports=bound.imports)
+    return Rewrite(with_keyword(node, plan.keyword, bound.text), imports=_without_helper(bound))
 
 
-def _replace_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
-    if not isinstance(node, cst.Call):
-        return None
-    return Rewrite(_replaced(node, finding, limit.text), imports=_without_helper(limit))
-
-
-def _replaced(node: cst.Call, finding: Finding, value: str) -> cst.Call:
+def _replaced(
+    node: cst.Call, plan: plans.ReplaceTimeout | plans.ClientTimeout, value: str
+) -> cst.Call:
     """The call with another value for the argument, passed by its name or by its place."""
-    if finding.detail("position"):
-        return replace_position(node, int(finding.detail("position")), value)
-    return replace_keyword(node, finding.detail("keyword", "timeout"), value)
+    if plan.position is not None:
+        return replace_position(node, plan.position, value)
+    return replace_keyword(node, plan.keyword, value)
 
 
-def _name_timeout(node: cst.BaseExpression, finding: Finding, _: _Limit) -> Rewrite | None:
-    if not isinstance(node, cst.Call):
-        return None
-    position = int(finding.detail("position", "0"))
-    return Rewrite(name_position(node, position, finding.detail("keyword", "timeout")))
+def _client_timeout(node: cst.Call, plan: plans.ClientTimeout, bound: _Bound) -> Rewrite:
+    value = f"aiohttp.ClientTimeout(total={bound.text})"
+    if plan.position is not None or find_keyword(node, plan.keyword) is not None:
+        bounded = _replaced(node, plan, value)
+    else:
+        bounded = with_keyword(node, plan.keyword, value)
+    return Rewrite(bounded, imports=(Import("aiohttp"), *bound.imports))
 
 
-def _client_timeout(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
-    if not isinstance(node, cst.Call):
-        return None
-    name = finding.detail("keyword", "timeout")
-    value = f"aiohttp.ClientTimeout(total={limit.text})"
-    said = find_keyword(node, name) is not None or finding.detail("position")
-    bounded = _replaced(node, finding, value) if said else with_keyword(node, name, value)
-    return Rewrite(bounded, imports=(Import("aiohttp"), *limit.imports))
-
-
-def _wait_first(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
+def _wait_first(node: cst.Call, plan: plans.WaitFirst, bound: _Bound) -> Rewrite | None:
     """`job.to_dataframe()`: its own `timeout=`, if it takes one, bounds the download alone."""
-    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+    if not isinstance(node.func, cst.Attribute):
         return None
     download = node.func
-    call, _ = without_keywords(node, _names(finding, "drops"))
-    if finding.detail("style") == "statement":
-        name, before = _statements(download.value, finding, limit)
-        job = call.with_changes(func=_joined(download, name))
-        return Rewrite(job, before, limit.imports)
-    call, moved = without_keywords(call, _names(finding, "moves"))
+    if plan.own_statement:
+        name, before = _statements(download.value, plan.name, bound)
+        return Rewrite(node.with_changes(func=_joined(download, name)), before, bound.imports)
+    call, moved = without_keywords(node, plan.moves)
     dot, rest = _dots(download.dot)
-    wait = _wait(download.value, [*moved, keyword("timeout", limit.text)], dot, limit)
+    wait = _wait(download.value, [*moved, keyword("timeout", bound.text)], dot, bound)
     return Rewrite(
-        call.with_changes(func=download.with_changes(value=wait, dot=rest)), imports=limit.imports
+        call.with_changes(func=download.with_changes(value=wait, dot=rest)), imports=bound.imports
     )
 
 
-def _wait_around(node: cst.BaseExpression, finding: Finding, limit: _Limit) -> Rewrite | None:
+def _wait_around(node: cst.BaseExpression, plan: plans.WaitAround, bound: _Bound) -> Rewrite:
     """An expression that is iterated: `__iter__` of a job waits without a bound."""
-    if finding.detail("style") == "statement":
-        name, before = _statements(node, finding, limit)
-        return Rewrite(name, before, limit.imports)
+    if plan.own_statement:
+        name, before = _statements(node, plan.name, bound)
+        return Rewrite(name, before, bound.imports)
     job = node if is_atom(node) else in_parentheses(node)
     dot = cst.Dot()
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         dot = _dots(node.func.dot)[1] if _leads_line(node.func.dot) else dot
-    if limit.helper:
+    if bound.helper:
         job = node
-    return Rewrite(_wait(job, [keyword("timeout", limit.text)], dot, limit), imports=limit.imports)
+    return Rewrite(_wait(job, [keyword("timeout", bound.text)], dot, bound), imports=bound.imports)
 
 
 def _wait(
-    job: cst.BaseExpression, arguments: Sequence[cst.Arg], dot: cst.Dot, limit: _Limit
+    job: cst.BaseExpression, arguments: Sequence[cst.Arg], dot: cst.Dot, bound: _Bound
 ) -> cst.Call:
     """`job.result(…)`, or the same through the project's own function."""
-    if not limit.helper:
+    if not bound.helper:
         return cst.Call(cst.Attribute(job, cst.Name("result"), dot), arguments)
     first = cst.Arg(job, comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-    return cst.Call(cst.Name(limit.helper), [first, *arguments])
+    return cst.Call(cst.Name(bound.helper), [first, *arguments])
 
 
 def _laid_out_as(old: cst.Call, new: cst.Call) -> cst.Call:
@@ -154,26 +155,25 @@ def _laid_out_as(old: cst.Call, new: cst.Call) -> cst.Call:
     return new.with_changes(args=[first, *new.args[1:]], whitespace_before_args=space)
 
 
-def _without_helper(limit: _Limit) -> tuple[Import, ...]:
-    return tuple(each for each in limit.imports if each.name != limit.helper or not limit.helper)
+def _without_helper(bound: _Bound) -> tuple[Import, ...]:
+    return tuple(each for each in bound.imports if each.name != bound.helper or not bound.helper)
 
 
 def _statements(
-    job: cst.BaseExpression, finding: Finding, limit: _Limit
+    job: cst.BaseExpression, name: str, bound: _Bound
 ) -> tuple[cst.BaseExpression, tuple[str, ...]]:
     """The expression that names the job afterwards, and the statements that wait for it."""
     if _is_plain(job):
-        return job, (_statement(code(job), limit),)
-    name = finding.detail("name")
+        return job, (_statement(code(job), bound),)
     if not name:
         raise Refusal("there is no name for the job")
-    return cst.Name(name), (f"{name} = {_on_its_own(job)}", _statement(name, limit))
+    return cst.Name(name), (f"{name} = {_on_its_own(job)}", _statement(name, bound))
 
 
-def _statement(job: str, limit: _Limit) -> str:
-    if limit.helper:
-        return f"{limit.helper}({job}, timeout={limit.text})"
-    return f"{job}.result(timeout={limit.text})"
+def _statement(job: str, bound: _Bound) -> str:
+    if bound.helper:
+        return f"{bound.helper}({job}, timeout={bound.text})"
+    return f"{job}.result(timeout={bound.text})"
 
 
 def _is_plain(node: cst.BaseExpression) -> bool:
@@ -216,19 +216,5 @@ def _dots(dot: cst.Dot) -> tuple[cst.Dot, cst.Dot]:
     bare = space.with_changes(first_line=line, empty_lines=[])
     return cst.Dot(space), dot.with_changes(whitespace_before=bare)
 
-
-def _names(finding: Finding, key: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in finding.detail(key).split(","))))
-
-
-_Remedy = Callable[[cst.BaseExpression, Finding, _Limit], Rewrite | None]
-_REMEDIES: dict[str, _Remedy] = {
-    "add-timeout": _add_timeout,
-    "replace-timeout": _replace_timeout,
-    "name-timeout": _name_timeout,
-    "client-timeout": _client_timeout,
-    "wait-first": _wait_first,
-    "wait-around": _wait_around,
-}
 
 CODEMOD = Codemod(fixes=("QW101", "QW102", "QW103"), rewrite=_rewrite)

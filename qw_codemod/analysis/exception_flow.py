@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import _runs_in, assigned, function_of, last_name, own_nodes
@@ -70,10 +71,39 @@ _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptClause(Statement):
+    template = "`except {types}`"
+
+    types: str
+
+
+@dataclass(frozen=True, slots=True)
+class LongExceptClause(Statement):
+    template = "`except`"
+
+
+@dataclass(frozen=True, slots=True)
+class BareExcept(Statement):
+    template = "bare `except`"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress(Statement):
+    template = "`suppress`"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftInFinally(Statement):
+    template = "`{keyword}` of the `finally`"
+
+    keyword: str  # return, break
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """A place where the exception is caught, and what goes on from there."""
 
-    text: str  # `except Exception`, in backquotes
+    catcher: Statement
     line: int  # 1-based
     node: ast.AST  # the handler, or the `with` or `try` statement
     around: ast.AST  # the `try` or `with` statement
@@ -196,7 +226,7 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
     for around, child in surroundings(source, node):
         if isinstance(around, (ast.With, ast.AsyncWith)):
             if _is_in(child, around.body) and _suppresses(source, around, raised):
-                yield Meeting("`suppress`", around.lineno, around, around, raised, "")
+                yield Meeting(Suppress(), around.lineno, around, around, raised, "")
                 return
         elif isinstance(around, _TRIES):
             around = cast(ast.Try, around)  # `except*` has the same fields
@@ -205,7 +235,7 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
                     continue
                 onward = _onward(source, handler, raised)
                 yield Meeting(
-                    _text(source, handler), handler.lineno, handler, around, raised, onward
+                    _clause(source, handler), handler.lineno, handler, around, raised, onward
                 )
                 if not onward:
                     return
@@ -215,8 +245,8 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
             leaving = [n for n in around.finalbody if isinstance(n, ast.Return | ast.Break)]
             if leaving and not _is_in(child, around.finalbody):
                 word = type(leaving[0]).__name__.lower()
-                text = f"`{word}` of the `finally`"
-                yield Meeting(text, leaving[0].lineno, around, around, raised, "")
+                catcher = LeftInFinally(word)
+                yield Meeting(catcher, leaving[0].lineno, around, around, raised, "")
                 return
 
 
@@ -233,11 +263,11 @@ def _suppresses(source: SourceFile, around: ast.With | ast.AsyncWith, raised: st
     )
 
 
-def _text(source: SourceFile, handler: ast.ExceptHandler) -> str:
+def _clause(source: SourceFile, handler: ast.ExceptHandler) -> Statement:
     if handler.type is None:
-        return "bare `except`"
+        return BareExcept()
     names = " ".join(source.text(handler.type).split())
-    return f"`except {names}`" if len(names) < 60 else "`except`"
+    return ExceptClause(names) if len(names) < 60 else LongExceptClause()
 
 
 # -- what a handler does --------------------------------------------------------------------------

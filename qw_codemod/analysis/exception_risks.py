@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from qw_codemod.analysis.exception_flow import (
@@ -17,6 +18,7 @@ from qw_codemod.analysis.exception_flow import (
     surroundings,
 )
 from qw_codemod.analysis.sql_text import written
+from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
@@ -45,8 +47,51 @@ _TURNS = frozenset(
 )
 
 
-def swallowed(source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIMEOUT) -> str:
-    """Why one of these exceptions, raised at `node`, would vanish in its function; empty if not.
+@dataclass(frozen=True, slots=True)
+class Swallowed(Statement):
+    template = "the {catcher}{place} would swallow the timeout"
+
+    catcher: Statement
+    place: InLine
+
+
+@dataclass(frozen=True, slots=True)
+class ByHandler(Statement):
+    template = "the {catcher}{place}"
+
+    catcher: Statement
+    place: InLine
+
+
+@dataclass(frozen=True, slots=True)
+class ByLoop(Statement):
+    template = "the loop{place}"
+
+    place: InLine
+
+
+@dataclass(frozen=True, slots=True)
+class ByName(Statement):
+    template = "`{name}`{place}"
+
+    name: str  # of a decorator with its `@`
+    place: InLine
+
+
+By = ByHandler | ByLoop | ByName
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Statement):
+    template = "{by} would run it again after a timeout"
+
+    by: By
+
+
+def swallowed(
+    source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIMEOUT
+) -> Swallowed | None:
+    """Where one of these exceptions, raised at `node`, would vanish in its function; None if not.
 
     `exceptions` are full dotted names. A handler that raises or ends the process on any path is
     taken to know what it does; what it raises is followed outwards.
@@ -54,41 +99,43 @@ def swallowed(source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIM
     for name in exceptions:
         for meeting in meetings(source, node, canonical(name)):
             if not meeting.raised:
-                return f"the {meeting.text} in line {meeting.line} would swallow the timeout"
-    return ""
+                return Swallowed(meeting.catcher, InLine(meeting.line))
+    return None
 
 
-def retried(source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIMEOUT) -> str:
-    """Why one of these exceptions, raised at `node`, would run the same thing again; empty if not.
+def retried(
+    source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIMEOUT
+) -> Retried | None:
+    """What would run the same thing again after one of these exceptions, raised at `node`.
 
     Looked at: loops around a `try` that catches it, decorators of the function, and callers within
     the file that retry what they are given. A filter that is seen to leave it out is believed.
     """
     for name in exceptions:
-        reason = _retried(source, node, canonical(name))
-        if reason:
-            return f"{reason} would run it again after a timeout"
-    return ""
+        by = _retried(source, node, canonical(name))
+        if by is not None:
+            return Retried(by)
+    return None
 
 
-def _retried(source: SourceFile, node: ast.AST, raised: str) -> str:
+def _retried(source: SourceFile, node: ast.AST, raised: str) -> By | None:
     for meeting in meetings(source, node, raised):
-        reason = _attempt(source, node, meeting.around, meeting.caught)
-        if reason:
-            return reason
+        by = _attempt(source, node, meeting.around, meeting.caught)
+        if by is not None:
+            return by
         if isinstance(meeting.node, ast.ExceptHandler):
             if _calls_again(source, node, meeting.node):
-                return f"the {meeting.text} in line {meeting.line}"
+                return ByHandler(meeting.catcher, InLine(meeting.line))
             loop = _loop(source, meeting.around)
             if (
                 loop is not None
                 and not leaves(source, meeting.node.body)
                 and _takes_turns(loop, cast(ast.Try, meeting.around), meeting.node, node)
             ):
-                return f"the loop in line {loop.lineno}"
+                return ByLoop(InLine(loop.lineno))
         raised = meeting.raised
     if not raised:
-        return ""
+        return None
     return _attempt(source, node, None, raised) or _from_outside(source, node, raised)
 
 
@@ -102,7 +149,7 @@ def _loop(source: SourceFile, node: ast.AST) -> ast.For | ast.AsyncFor | ast.Whi
     return None
 
 
-def _attempt(source: SourceFile, node: ast.AST, until: ast.AST | None, raised: str) -> str:
+def _attempt(source: SourceFile, node: ast.AST, until: ast.AST | None, raised: str) -> By | None:
     """`for attempt in Retrying(...): with attempt:` between the node and an outer statement."""
     entered: set[str] = set()
     for around, _ in surroundings(source, node):
@@ -115,8 +162,8 @@ def _attempt(source: SourceFile, node: ast.AST, until: ast.AST | None, raised: s
             and dotted(around.target) in entered - {""}
             and _retries(source, around.iter, raised)
         ):
-            return f"`{last_name(around.iter)}` in line {around.lineno}"
-    return ""
+            return ByName(last_name(around.iter), InLine(around.lineno))
+    return None
 
 
 def _calls_again(source: SourceFile, node: ast.AST, handler: ast.ExceptHandler) -> bool:
@@ -237,10 +284,10 @@ def _filter(source: SourceFile, node: ast.expr) -> list[ast.expr] | None:
     return None
 
 
-def _from_outside(source: SourceFile, node: ast.AST, raised: str) -> str:
+def _from_outside(source: SourceFile, node: ast.AST, raised: str) -> By | None:
     function = function_of(source, node)
     if function is None:
-        return ""
+        return None
     names = set()
     if isinstance(function, ast.Lambda):
         parent = source.parent(function)
@@ -250,14 +297,14 @@ def _from_outside(source: SourceFile, node: ast.AST, raised: str) -> str:
         names = {function.name, f"self.{function.name}", f"cls.{function.name}"}
         for decorator in function.decorator_list:
             if _retries(source, decorator, raised):
-                return f"`@{last_name(decorator)}` in line {decorator.lineno}"
+                return ByName(f"@{last_name(decorator)}", InLine(decorator.lineno))
     for call in source.nodes(ast.Call):
         for each in _handed_over(call):
             if (each is function or dotted(each) in names - {""}) and _retries(
                 source, call, raised
             ):
-                return f"`{last_name(call) or last_name(call.func)}` in line {call.lineno}"
-    return ""
+                return ByName(last_name(call) or last_name(call.func), InLine(call.lineno))
+    return None
 
 
 def _handed_over(call: ast.Call) -> Iterator[ast.expr]:

@@ -50,7 +50,8 @@ class Review:
         if finding.evidence.level == "likely":
             click.secho(f"    likely: {render(finding.evidence.doubt)}", fg="yellow", err=True)
         if finding.safety == "unsafe":
-            click.secho(f"    unsafe: {finding.caution}", fg="yellow", err=True)
+            reason = render(finding.reason)
+            click.secho(f"    unsafe: {reason}", fg="yellow", err=True)
 
 
 def _shown(path: str) -> str:

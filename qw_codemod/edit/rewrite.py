@@ -44,20 +44,21 @@ _FirstParty = Callable[[str], bool]
 def propose(
     source: Document,
     finding: Finding,
+    plan: object,
     codemod: Codemod,
     settings: Settings,
     first_party: _FirstParty = lambda root: False,
 ) -> Fix:
-    """The edits that mend a finding; raises Refusal with the reason where there are none."""
+    """The edits that carry out a finding's plan; raises Refusal where there are none."""
     if not isinstance(source, SourceFile):
-        return Fix(finding, (_text_edit(source, finding, codemod, settings),))
+        return Fix(finding, (_text_edit(source, finding, plan, codemod, settings),))
     try:
         path = path_to(source, finding.span)
         _verify(source, path[-1], finding.span)
         last = path[-1]
         block = cut_handler(source, last) if isinstance(last, ast.ExceptHandler) else None
         node = block.node if block else cut(source, finding.span)
-        made = codemod.rewrite(node, finding, settings)
+        made = codemod.rewrite(node, plan, settings)
         if made is None:
             raise Refusal(NO_REWRITE)
         edits = _edits(source, path, finding.span, node, block, made, first_party)
@@ -68,9 +69,11 @@ def propose(
         raise Refusal(f"{source.encoding} cannot hold the new code") from error
 
 
-def _text_edit(source: Document, finding: Finding, codemod: Codemod, settings: Settings) -> Edit:
+def _text_edit(
+    source: Document, finding: Finding, plan: object, codemod: Codemod, settings: Settings
+) -> Edit:
     """The edit of a file that is not Python: text for text, with the line ends of the file."""
-    made = codemod.rewrite(source.source_of(finding.span), finding, settings)
+    made = codemod.rewrite(source.source_of(finding.span), plan, settings)
     if made is None:
         raise Refusal(NO_REWRITE)
     assert isinstance(made.node, str), "a rewrite of a file that is not Python is text"

@@ -7,13 +7,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from qw_codemod.engine import reasons
 from qw_codemod.infer import Inference
 from qw_codemod.kernel import edits
 from qw_codemod.kernel.document import Document, UnreadableSource
-from qw_codemod.kernel.model import Edit, FileReport, Finding, Fix, Left, Problem, Span
-from qw_codemod.kernel.statements import render
+from qw_codemod.kernel.model import (
+    Edit,
+    FileReport,
+    Finding,
+    Fix,
+    Left,
+    Problem,
+    Span,
+    Unfixable,
+)
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.rules.api import Context, Hit, Refusal
+from qw_codemod.rules.api import Check, Context, Match, Refusal
 from qw_codemod.rules.packs import Pack, Rule
 from qw_codemod.rules.prefilter import possible
 from qw_codemod.rules.suppress import Verdict, suppress
@@ -32,6 +42,7 @@ class Options:
     unsafe: bool = False  # edit also where the edit is unsafe
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by family
     accept: Callable[[Fix, Document], bool] | None = None  # asked once for each edit
+    assess: bool = True  # say of every finding whether its edit is safe; always where some are made
 
 
 def examine(
@@ -60,6 +71,8 @@ class _Examination:
             if rule.check.language.document is type(source)
             and (wanted is None or rule.code in wanted)
         }
+        self._matches: dict[Finding, Match] = {}  # of the file as it is now
+        self._shared: dict[Any, Any] = {}  # what the checks share about the file as it is now
         self._problems: list[Problem] = []
         self._first: dict[tuple[str, int], Finding] = {}  # as first found, by where it is now
         self._answers: dict[tuple[str, int], bool] = {}
@@ -85,6 +98,7 @@ class _Examination:
 
     def _find(self) -> Verdict:
         source = self._source
+        self._matches, self._shared = {}, {}
         checks = possible(source.data, [rule.check for rule in self._rules.values()])
         findings: list[Finding] = []
         crashed: set[str] = set()
@@ -102,13 +116,23 @@ class _Examination:
         return suppress(source, findings, self._rules.keys() - crashed)
 
     def _run(self, rule: Rule) -> list[Finding]:
-        settings = self._options.settings.get(rule.family, {})
-        context = Context(self._inference, settings)
-        return [self._finding(rule, hit) for hit in rule.check.find(self._source, context)]
+        context = self._context(rule.family)
+        findings = []
+        for match in rule.check.find(self._source, context):
+            findings.append(self._finding(rule, match, context))
+            self._matches[findings[-1]] = match
+        return findings
 
-    def _finding(self, rule: Rule, hit: Hit) -> Finding:
-        span = self._source.span(hit.node)
-        line, column = self._source.place(hit.node, hit.at)
+    def _context(self, family: str) -> Context:
+        settings = self._options.settings.get(family, {})
+        return Context(self._inference, settings, self._shared)
+
+    def _finding(self, rule: Rule, match: Match, context: Context) -> Finding:
+        span = self._source.span(match.node)
+        line, column = self._source.place(match.node, match.at)
+        wanted = self._options.assess or self._options.fix
+        assess = rule.check.assess if wanted else None
+        obstacle = assess(self._source, context, match) if assess is not None else None
         return Finding(
             code=rule.code,
             rule=rule.name,
@@ -118,13 +142,11 @@ class _Examination:
             column=column,
             end_line=self._source.line_of(span.end),
             span=span,
-            message=hit.message,
-            evidence=hit.evidence,
-            remedy=hit.remedy,
-            details=tuple(hit.details.items()),
-            safety=hit.safety,
-            caution=hit.caution,
-            quiet=hit.quiet,
+            message=match.message,
+            evidence=match.evidence,
+            fixable=match.remedy is not None and not isinstance(obstacle, Unfixable),
+            obstacle=obstacle,
+            hidden=match.hidden,
         )
 
     def _guarded(self, code: str, work: Callable[[], _Result]) -> _Result | None:
@@ -176,42 +198,47 @@ class _Examination:
                 continue
             made = self._reason(finding) or self._propose(finding)
             if isinstance(made, Fix) and not self._accepted(made):
-                made = "declined"
+                made = reasons.Declined()
             if isinstance(made, Fix):
                 fixes.append(made)
             else:
                 left.append(Left(finding, made))
         return fixes, left
 
-    def _reason(self, finding: Finding) -> str:
-        """Why the finding is not even tried; empty if it is."""
-        if not finding.remedy:
-            return finding.caution or "reported only: there is no rewrite for it"
+    def _reason(self, finding: Finding) -> Statement | None:
+        """Why the finding is not even tried."""
+        if not finding.fixable:
+            return finding.reason or reasons.ReportedOnly()
         if finding.code not in self._pack.codemods():
-            return f"no codemod fixes {finding.code}"
-        reasons, flags = [], []
+            return reasons.NoCodemod(finding.code)
+        why: list[Statement] = []
+        flags: list[str] = []
         if finding.evidence.level != "proven" and not self._options.likely:
-            reasons.append(f"likely only: {render(finding.evidence.doubt) or 'not proven'}")
+            why.append(reasons.OnlyLikely(finding.evidence.doubt or reasons.Unproven()))
             flags.append("--likely")
         if finding.safety != "safe" and not self._options.unsafe:
-            reasons.append(f"unsafe: {finding.caution or 'it may change what the code does'}")
+            why.append(reasons.IsUnsafe(finding.reason or reasons.MayChangeBehaviour()))
             flags.append("--unsafe")
-        return f"{', and '.join(reasons)}; edit with {' '.join(flags)}" if reasons else ""
+        return reasons.NeedsOptions(reasons.All(tuple(why)), tuple(flags)) if why else None
 
-    def _propose(self, finding: Finding) -> Fix | str:
+    def _propose(self, finding: Finding) -> Fix | Statement:
         # Here and not above: this imports LibCST, which a run that only finds must not pay for.
         from qw_codemod.edit.rewrite import propose
 
         codemod = self._pack.codemods()[finding.code]
-        settings = self._options.settings.get(finding.family, {})
+        check = self._rules[finding.code].check
+        context = self._context(finding.family)
 
-        def work() -> Fix | str:
+        def work() -> Fix | Statement:
             try:
-                return propose(self._source, finding, codemod, settings, self._first_party)
+                plan = _planned(check, self._source, context, self._matches[finding])
+                return propose(
+                    self._source, finding, plan, codemod, context.settings, self._first_party
+                )
             except Refusal as refusal:
-                return str(refusal)
+                return reasons.Refused(str(refusal))
 
-        return self._guarded(finding.code, work) or "its codemod crashed"
+        return self._guarded(finding.code, work) or reasons.CodemodCrashed()
 
     def _first_party(self, name: str) -> bool:
         """Whether a top-level module of that name stands at the tree's root or near the file."""
@@ -251,7 +278,7 @@ class _Examination:
     def _given_up(self, verdict: Verdict, message: str, rules: Iterable[str]) -> FileReport:
         rule = ", ".join(rules)
         self._problem(message, rule)
-        reason = f"the edits of this file were given up: {message}"
+        reason = reasons.GivenUp(message)
         left = [Left(each, reason) for each in verdict.kept if each.code in self._options.fix]
         self._fixed.clear()
         return replace(self._report(verdict, left), before=b"", after=None)
@@ -277,6 +304,11 @@ def _order(finding: Finding) -> tuple[int, int, str, Span]:
 
 def _key(finding: Finding) -> tuple[str, int]:
     return finding.code, finding.span.start
+
+
+def _planned(check: Check, source: Document, context: Context, match: Match) -> object:
+    """What the codemod is handed: the plan, or the remedy where that says all."""
+    return match.remedy if check.plan is None else check.plan(source, context, match)
 
 
 def _all_edits(fixes: Iterable[Fix]) -> list[Edit]:

@@ -98,7 +98,7 @@ class Results:
 
     def new(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those that call for something, and that the baseline does not know."""
-        return [each for each in findings if not each.quiet and each not in self.known]
+        return [each for each in findings if not each.hidden and each not in self.known]
 
     def shown(self, path: str) -> str:
         """A path as a person of this folder would type it."""
@@ -110,7 +110,7 @@ class Results:
 
     def fixable(self, finding: Finding) -> bool:
         """Whether some `apply` would edit it, with whatever options."""
-        return bool(finding.remedy) and finding.code in self.mended
+        return finding.fixable and finding.code in self.mended
 
     def flags(self, finding: Finding) -> tuple[str, ...]:
         """The options without which `apply` leaves it."""

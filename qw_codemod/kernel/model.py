@@ -47,6 +47,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsafe:
+    """The edit may change what the code does; only `apply --unsafe` makes it."""
+
+    reason: Statement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfixable:
+    """No option makes an edit of it: it is for a person to change."""
+
+    reason: Statement | None = None
+
+
+Obstacle = Unsafe | Unfixable
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One place that breaks one rule."""
 
@@ -60,15 +77,19 @@ class Finding:
     span: Span  # the node that a codemod would rewrite
     message: str
     evidence: Evidence
-    remedy: str = ""  # which rewrite applies; empty: the finding is reported and never edited
-    details: tuple[tuple[str, str], ...] = ()  # what else the codemod needs to know
-    safety: Safety = "safe"
-    caution: str = ""  # why the edit is unsafe, or why there is none
-    quiet: bool = False  # `check` says nothing of it, `apply` why it is left
+    fixable: bool = False  # some `apply` would edit it, if its family comes with a codemod
+    obstacle: Obstacle | None = None  # what keeps a plain `apply` from it
+    hidden: bool = False  # `check` does not show it, `apply` says why it is left
 
-    def detail(self, key: str, default: str = "") -> str:
-        """The value that the check noted under `key`."""
-        return dict(self.details).get(key, default)
+    @property
+    def safety(self) -> Safety:
+        """Whether the edit may change what the code does."""
+        return "unsafe" if isinstance(self.obstacle, Unsafe) else "safe"
+
+    @property
+    def reason(self) -> Statement | None:
+        """Why the edit is unsafe, or why there is none."""
+        return self.obstacle.reason if self.obstacle is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +123,7 @@ class Left:
     """A finding that a codemod could rewrite and did not, with the reason."""
 
     finding: Finding
-    reason: str
+    reason: Statement
 
 
 @dataclass(frozen=True, slots=True)

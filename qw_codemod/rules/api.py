@@ -1,14 +1,43 @@
-"""All that the author of a rule imports: Check and Hit to find, Codemod and Rewrite to mend."""
+"""All that the author of a rule imports: Check and Match to find, Codemod and Rewrite to fix.
+
+A rule is up to four steps, and a run takes no more of them than it needs:
+
+- `Check.find` yields a Match for each place: where, what is wrong, how that is known.
+- `Check.assess` says whether the edit would be safe, and stops at the first reason why not.
+- `Check.plan` works out the edit: all that the codemod has to know, as a value of the family's.
+- `Codemod.rewrite` is handed the LibCST node and the plan.
+
+The smallest rule finds and rewrites::
+
+    def find(source, context):
+        for call in source.nodes(ast.Call):
+            if source.text(call.func) == "job.wait" and not call.keywords:
+                yield Match(call, "no timeout", Evidence("proven"), remedy="timeout")
+
+    def rewrite(node, keyword, settings):
+        return Rewrite(with_keyword(node, keyword, "300"))
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qw_codemod.kernel.document import Document, Language
-from qw_codemod.kernel.model import Evidence, Fact, Finding, Import, Refusal, Safety, Span
+from qw_codemod.kernel.model import (
+    Evidence,
+    Fact,
+    Finding,
+    Import,
+    Obstacle,
+    Refusal,
+    Span,
+    Unfixable,
+    Unsafe,
+)
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import PYTHON, SourceFile
 
 if TYPE_CHECKING:
@@ -27,16 +56,21 @@ __all__ = [
     "Evidence",
     "Fact",
     "Finding",
-    "Hit",
     "Import",
     "Language",
+    "Match",
+    "Obstacle",
     "Refusal",
     "Rewrite",
     "SourceFile",
     "Span",
+    "Statement",
+    "Unfixable",
+    "Unsafe",
 ]
 
 Settings = Mapping[str, Any]
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +79,39 @@ class Context:
 
     infer: Inference
     settings: Settings  # the family's own table, `[tool.qw-codemod.<family>]`, may be empty
+    shared: dict[Any, Any] = field(default_factory=dict, repr=False)  # by the checks of one file
+
+    def once(self, ask: Callable[[SourceFile, Inference], _Answer], source: SourceFile) -> _Answer:
+        """What `ask` finds in the file; checks that ask the same share the answer.
+
+        `ask` is a function of a module, and gives a value that can be read several times: a tuple,
+        not an iterator.
+        """
+        if ask not in self.shared:
+            self.shared[ask] = ask(source, self.infer)
+        answer: _Answer = self.shared[ask]
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Match:
     """A place that breaks the rule; the engine makes the Finding of it.
 
     `node` is what a codemod would rewrite, `at` the part of it where a person should look
     (the node itself if None; for a method call the line and column of the method's name). Where a
-    file has no nodes, a Span stands for both. `quiet`:
-    it is as it should be, and only an `apply` says why it is left.
+    file has no nodes, a Span stands for both.
+
+    `remedy` is a value of the family's own, for `assess` and `plan`; where the rule has no `plan`,
+    the codemod is handed the remedy itself. Without one the finding is reported only. `hidden`: the
+    place is as it should be, and only an `apply` says why it is left.
     """
 
     node: ast.expr | ast.stmt | ast.excepthandler | Span
     message: str
     evidence: Evidence
-    remedy: str = ""
-    details: Mapping[str, str] = field(default_factory=dict)
-    safety: Safety = "safe"
-    caution: str = ""
+    remedy: Any = None
     at: ast.expr | Span | None = None
-    quiet: bool = False
+    hidden: bool = False
 
 
 Token = bytes | re.Pattern[bytes]
@@ -73,19 +119,22 @@ Token = bytes | re.Pattern[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule: its code, the name of the pattern, and the function that finds it.
+    """One rule: its code, the name of the pattern, and the functions that find and weigh it.
 
-    `tokens`: the rule can hit only a file that holds one of these byte strings, or a match of one
-    of these patterns. `find` is handed the files of its `language`, each as that language's
-    Document: a SourceFile for Python.
+    `tokens`: the rule can match only in a file that holds one of these byte strings, or a match of
+    one of these patterns. The functions are handed the files of its `language`, each as that
+    language's Document: a SourceFile for Python. `assess` asks the cheapest question first; None
+    for a rule whose edits are always safe. `plan` may raise a Refusal.
     """
 
     code: str
     name: str
     summary: str
-    find: Callable[[Any, Context], Iterable[Hit]]
+    find: Callable[[Any, Context], Iterable[Match]]
     tokens: tuple[Token, ...]
     language: Language = PYTHON
+    assess: Callable[[Any, Context, Match], Obstacle | None] | None = None
+    plan: Callable[[Any, Context, Match], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +180,15 @@ class Codemod:
     """The rewriting half of a family: which codes it fixes, and how.
 
     `rewrite` is handed the LibCST node cut out of the file (in a file that is not Python: the text
-    of the finding's span), its Finding and the family's settings; None means that it cannot, and
-    the finding is left with that said. It may raise a Refusal to say why. `dependencies` are
-    declared for the files that come to import them. `policy` makes the text of a module that the
-    rewrites rely on, and that `init` writes into the project; it is given the top-level modules
-    that the project imports.
+    of the finding's span), the plan that the check made for it and the family's settings; None
+    means that it cannot, and the finding is left with that said. It may raise a Refusal to say why.
+    `dependencies` are declared for the files that come to import them. `policy` makes the text of a
+    module that the rewrites rely on, and that `init` writes into the project; it is given the
+    top-level modules that the project imports.
     """
 
     fixes: tuple[str, ...]
-    rewrite: Callable[[Any, Finding, Settings], Rewrite | None]
+    rewrite: Callable[[Any, Any, Settings], Rewrite | None]
     dependencies: tuple[Dependency, ...] = ()
     policy: Callable[[Collection[str]], str] | None = None
     policy_name: str = ""  # of what that module offers, for the setting `policy`

@@ -12,10 +12,12 @@ from qw_codemod.kernel.model import (
     FileReport,
     Finding,
     Level,
+    Obstacle,
     Outcome,
     Problem,
-    Safety,
     Span,
+    Unfixable,
+    Unsafe,
 )
 from qw_codemod.kernel.statements import from_json, to_json
 
@@ -67,17 +69,15 @@ def _finding(each: Finding) -> list[Any]:
         each.evidence.level,
         [[to_json(fact.what), fact.path, fact.line] for fact in each.evidence.facts],
         each.evidence.doubt and to_json(each.evidence.doubt),
-        each.remedy,
-        each.details,
-        each.safety,
-        each.caution,
-        each.quiet,
+        each.fixable,
+        each.obstacle and _obstacle(each.obstacle),
+        each.hidden,
     ]
 
 
 def _to_finding(path: str, row: list[Any]) -> Finding:
     code, rule, family, line, column, end_line, span, message, level, facts, doubt, *rest = row
-    remedy, details, safety, caution, quiet = rest
+    fixable, obstacle, hidden = rest
     evidence = Evidence(
         cast("Level", level),
         tuple(Fact(from_json(what), where, number) for what, where, number in facts),
@@ -94,9 +94,16 @@ def _to_finding(path: str, row: list[Any]) -> Finding:
         Span(*span),
         message,
         evidence,
-        remedy,
-        tuple((key, value) for key, value in details),
-        cast("Safety", safety),
-        caution,
-        quiet,
+        fixable,
+        _to_obstacle(*obstacle) if obstacle else None,
+        hidden,
     )
+
+
+def _obstacle(each: Obstacle) -> list[Any]:
+    return [isinstance(each, Unsafe), to_json(each.reason) if each.reason else None]
+
+
+def _to_obstacle(is_unsafe: bool, row: list[Any] | None) -> Obstacle:
+    reason = from_json(row) if row else None
+    return Unsafe(reason) if is_unsafe else Unfixable(reason)

@@ -17,12 +17,12 @@ def verdicts(source: bytes, findings: Iterable[Finding], name: str = "") -> list
     """What is missing (marked `# expect: QW101` and not found) or noisy (found and not marked).
 
     A marker lists codes, separated by commas, each with the word `likely` if it is not proven;
-    `unsafe` and `safe` are compared where they are written. Quiet findings are none here.
+    `unsafe` and `safe` are compared where they are written. Hidden findings are none here.
     """
     found: dict[int, Counter[str]] = {}
     safeties: dict[tuple[int, str], set[str]] = {}
     for finding in findings:
-        if finding.quiet:
+        if finding.hidden:
             continue
         key = f"{finding.code} likely" if finding.evidence.level == "likely" else finding.code
         found.setdefault(finding.line, Counter())[key] += 1

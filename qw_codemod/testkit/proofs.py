@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from qw_codemod.engine.reasons import Declined
 from qw_codemod.kernel.model import FileReport, Finding
 from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
@@ -252,13 +253,12 @@ def listing(family: Family) -> str:
     lines = []
     for left in report.left:
         finding = left.finding
-        remedy = f" [{finding.remedy}]" if finding.remedy else ""
         level = f"{finding.evidence.level} {finding.safety}"
         place = f"{finding.line}:{finding.column}"
-        lines.append(f"{place} {finding.code} {level}{remedy} {finding.message}")
+        lines.append(f"{place} {finding.code} {level} {finding.message}")
         lines += [f"    {fact.line}: {render(fact.what)}" for fact in finding.evidence.facts]
-        if left.reason != "declined":
-            lines.append(f"    left: {left.reason}")
+        if not isinstance(left.reason, Declined):
+            lines.append(f"    left: {render(left.reason)}")
     return "\n".join([*lines, ""])
 
 

@@ -16,7 +16,7 @@ from qw_codemod.kernel.document import Document, Language
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.languages.yaml import YAML
 from qw_codemod.rules import packs
-from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Finding, Hit, Rewrite, Span
+from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Match, Rewrite, Span
 from qw_codemod.rules.packs import Pack, assemble
 from qw_codemod.testkit import apply_to_files, check_files
 
@@ -30,15 +30,15 @@ def _without_time(text: str) -> str:
     return re.sub(r"\(\S+ s\)", "", text)
 
 
-def _find(document: Document, context: Context) -> Iterator[Hit]:
+def _find(document: Document, context: Context) -> Iterator[Match]:
     limit = context.settings.get("limit", 10)
     for match in _MAXIMUM.finditer(document.data):
         if int(match[1]) > limit:
             place = Span(*match.span(1))
-            yield Hit(place, f"more than {limit} instances", Evidence("proven"), remedy="lower")
+            yield Match(place, f"more than {limit} instances", Evidence("proven"), remedy="lower")
 
 
-def _lower(text: str, finding: Finding, settings: Mapping[str, Any]) -> Rewrite:
+def _lower(text: str, plan: object, settings: Mapping[str, Any]) -> Rewrite:
     assert text.isdigit()
     return Rewrite(settings.get("text", "10"))
 
@@ -163,7 +163,7 @@ def test_remembered_until_they_change(
     monkeypatch.setattr("qw_codemod.store.reports._SETTLED", -1.0)
     looked: list[str] = []
 
-    def find(document: Document, context: Context) -> Iterator[Hit]:
+    def find(document: Document, context: Context) -> Iterator[Match]:
         looked.append(Path(document.path).name)
         return _find(document, context)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.statements import render
 from qw_codemod.testkit import apply_to_files, apply_to_text, check_files, check_text
 
 
@@ -213,13 +214,13 @@ def test_a_try_that_may_exit_is_left(inner: str) -> None:
     text = f"import sys\nimport unittest\n\n\n{leave}{handler(inner=inner)}"
     assert after(text) == text
     (finding,) = findings(text)
-    assert finding.safety == "unsafe" and "exits by itself" in finding.caution
+    assert finding.safety == "unsafe" and "exits by itself" in render(finding.reason)
 
 
 @pytest.mark.parametrize("inner", ["server.serve_forever()", "input()", "while True: work()"])
 def test_what_ctrl_c_ends_is_unsafe(inner: str) -> None:
     (finding,) = findings(handler(inner=inner))
-    assert finding.safety == "unsafe" and "Ctrl-C" in finding.caution
+    assert finding.safety == "unsafe" and "Ctrl-C" in render(finding.reason)
 
 
 def test_narrow_names_what_can_happen_and_imports_it() -> None:

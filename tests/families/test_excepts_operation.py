@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qw_codemod.kernel.statements import render
 from qw_codemod.testkit import apply_to_text, check_text
 
 
@@ -169,7 +170,7 @@ def test_a_function_inside_one_whose_source_is_sent_elsewhere() -> None:
     )
     (found,) = check_text(text, ("excepts",))
     assert found.safety == "unsafe"
-    assert re.search("source of `install\\(\\)` is sent elsewhere", found.caution)
+    assert re.search("source of `install\\(\\)` is sent elsewhere", render(found.reason))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
         "        return record.getMessage()\n    except Exception:\n        return ''\n"
     )
     (found,) = check_text(text, ("excepts",))
-    assert ("handles log records" in found.caution) == is_unsafe
+    assert ("handles log records" in render(found.reason)) == is_unsafe
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
 def test_a_function_that_hides_secrets(name: str, is_unsafe: bool) -> None:
     text = f"def {name}(day):\n    try:\n        return work(day)\n"
     (found,) = check_text(text + "    except Exception:\n        return ''\n", ("excepts",))
-    assert ("there to hide" in found.caution) == is_unsafe
+    assert ("there to hide" in render(found.reason)) == is_unsafe
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_a_module_that_withholds_what_exceptions_say(told: str, is_unsafe: bool)
     text = f"# {told}\ndef run(day):\n    try:\n        work(day)\n"
     text += "    except Exception:\n        pass\n"
     (found,) = check_text(text, ("excepts",))
-    assert ("withholds what exceptions say" in found.caution) == is_unsafe
+    assert ("withholds what exceptions say" in render(found.reason)) == is_unsafe
     assert (found.safety == "unsafe") == is_unsafe
 
 

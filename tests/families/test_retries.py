@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from qw_codemod.kernel.statements import render
 from qw_codemod.rules.packs import load
 from qw_codemod.testkit import apply_to_files, check_text
 
@@ -22,7 +23,7 @@ def after(text: str) -> str:
 def caution(body: str, name: str = "run") -> str:
     text = f"import requests\n\n\ndef {name}(base, host, port):\n{textwrap.indent(body, '    ')}\n"
     (found,) = check_text(text, ("retries",), SETTINGS)
-    return found.caution
+    return render(found.reason)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_messages(wait: str, code: str, message: str) -> None:
 
 def test_a_bound_that_may_be_in_the_keywords_is_left_to_a_person() -> None:
     finding = one("def f(**more):\n    client.query('SELECT 1').result(**more)\n")
-    assert (finding.evidence.level, finding.remedy) == ("likely", "")
+    assert (finding.evidence.level, finding.fixable) == ("likely", False)
     assert render(finding.evidence.doubt) == "`**more` may hold timeout= already"
 
 
@@ -95,7 +95,7 @@ MERGE_AGAIN = """
 def test_a_retry_makes_it_unsafe() -> None:
     finding = one(MERGE_AGAIN)
     assert finding.safety == "unsafe"
-    assert finding.caution.endswith("while the first MERGE goes on")
+    assert render(finding.reason).endswith("while the first MERGE goes on")
 
 
 def test_a_function_that_cancels_makes_a_retry_safe() -> None:
@@ -105,7 +105,7 @@ def test_a_function_that_cancels_makes_a_retry_safe() -> None:
 def test_a_handler_that_swallows_stays_unsafe_whoever_waits() -> None:
     body = "try:\n    client.query('SELECT 1').result()\nexcept Exception:\n    pass\n"
     for settings in ({}, {"helper": "shared.waits:wait_for_job"}):
-        assert one(body, **settings).caution == (
+        assert render(one(body, **settings).reason) == (
             "the `except Exception` in line 8 would swallow the timeout"
         )
 
@@ -249,7 +249,7 @@ def test_fixtures_of_a_test_class_and_its_bases_are_known() -> None:
 def test_a_wait_that_is_handed_over_is_reported_and_left() -> None:
     finding = one("def run(pool):\n    pool.submit(client.query('SELECT 1').result)\n")
     assert finding.message == "the wait of a query job is handed over without timeout="
-    assert (finding.evidence.level, finding.remedy) == ("likely", "")
+    assert (finding.evidence.level, finding.fixable) == ("likely", False)
 
 
 def test_a_wait_that_is_handed_over_with_its_bound_is_fine() -> None:

@@ -6,6 +6,16 @@ import ast
 from typing import Any
 
 import pytest
+from qw_codemod.checks.timeouts.plan import (
+    AddTimeout,
+    ClientTimeout,
+    Limit,
+    NameTimeout,
+    Plan,
+    ReplaceTimeout,
+    WaitAround,
+    WaitFirst,
+)
 from qw_codemod.codemods.timeouts import CODEMOD
 
 from qw_codemod.edit.rewrite import propose
@@ -14,20 +24,17 @@ from qw_codemod.kernel.model import Evidence, Finding
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import Codemod, Refusal
 
+JOB = Limit()
+HTTP = Limit("http")
+
 
 @pytest.fixture
 def codemod() -> Codemod:
     return CODEMOD
 
 
-def mended(
-    codemod: Codemod,
-    text: str,
-    remedy: str,
-    settings: dict[str, Any] | None = None,
-    **details: str,
-) -> str:
-    """The text after the remedy for the expression between the marks « and »."""
+def mended(codemod: Codemod, text: str, plan: Plan, settings: dict[str, Any] | None = None) -> str:
+    """The text after the plan for the expression between the marks « and »."""
     start = len(text[: text.index("«")].encode())
     end = len(text[: text.index("»")].replace("«", "").encode())
     source = SourceFile("/p/x.py", text.replace("«", "").replace("»", "").encode())
@@ -48,26 +55,24 @@ def mended(
         span=source.span(node),
         message="",
         evidence=Evidence("proven"),
-        remedy=remedy,
-        details=tuple(details.items()),
     )
-    result = apply(source.data, propose(source, finding, codemod, settings or {}).edits)
+    result = apply(source.data, propose(source, finding, plan, codemod, settings or {}).edits)
     compile(result, "x.py", "exec", dont_inherit=True)
     return result.decode()
 
 
 @pytest.mark.parametrize(
-    ("text", "details", "expected"),
+    ("text", "plan", "expected"),
     [
-        ("«job.result()»\n", {}, "job.result(timeout=300)\n"),
-        ("«job.result(a)»\n", {"limit": "load"}, "job.result(a, timeout=300)\n"),
-        ("«get(url)»\n", {"limit": "http"}, "get(url, timeout=30)\n"),
-        ("«c.q(s)»\n", {"keyword": "wait_timeout"}, "c.q(s, wait_timeout=300)\n"),
-        ("«job.result()»\n", {"value": "60 * 2"}, "job.result(timeout=60 * 2)\n"),
+        ("«job.result()»\n", AddTimeout(JOB), "job.result(timeout=300)\n"),
+        ("«job.result(a)»\n", AddTimeout(Limit("load")), "job.result(a, timeout=300)\n"),
+        ("«get(url)»\n", AddTimeout(HTTP), "get(url, timeout=30)\n"),
+        ("«c.q(s)»\n", AddTimeout(JOB, "wait_timeout"), "c.q(s, wait_timeout=300)\n"),
+        ("«job.result()»\n", AddTimeout(Limit("query", 120)), "job.result(timeout=120)\n"),
     ],
 )
-def test_add_timeout(codemod: Codemod, text: str, details: dict[str, str], expected: str) -> None:
-    assert mended(codemod, text, "add-timeout", **details) == expected
+def test_add_timeout(codemod: Codemod, text: str, plan: Plan, expected: str) -> None:
+    assert mended(codemod, text, plan) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,53 +88,51 @@ def test_add_timeout(codemod: Codemod, text: str, details: dict[str, str], expec
     ],
 )
 def test_limits(codemod: Codemod, settings: dict[str, Any], limit: str, value: str) -> None:
-    result = mended(codemod, "«f()»\n", "add-timeout", settings, limit=limit)
+    result = mended(codemod, "«f()»\n", AddTimeout(Limit(limit)), settings)
     assert result == f"f(timeout={value})\n"
 
 
 def test_a_limit_may_be_a_constant(codemod: Codemod) -> None:
     settings = {"bigquery": "shared.limits:WAIT"}
-    assert mended(codemod, "import os\n\n«f()»\n", "add-timeout", settings) == (
+    assert mended(codemod, "import os\n\n«f()»\n", AddTimeout(JOB), settings) == (
         "import os\n\nfrom shared.limits import WAIT\n\nf(timeout=WAIT)\n"
     )
     text = "from shared.limits import WAIT as most\n\n«j.to_dataframe()»\n"
-    assert mended(codemod, text, "wait-first", settings) == (
+    assert mended(codemod, text, WaitFirst(JOB), settings) == (
         "from shared.limits import WAIT as most\n\nj.result(timeout=most).to_dataframe()\n"
     )
 
 
 @pytest.mark.parametrize("value", ["300", "shared.limits", ":WAIT", "a b:C", True, None, [1]])
 def test_a_limit_that_is_none_is_said(codemod: Codemod, value: Any) -> None:
-    with pytest.raises(Refusal, match="the setting `bigquery`"):
-        mended(codemod, "«f()»\n", "add-timeout", {"bigquery": value})
+    with pytest.raises(Refusal, match="the setting `job`"):
+        mended(codemod, "«f()»\n", AddTimeout(JOB), {"bigquery": value})
 
 
 def test_replace_timeout(codemod: Codemod) -> None:
-    assert mended(codemod, "«f(1, timeout=None, a=2)»\n", "replace-timeout") == (
+    assert mended(codemod, "«f(1, timeout=None, a=2)»\n", ReplaceTimeout(JOB)) == (
         "f(1, timeout=300, a=2)\n"
     )
-    assert mended(
-        codemod, "«f(wait_timeout=None)»\n", "replace-timeout", keyword="wait_timeout"
-    ) == ("f(wait_timeout=300)\n")
+    assert mended(codemod, "«f(wait_timeout=None)»\n", ReplaceTimeout(JOB, "wait_timeout")) == (
+        "f(wait_timeout=300)\n"
+    )
 
 
 def test_replace_timeout_by_its_place(codemod: Codemod) -> None:
-    assert mended(codemod, "«urlopen(u, None, None)»\n", "replace-timeout", position="2") == (
+    assert mended(codemod, "«urlopen(u, None, None)»\n", ReplaceTimeout(JOB, position=2)) == (
         "urlopen(u, None, 300)\n"
     )
     with pytest.raises(Refusal, match="uncertain"):
-        mended(codemod, "«urlopen(*u, None)»\n", "replace-timeout", position="1")
+        mended(codemod, "«urlopen(*u, None)»\n", ReplaceTimeout(JOB, position=1))
     with pytest.raises(Refusal, match="no argument number 3"):
-        mended(codemod, "«urlopen(u, a=None)»\n", "replace-timeout", position="2")
+        mended(codemod, "«urlopen(u, a=None)»\n", ReplaceTimeout(JOB, position=2))
 
 
 def test_name_timeout(codemod: Codemod) -> None:
-    assert mended(codemod, "«j.result(5)»\n", "name-timeout", position="0") == (
-        "j.result(timeout=5)\n"
+    assert mended(codemod, "«j.result(5)»\n", NameTimeout(0)) == ("j.result(timeout=5)\n")
+    assert mended(codemod, "«j.result(10, None, 5, job_retry=r)»\n", NameTimeout(2)) == (
+        "j.result(10, None, timeout=5, job_retry=r)\n"
     )
-    assert mended(
-        codemod, "«j.result(10, None, 5, job_retry=r)»\n", "name-timeout", position="2"
-    ) == ("j.result(10, None, timeout=5, job_retry=r)\n")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_name_timeout(codemod: Codemod) -> None:
     ],
 )
 def test_client_timeout(codemod: Codemod, text: str, expected: str) -> None:
-    assert mended(codemod, text, "client-timeout", limit="http") == expected
+    assert mended(codemod, text, ClientTimeout(HTTP)) == expected
 
 
 CHAINS = {
@@ -184,16 +187,16 @@ CHAINS = {
 
 @pytest.mark.parametrize("text", CHAINS)
 def test_wait_first(codemod: Codemod, text: str) -> None:
-    assert mended(codemod, text, "wait-first", style="chain") == CHAINS[text]
+    assert mended(codemod, text, WaitFirst(JOB)) == CHAINS[text]
 
 
-def test_arguments_move_to_the_wait_or_go(codemod: Codemod) -> None:
+def test_arguments_move_to_the_wait(codemod: Codemod) -> None:
     text = "«j.to_dataframe(max_results=2, a=1, timeout=5)»\n"
-    assert mended(codemod, text, "wait-first", moves="max_results") == (
+    assert mended(codemod, text, WaitFirst(JOB, ("max_results",))) == (
         "j.result(max_results=2, timeout=300).to_dataframe(a=1, timeout=5)\n"
     )
-    assert mended(codemod, text, "wait-first", moves="max_results", drops="timeout", value="5") == (
-        "j.result(max_results=2, timeout=5).to_dataframe(a=1)\n"
+    assert mended(codemod, text, WaitFirst(Limit(seconds=5), ("max_results",))) == (
+        "j.result(max_results=2, timeout=5).to_dataframe(a=1, timeout=5)\n"
     )
 
 
@@ -221,8 +224,8 @@ def test_arguments_move_to_the_wait_or_go(codemod: Codemod) -> None:
 def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -> None:
     if "«" not in text:
         text = text.replace("= ", "= «").rstrip() + "»\n"
-    details = {"style": "statement", "name": "job", "moves": "max_results"}
-    assert mended(codemod, text, "wait-first", **details) == expected
+    plan = WaitFirst(JOB, ("max_results",), own_statement=True, name="job")
+    assert mended(codemod, text, plan) == expected
 
 
 @pytest.mark.parametrize(
@@ -249,50 +252,52 @@ def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -
     ],
 )
 def test_wait_around(codemod: Codemod, text: str, expected: str) -> None:
-    assert mended(codemod, text, "wait-around") == expected
+    assert mended(codemod, text, WaitAround(JOB)) == expected
 
 
 def test_wait_around_as_a_statement(codemod: Codemod) -> None:
     text = "for x in «c.query(s)»:\n    pass\n"
-    assert mended(codemod, text, "wait-around", style="statement", name="job") == (
+    assert mended(codemod, text, WaitAround(JOB, own_statement=True, name="job")) == (
         "job = c.query(s)\njob.result(timeout=300)\nfor x in job:\n    pass\n"
     )
     text = "for x in «j»:\n    pass\n"
-    assert mended(codemod, text, "wait-around", style="statement") == (
+    assert mended(codemod, text, WaitAround(JOB, own_statement=True)) == (
         "j.result(timeout=300)\nfor x in j:\n    pass\n"
     )
     with pytest.raises(Refusal, match="no name"):
-        mended(codemod, "list(«f()»)\n", "wait-around", style="statement")
+        mended(codemod, "list(«f()»)\n", WaitAround(JOB, own_statement=True))
 
 
-def test_a_remedy_that_does_not_fit(codemod: Codemod) -> None:
-    for remedy in ("add-timeout", "wait-first", "client-timeout", "name-timeout", "nonsense"):
-        with pytest.raises(Refusal):
-            mended(codemod, "x = «y»\n", remedy)
+@pytest.mark.parametrize(
+    "plan", [AddTimeout(JOB), WaitFirst(JOB), ClientTimeout(HTTP), NameTimeout(0)], ids=type
+)
+def test_a_plan_that_does_not_fit(codemod: Codemod, plan: Plan) -> None:
+    with pytest.raises(Refusal):
+        mended(codemod, "x = «y»\n", plan)
 
 
 HELPED = {
-    ("add-timeout", "«c.query(s).result()»\n"): "wait(c.query(s), timeout=300)\n",
-    ("add-timeout", "«j.result(max_results=2)»\n"): "wait(j, max_results=2, timeout=300)\n",
-    ("add-timeout", "«j.result(\n    max_results=2,\n)»\n"): (
+    (AddTimeout(JOB), "«c.query(s).result()»\n"): "wait(c.query(s), timeout=300)\n",
+    (AddTimeout(JOB), "«j.result(max_results=2)»\n"): "wait(j, max_results=2, timeout=300)\n",
+    (AddTimeout(JOB), "«j.result(\n    max_results=2,\n)»\n"): (
         "wait(\n    j,\n    max_results=2,\n    timeout=300,\n)\n"
     ),
-    ("wait-first", "«j.to_dataframe(a=1)»\n"): "wait(j, timeout=300).to_dataframe(a=1)\n",
-    ("wait-around", "list(«j or k»)\n"): "list(wait(j or k, timeout=300))\n",
+    (WaitFirst(JOB), "«j.to_dataframe(a=1)»\n"): "wait(j, timeout=300).to_dataframe(a=1)\n",
+    (WaitAround(JOB), "list(«j or k»)\n"): "list(wait(j or k, timeout=300))\n",
 }
 
 
-@pytest.mark.parametrize(("remedy", "text"), HELPED)
-def test_the_projects_own_function_waits(codemod: Codemod, remedy: str, text: str) -> None:
+@pytest.mark.parametrize(("plan", "text"), HELPED)
+def test_the_projects_own_function_waits(codemod: Codemod, plan: Plan, text: str) -> None:
     settings = {"helper": "shared.waits:wait"}
-    expected = "from shared.waits import wait\n\n" + HELPED[remedy, text]
-    assert mended(codemod, f"\n{text}", remedy, settings).lstrip("\n") == expected
+    expected = "from shared.waits import wait\n\n" + HELPED[plan, text]
+    assert mended(codemod, f"\n{text}", plan, settings).lstrip("\n") == expected
 
 
 def test_the_projects_own_function_in_statements(codemod: Codemod) -> None:
     settings = {"helper": "shared.waits:wait"}
     text = "from shared.waits import wait\n\nx = «c.query(s).to_dataframe()»\n"
-    assert mended(codemod, text, "wait-first", settings, style="statement", name="job") == (
+    assert mended(codemod, text, WaitFirst(JOB, own_statement=True, name="job"), settings) == (
         "from shared.waits import wait\n\n"
         "job = c.query(s)\nwait(job, timeout=300)\nx = job.to_dataframe()\n"
     )
@@ -300,11 +305,9 @@ def test_the_projects_own_function_in_statements(codemod: Codemod) -> None:
 
 def test_the_projects_own_function_waits_for_jobs_alone(codemod: Codemod) -> None:
     settings = {"helper": "shared.waits:wait"}
-    assert mended(codemod, "«get(u)»\n", "add-timeout", settings, limit="http") == (
-        "get(u, timeout=30)\n"
-    )
-    assert mended(codemod, "«c.q(s)»\n", "add-timeout", settings, keyword="wait_timeout") == (
+    assert mended(codemod, "«get(u)»\n", AddTimeout(HTTP), settings) == ("get(u, timeout=30)\n")
+    assert mended(codemod, "«c.q(s)»\n", AddTimeout(JOB, "wait_timeout"), settings) == (
         "c.q(s, wait_timeout=300)\n"
     )
     with pytest.raises(Refusal, match="not seen"):
-        mended(codemod, "«wait()»\n", "add-timeout", settings)
+        mended(codemod, "«wait()»\n", AddTimeout(JOB), settings)

@@ -12,7 +12,7 @@ from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import definition_of, own_nodes
 
 from .. import statements as says
-from ..effects import ERROR, account, log_of
+from ..effects import ERROR, effects_of, log_of
 from ..operation_name import called, outermost, reaches_out
 from .comments import WORDS, is_passed
 from .fallback import following, read_names
@@ -151,7 +151,7 @@ def _around_is_mild(source: SourceFile, statement: ast.Try) -> bool:
         if isinstance(each, ast.Try) and child in each.body:
             for handler in each.handlers:
                 if handler.type is None or dotted(handler.type) == "Exception":
-                    told = account(source, handler)
+                    told = effects_of(source, handler)
                     return (
                         bool(told.logs)
                         and all(log.level < ERROR for log in told.logs)

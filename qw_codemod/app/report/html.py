@@ -71,9 +71,9 @@ def _finding(
     if finding.line in outcome.lines:
         yield f"<pre>{escape(outcome.lines[finding.line])}</pre>"
     remarks = (
-        left.reason if left else "",
+        english(left.reason) if left else "",
         f"likely: {english(finding.evidence.doubt)}" if finding.evidence.doubt else "",
-        finding.caution and f"caution: {finding.caution}",
+        f"caution: {english(finding.reason)}" if finding.reason else "",
     )
     for remark in filter(None, remarks):
         yield f"<small>{escape(remark)}</small><br>"

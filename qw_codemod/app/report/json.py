@@ -23,7 +23,7 @@ def render(results: Results) -> str:
         suppressed += [_finding(results, outcome, each) for each in report.suppressed]
         unused += [_finding(results, outcome, each) for each in report.unused_suppressions]
         left += [
-            {**_finding(results, outcome, each.finding), "reason": each.reason}
+            {**_finding(results, outcome, each.finding), "reason": english(each.reason)}
             for each in report.left
         ]
     document = {
@@ -57,7 +57,7 @@ def _finding(results: Results, outcome: Outcome, finding: Finding) -> dict[str, 
         "doubt": english(finding.evidence.doubt),
         "fixable": results.fixable(finding),
         "safety": finding.safety,
-        "caution": finding.caution,
+        "caution": english(finding.reason),
         "evidence": [
             {
                 "fact": english(fact.what),

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from qw_codemod.app.report.text import safe
+from qw_codemod.engine.reasons import NeedsOptions
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.kernel.statements import render as english
 
 _PLACES = 3  # shown of each reason
-_PLACE = re.compile(r" in line \d+| \([^()\s]+:\d+\)| in \S+\.py:\d+")
 
-_Reasons = dict[str, list[Finding]]
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why something is as it is, in words: with the places in it, and without them."""
+
+    text: str
+    kind: str
+
+    @staticmethod
+    def of(*parts: Statement) -> _Reason:
+        text = "; ".join(map(english, parts))
+        return _Reason(text, "; ".join(english(each, places=False) for each in parts))
+
+
+_Reasons = dict[_Reason, list[Finding]]
 
 
 def render(results: Results, quiet: bool = False) -> str:
@@ -80,8 +95,11 @@ def _applied(results: Results) -> Iterator[str]:
     groups: dict[str, _Reasons] = {}
     for outcome in results.outcomes:
         for left in outcome.report.left:
-            reason, _, flags = left.reason.partition("; edit with ")
-            groups.setdefault(flags, {}).setdefault(reason, []).append(left.finding)
+            why, flags = left.reason, ""
+            if isinstance(left.reason, NeedsOptions):
+                why, flags = left.reason.why, " ".join(left.reason.options)
+            same = groups.setdefault(flags, {}).setdefault(_Reason.of(why), [])
+            same.append(left.finding)
     if counts.left:
         yield f"Left {_count(counts.left, 'finding')}:"
     for flags in sorted(groups, key=lambda each: (not each, len(each), each)):
@@ -102,18 +120,18 @@ def _applied(results: Results) -> Iterator[str]:
 def _by_doubt(findings: Iterable[Finding]) -> _Reasons:
     reasons: _Reasons = {}
     for finding in findings:
-        parts = [english(finding.evidence.doubt) if finding.evidence.level == "likely" else ""]
-        parts.append(finding.caution)
-        reason = "; ".join(filter(None, parts)) or finding.message
+        doubt = finding.evidence.doubt if finding.evidence.level == "likely" else None
+        parts = [each for each in (doubt, finding.reason) if each is not None]
+        reason = _Reason.of(*parts) if parts else _Reason(finding.message, finding.message)
         reasons.setdefault(reason, []).append(finding)
     return reasons
 
 
 def _reasons(results: Results, reasons: _Reasons) -> Iterator[str]:
     """The most frequent first; those that differ in their places alone are one."""
-    kinds: dict[str, _Reasons] = {}
+    kinds: dict[str, dict[str, list[Finding]]] = {}
     for reason, findings in reasons.items():
-        kinds.setdefault(_PLACE.sub("", reason), {})[reason] = findings
+        kinds.setdefault(reason.kind, {})[reason.text] = findings
     total = {kind: sum(map(len, same.values())) for kind, same in kinds.items()}
     for kind in sorted(kinds, key=lambda each: (-total[each], each)):
         same = kinds[kind]

@@ -66,8 +66,9 @@ def _remarks(results: Results, finding: Finding, why: bool, margin: str) -> Iter
     evidence = finding.evidence
     if evidence.level == "likely":
         yield f"{margin}likely: {safe(english(evidence.doubt)) or 'not proven'}"
-    if finding.caution:
-        yield f"{margin}{'unsafe to edit' if finding.remedy else 'note'}: {safe(finding.caution)}"
+    if finding.reason is not None:
+        kind = "unsafe to edit" if finding.fixable else "note"
+        yield f"{margin}{kind}: {safe(english(finding.reason))}"
     if why and evidence.facts:
         yield f"{margin}why it is {evidence.level}:"
         inner = " " * (len(margin) + 2)
@@ -127,5 +128,5 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
 
 def _left(results: Results, left: Left) -> Iterator[str]:
     yield f"  left: {headline(results, left.finding)}"
-    yield f"    {safe(left.reason)}"
+    yield f"    {safe(english(left.reason))}"
     yield from _remarks(results, left.finding, True, "    ")

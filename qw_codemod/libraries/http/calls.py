@@ -72,23 +72,43 @@ class HttpCall:
         return self.verb in http.IDEMPOTENT
 
 
-def http_calls(source: SourceFile, infer: Inference, bounded: bool = True) -> Iterator[HttpCall]:
-    """The calls of a file that send a request.
+class HttpCalls:
+    """The calls of a file that send a request; each is looked at once, whoever asks for it."""
 
-    Without `bounded`, those whose own arguments set a timeout are left out, and nothing is asked
-    about them; what far-away code bounds is still among them, with its reason.
-    """
-    names = Names(source)
-    for node in source.nodes(ast.Call):
-        sent = _handed_on(node)
-        name = names.called(sent or node)
-        if not name:
-            continue
-        if not bounded and _surely_bounded(node):
-            continue
-        found = _call(source, infer, names, sent or node, name)
+    def __init__(self, source: SourceFile, infer: Inference) -> None:
+        self._source = source
+        self._infer = infer
+        self._names = Names(source)
+        self._known: dict[ast.Call, HttpCall | None] = {}
+
+    def all(self) -> Iterator[HttpCall]:
+        """Every one, with what bounds it."""
+        for node in self._source.nodes(ast.Call):
+            yield from self._sent_by(node)
+
+    def perhaps_unbounded(self) -> Iterator[HttpCall]:
+        """Those whose own arguments set no timeout; nothing is asked about the others.
+
+        What far-away code bounds is still among them, with its reason.
+        """
+        for node in self._source.nodes(ast.Call):
+            if not _surely_bounded(node):
+                yield from self._sent_by(node)
+
+    def _sent_by(self, node: ast.Call) -> Iterator[HttpCall]:
+        if node not in self._known:
+            self._known[node] = self._found(node)
+        found = self._known[node]
         if found is not None:
-            yield found if sent is None else _through(found, node)
+            yield found
+
+    def _found(self, node: ast.Call) -> HttpCall | None:
+        sent = _handed_on(node)
+        name = self._names.called(sent or node)
+        if not name:
+            return None
+        found = _call(self._source, self._infer, self._names, sent or node, name)
+        return _through(found, node) if found is not None and sent is not None else found
 
 
 def _handed_on(call: ast.Call) -> ast.Call | None:

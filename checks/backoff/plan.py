@@ -1,0 +1,19 @@
+"""How a retry comes to wait longer: the plans that the check makes and the codemod carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LongerSleep:
+    """The sleep gets another argument, as source text."""
+
+    seconds: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOptions:
+    """`urllib3.Retry` gets more keyword arguments: each a name and its value as source text."""
+
+    arguments: tuple[tuple[str, str], ...]

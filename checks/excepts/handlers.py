@@ -1,0 +1,136 @@
+"""The handlers of a file, what each makes of its exception, and which rewrite that calls for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from qw_codemod.infer import Inference
+from qw_codemod.kernel.statements import Statement
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules.api import Fact
+
+from . import raises
+from . import statements as says
+from .effects import Effects, effects_of, reports
+from .expected_failure.verdict import why_meant
+
+_TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
+
+
+class Case(Enum):
+    """What kind of handler it is; the first that fits counts."""
+
+    NOTEBOOK = auto()  # of marimo, which shares names between cells: it is left
+    RAISES_SAME = auto()  # a bare one that raises its exception on
+    RAISES_OTHER = auto()  # a bare one that raises another exception
+    RAISES = auto()
+    IMPORTS = auto()  # the `try` imports, and does nothing else
+    SILENT_BY_NATURE = auto()  # in a test, or around a report
+    REPORTS = auto()  # all others: they are to say what went wrong
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What speaks for an ordinary failure; `why` is None where nothing does."""
+
+    why: Statement | None = None
+    raises: tuple[str, ...] = ()  # all that the body can raise, where that is known
+    certain: bool = True  # nothing else can come, not even from a property
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One handler and the `try` statement that it belongs to."""
+
+    node: ast.ExceptHandler
+    statement: ast.Try
+    effects: Effects
+    case: Case
+    expected: Expected = Expected()
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it names no exception."""
+        return self.node.type is None
+
+    def facts(self, path: str) -> tuple[Fact, ...]:
+        """What it makes of its exception, and what speaks for an ordinary failure."""
+        fact = Fact(_made_of(self.effects), path, self.node.lineno)
+        why = self.expected.why
+        return (fact, Fact(why, path, self.statement.lineno)) if why else (fact,)
+
+
+def handlers_of(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try]]:
+    """Each handler of a file, with its statement."""
+    for handler in source.nodes(ast.ExceptHandler):
+        statement = source.parent(handler)
+        assert isinstance(statement, _TRIES)
+        yield handler, statement  # type: ignore[misc]
+
+
+def examine(
+    source: SourceFile, infer: Inference, node: ast.ExceptHandler, statement: ast.Try
+) -> Handler:
+    """What there is to know of a handler before it is judged."""
+    effects = effects_of(source, node)
+    case = _case(source, infer, node, statement, effects)
+    if case is not Case.REPORTS:
+        return Handler(node, statement, effects, case)
+    return Handler(node, statement, effects, case, _expected(source, infer, node, statement))
+
+
+def _case(
+    source: SourceFile,
+    infer: Inference,
+    node: ast.ExceptHandler,
+    statement: ast.Try,
+    effects: Effects,
+) -> Case:
+    if b"marimo" in source.data and "marimo" in {*_imported(source)}:
+        return Case.NOTEBOOK
+    if effects.raises:
+        if node.type is None and effects.raises in ("same", "other"):
+            return Case.RAISES_SAME if effects.raises == "same" else Case.RAISES_OTHER
+        return Case.RAISES
+    if _imports_only(statement):
+        return Case.IMPORTS
+    if infer.is_test(source) or reports(statement.body):
+        return Case.SILENT_BY_NATURE
+    return Case.REPORTS
+
+
+def _expected(
+    source: SourceFile, infer: Inference, node: ast.ExceptHandler, statement: ast.Try
+) -> Expected:
+    known = raises.exceptions(source, infer, statement.body)
+    if known.raises:
+        return Expected(says.KnownToRaise(known.raises), known.raises, known.certain)
+    return Expected(
+        why_meant(source, statement, node) or raises.why_asked(source, infer, statement.body)
+    )
+
+
+def _imported(source: SourceFile) -> Iterator[str]:
+    for node in source.nodes(ast.Import):
+        yield from (each.name for each in node.names)
+
+
+def _made_of(effects: Effects) -> Statement:
+    if effects.raises:
+        return says.RaisesSame() if effects.raises == "same" else says.RaisesAnother()
+    if effects.logs:
+        return says.LogsTooLittle()
+    if effects.is_silent:
+        return says.IsSilent()
+    return says.NamesNoException()
+
+
+def _imports_only(statement: ast.Try) -> bool:
+    return isinstance(statement.body[0], (ast.Import, ast.ImportFrom)) and all(
+        isinstance(each, (ast.Import, ast.ImportFrom, ast.Pass))
+        or (isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant | ast.Name))
+        for each in statement.body
+    )

@@ -1,0 +1,27 @@
+"""How a call comes to be retried: the plans that the check makes and the codemod carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Decorate:
+    """The function that the call is all of gets the policy's decorator."""
+
+    decorator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """The call goes through a function of the policy's module.
+
+    `caller` takes the function and its arguments; without one, the policy itself is called with the
+    function. `room`: the columns that the line of the first argument has left.
+    """
+
+    caller: str
+    room: int
+
+
+Plan = Decorate | Wrap

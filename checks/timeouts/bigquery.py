@@ -1,0 +1,291 @@
+"""Waits for BigQuery jobs that have no timeout (QW101), or one that bounds something else (QW102).
+
+A wait is found in `waits`; here it is weighed: `job.result()` has no timeout, `job.result(300)` a
+page size that looks like one, `job.result(timeout=300)` is as it should be.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from qw_codemod.analysis.exception_risks import retried, swallowed, written
+from qw_codemod.analysis.test_doubles import doubles
+from qw_codemod.infer import Inference, Items
+from qw_codemod.kernel.statements import At
+from qw_codemod.python.hoisting import why_nothing_before
+from qw_codemod.python.names import free_name
+from qw_codemod.recognize import bigquery
+from qw_codemod.rules.api import (
+    Context,
+    Evidence,
+    Fact,
+    Match,
+    Obstacle,
+    SourceFile,
+    Statement,
+    Unfixable,
+    Unsafe,
+)
+
+from . import reasons
+from .plan import AddTimeout, Limit, NameTimeout, Plan, ReplaceTimeout, WaitAround, WaitFirst
+from .statements import HandedOver, StarMayHold, StarsMayHold
+from .waits import Wait, is_over, makers_of, submission, waits
+
+_KINDS = {
+    "query": "a query job",
+    "load": "a load job",
+    "copy": "a copy job",
+    "extract": "an extract job",
+    "job": "a BigQuery job",
+}
+_OF_SUBMISSION = "the timeout= of the submission bounds one HTTP request, not this wait"
+_JOB_NAMES = ("job", "query_job", "bigquery_job")
+_MOVES = tuple(sorted(bigquery.MOVES_TO_RESULT))
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A wait without a bound: what is wrong with it, and what would bound it.
+
+    `misplaced`: a number is there, and bounds something else. `doubt`: why it may be bounded after
+    all. Without a `plan`, `by_hand` says why there is none.
+    """
+
+    wait: Wait
+    message: str
+    plan: Plan | None
+    misplaced: bool = False
+    on_purpose: bool = False  # somebody wrote None
+    doubt: Statement | None = None
+    by_hand: Statement | None = None
+
+
+def find_unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
+    """The waits without any timeout."""
+    return (_match(each) for each in context.once(_all, source) if not each.misplaced)
+
+
+def find_misplaced(source: SourceFile, context: Context) -> Iterator[Match]:
+    """The waits with a timeout that bounds something else."""
+    return (_match(each) for each in context.once(_all, source) if each.misplaced)
+
+
+def _match(found: Unbounded) -> Match:
+    wait = found.wait
+    evidence = wait.answer.evidence
+    if found.doubt and evidence.level == "proven":
+        evidence = Evidence("likely", evidence.facts, found.doubt)
+    return Match(wait.node, found.message, evidence, found, at=wait.node)
+
+
+def _all(source: SourceFile, infer: Inference) -> tuple[Unbounded, ...]:
+    weighed = (_weighed(source, infer, wait) for wait in waits(source, infer))
+    return tuple(found for found in weighed if found is not None)
+
+
+def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | None:
+    """What is wrong with a wait; None where it is bounded, or over."""
+    if is_over(source, infer, wait):
+        return None
+    limit = Limit(wait.kind)
+    if wait.form == "iterate":
+        message = "iterating a query job can wait for ever"
+        return _submitted(source, infer, Unbounded(wait, message, WaitAround(limit)))
+    if wait.form == "handed":
+        message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
+        return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
+    assert isinstance(wait.node, ast.Call)
+    if wait.form in bigquery.DOWNLOADS:
+        return _of_download(source, infer, wait, wait.node)
+    if wait.form == "query_and_wait":
+        return _of_call(source, infer, wait, "query_and_wait()", "wait_timeout")
+    return _of_result(source, infer, wait, wait.node)
+
+
+def _of_download(source: SourceFile, infer: Inference, wait: Wait, call: ast.Call) -> Unbounded:
+    own = _keyword(call, "timeout")
+    if own is not None and not _is_none(own):
+        message = f"the timeout= of .{wait.form}() bounds the download, not the wait for the job"
+        plan = WaitFirst(Limit(wait.kind, _seconds(own)), _MOVES)
+        return Unbounded(wait, message, plan, misplaced=True)
+    message = f".{wait.form}() of a query job can wait for ever"
+    found = Unbounded(wait, message, WaitFirst(Limit(wait.kind), _MOVES))
+    return _submitted(source, infer, found)
+
+
+def _of_result(
+    source: SourceFile, infer: Inference, wait: Wait, call: ast.Call
+) -> Unbounded | None:
+    position = bigquery.TIMEOUT_AT[wait.kind]
+    starred = any(isinstance(arg, ast.Starred) for arg in call.args)
+    if len(call.args) > position and not starred:
+        return None
+    last = call.args[-1] if call.args and not _keyword(call, "timeout") else None
+    if isinstance(last, ast.Constant) and type(last.value) in (int, float):
+        number = source.text(last)
+        message = f"the {number} in .result({number}) is no timeout: pass it as timeout="
+        return Unbounded(wait, message, NameTimeout(len(call.args) - 1), misplaced=True)
+    found = _of_call(source, infer, wait, f".result() of {_KINDS[wait.kind]}", "timeout")
+    if found is None or not isinstance(found.plan, AddTimeout):
+        return found
+    return _submitted(source, infer, found)
+
+
+def _of_call(
+    source: SourceFile, infer: Inference, wait: Wait, what: str, keyword: str
+) -> Unbounded | None:
+    call = wait.node
+    assert isinstance(call, ast.Call)
+    given = _keyword(call, keyword)
+    if given is not None:
+        if not _is_none(given):
+            return None
+        message = f"{what} with {keyword}=None can wait for ever"
+        plan = ReplaceTimeout(Limit(wait.kind), keyword)
+        return Unbounded(wait, message, plan, on_purpose=True)
+    doubt, is_held = _packed(source, infer, call, keyword)
+    if is_held:
+        return None
+    message = f"{what} without {keyword}= can wait for ever"
+    if doubt:
+        return Unbounded(wait, message, None, doubt=doubt, by_hand=doubt)
+    return Unbounded(wait, message, AddTimeout(Limit(wait.kind), keyword))
+
+
+def _submitted(source: SourceFile, infer: Inference, found: Unbounded) -> Unbounded:
+    """The same where `query(timeout=…)` was taken for the bound: its number is what was meant."""
+    call = submission(source, infer, found.wait)
+    given = _keyword(call, "timeout") if call else None
+    if given is None or _is_none(given):
+        return found
+    assert isinstance(found.plan, AddTimeout | WaitFirst | WaitAround)
+    seconds = _seconds(given)
+    plan = found.plan
+    if seconds is not None:
+        plan = replace(plan, limit=replace(plan.limit, seconds=seconds))
+    return replace(found, misplaced=True, message=_OF_SUBMISSION, plan=plan)
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((each.value for each in call.keywords if each.arg == name), None)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _packed(
+    source: SourceFile, infer: Inference, call: ast.Call, keyword: str
+) -> tuple[Statement | None, bool]:
+    """Why `*args` or `**kwargs` may hold the bound, if they may; and whether they do hold it."""
+    for arg in call.args:
+        if isinstance(arg, ast.Starred):
+            return StarMayHold(source.text(arg.value)), False
+    for each in call.keywords:
+        if each.arg is not None:
+            continue
+        held = infer.holds(source, each.value)
+        spelled = [p.value for p in held if isinstance(p.value, Items) and p.value.named]
+        if not spelled or len(spelled) != len(held):
+            return StarsMayHold(source.text(each.value), keyword), False
+        if any(key == keyword for value in spelled for key, _ in value.named):
+            return None, True
+    return None, False
+
+
+def _seconds(node: ast.expr) -> float | None:
+    """A number that a person wrote is the bound that they meant."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return None if isinstance(node.value, bool) else node.value
+    return None
+
+
+# -- is the edit safe -----------------------------------------------------------------------------
+
+
+def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    """A timeout that vanishes, starts the same thing again or fails a test is for a person."""
+    found: Unbounded = match.remedy
+    if found.plan is None:
+        return Unfixable(found.by_hand)
+    reason = (
+        (reasons.OnPurpose() if found.on_purpose else None)
+        or swallowed(source, found.wait.node)
+        or _started_again(source, context, found.wait)
+        or first_of(_refused(source, context, found))
+    )
+    return Unsafe(reason) if reason else None
+
+
+def _started_again(source: SourceFile, context: Context, wait: Wait) -> Statement | None:
+    if context.settings.get("helper"):  # which cancels the job that it leaves
+        return None
+    again = retried(source, wait.node)
+    if again is None:
+        return None
+    call = submission(source, context.infer, wait)
+    verb = written(source, call.args[0]) if call and call.args else ""
+    return reasons.WhileFirstGoesOn(again, verb) if verb else again
+
+
+def _refused(source: SourceFile, context: Context, found: Unbounded) -> tuple[Fact, ...]:
+    """The facts about tests whose doubles would refuse the edited call."""
+    wait, plan = found.wait, found.plan
+    known = doubles.of(context.infer.tree)
+    makers = makers_of(source, context.infer, wait)
+    line = wait.node.lineno
+    if isinstance(plan, AddTimeout | ReplaceTimeout | NameTimeout):
+        return known.refuses(source.path, wait.form, plan.keyword, makers=makers, line=line)
+    refused = known.refuses(
+        source.path, "result", "timeout", instead=_method(wait), makers=makers, line=line
+    )
+    if refused:
+        return refused
+    stubbed = _stubbed(source, context, wait)
+    return stubbed if stubbed and why_nothing_before(source, wait.node) else ()
+
+
+def _stubbed(source: SourceFile, context: Context, wait: Wait) -> tuple[Fact, ...]:
+    """The facts about tests that stub the method on what `query()` gives, not on a result."""
+    if context.settings.get("style", "auto") != "auto":
+        return ()
+    makers = makers_of(source, context.infer, wait)
+    return doubles.of(context.infer.tree).stubbed(
+        source.path, _method(wait), makers=makers, line=wait.node.lineno
+    )
+
+
+def _method(wait: Wait) -> str:
+    return "__iter__" if wait.form == "iterate" else wait.form
+
+
+def first_of(facts: tuple[Fact, ...]) -> Statement | None:
+    """The first of the facts about the project's tests, with its place; None if there is none."""
+    first = next(iter(facts), None)
+    if first is None:
+        return None
+    place = At(first.path.rpartition("/")[2], first.line)
+    return reasons.TestWouldFail(first.what, place)
+
+
+# -- the edit -------------------------------------------------------------------------------------
+
+
+def plan(source: SourceFile, context: Context, match: Match) -> Plan | None:
+    """The edit in the form that the settings ask for, and that the project's tests can stand."""
+    found: Unbounded = match.remedy
+    if not isinstance(found.plan, WaitFirst | WaitAround):
+        return found.plan
+    asked_for = context.settings.get("style", "auto") == "statement"
+    if not asked_for and not _stubbed(source, context, found.wait):
+        return found.plan
+    if why_nothing_before(source, found.wait.node):
+        return found.plan
+    name = free_name(source, found.wait.node, _JOB_NAMES)
+    return replace(found.plan, own_statement=True, name=name)

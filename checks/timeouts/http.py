@@ -1,0 +1,121 @@
+"""HTTP requests without a timeout, and clients that are made without one (QW103)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from qw_codemod.analysis.exception_risks import retried
+from qw_codemod.analysis.test_doubles import doubles
+from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
+from qw_codemod.python.bindings import dotted
+from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
+
+from . import reasons
+from .bigquery import first_of
+from .http_limits import OpenLimit, open_limits
+from .plan import AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
+
+# `requests` alone stands in half of all comments.
+TOKENS = (
+    *(b"import requests", b"from requests", b", requests", b"cloudscraper", b"httpx", b"aiohttp"),
+    *(b"urlopen", b"build_opener", b"session.", b"session()", b"Session", b"headers=", b".post("),
+    *(b".request(", b".get(url", b".get(self.url", b"timeout=None"),
+)
+_TIMEOUTS = {
+    "requests": ("requests.exceptions.Timeout",),
+    "urllib": ("socket.timeout",),
+    "httpx": ("httpx.TimeoutException",),
+    "aiohttp": ("asyncio.TimeoutError",),
+}
+_LIMIT = Limit("http")
+
+
+def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
+    """The requests that nothing bounds, and what makes clients that bound none."""
+    for call in context.once(HttpCalls, source).perhaps_unbounded():
+        if not call.bound:
+            yield Match(call.node, _of_request(source, call), call.evidence, call)
+    for limit in open_limits(source, context.infer):
+        yield Match(limit.node, _of_limit(limit), limit.evidence, limit)
+
+
+def _of_request(source: SourceFile, call: HttpCall) -> str:
+    if call.said.node is None:
+        return f"{call.name}() without timeout= can wait for ever"
+    return f"{call.name}() with timeout={source.text(call.said.node)} can wait for ever"
+
+
+def _of_limit(limit: OpenLimit) -> str:
+    if limit.given:
+        return f"{limit.name}({limit.argument}=None) lets requests wait for ever"
+    return f"{limit.name}() without {limit.argument}= lets requests wait for ever"
+
+
+def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    """Why the program, or its tests, would not stand the timeout."""
+    found: HttpCall | OpenLimit = match.remedy
+    reason: Statement | None
+    if isinstance(found, OpenLimit):
+        reason = _risk_of_limit(source, found)
+    elif found.said.node is not None:
+        reason = reasons.MayBeStream() if _is_stream(source, found.node) else reasons.OnPurpose()
+    elif by_hand := found.closed or found.said.beside:
+        return Unfixable(by_hand)
+    else:
+        reason = _sent_again(source, found) or _refused(source, context, found)
+    return Unsafe(reason) if reason else None
+
+
+def _risk_of_limit(source: SourceFile, limit: OpenLimit) -> Statement | None:
+    if not limit.given and limit.node.keywords:
+        return reasons.OnlyOtherLimits()
+    if reads_in_pieces(source, source.tree):
+        return reasons.MayBeStream()
+    return reasons.OnPurpose() if limit.given else None
+
+
+def _is_stream(source: SourceFile, call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "stream":
+        return True
+    return reads_in_pieces(source, _around(source, call))
+
+
+def _around(source: SourceFile, node: ast.AST) -> ast.AST:
+    """The innermost function around a node, or the module."""
+    for each in source.ancestors(node):
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return each
+    return source.tree
+
+
+def _sent_again(source: SourceFile, call: HttpCall) -> Statement | None:
+    if call.is_idempotent:
+        return None
+    again = retried(source, call.node, _TIMEOUTS[call.sender.library])
+    return reasons.DoneTwice(again, call.verb or "it") if again is not None else None
+
+
+def _refused(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    method = dotted(call.node.func).rpartition(".")[2]
+    known = doubles.of(context.infer.tree)
+    makers = (call.sender.library, "session", "client", "http")
+    line = call.node.lineno
+    return first_of(known.refuses(source.path, method, "timeout", makers=makers, line=line))
+
+
+def plan(source: SourceFile, context: Context, match: Match) -> Plan:
+    """The argument that is to be added, or to be given another value."""
+    found: HttpCall | OpenLimit = match.remedy
+    if isinstance(found, OpenLimit):
+        if not found.given:
+            return AddTimeout(_LIMIT, found.argument)
+        position = found.position if found.position >= 0 else None
+        return ReplaceTimeout(_LIMIT, found.argument, position)
+    said = found.said
+    if said.node is None:
+        return AddTimeout(_LIMIT)
+    position = None if said.keyword else said.position
+    if found.sender.library == "aiohttp":
+        return ClientTimeout(_LIMIT, position=position)
+    return ReplaceTimeout(_LIMIT, position=position)

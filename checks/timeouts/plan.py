@@ -1,0 +1,73 @@
+"""How a wait comes to be bounded: the plans that the checks make and the codemod carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Which bound applies: the setting of a `kind`, or the number that a person wrote already."""
+
+    kind: str = "job"  # query, load, copy, extract, job, http
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddTimeout:
+    """Give a call one more keyword argument."""
+
+    limit: Limit
+    keyword: str = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceTimeout:
+    """Give an argument that is there, by its keyword or by its `position`, another value."""
+
+    limit: Limit
+    keyword: str = "timeout"
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameTimeout:
+    """Pass a number that stands at a `position` by the keyword that it was meant for."""
+
+    position: int
+    keyword: str = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTimeout:
+    """Give aiohttp's argument, there or not, an aiohttp.ClientTimeout as its value."""
+
+    limit: Limit
+    keyword: str = "timeout"
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFirst:
+    """Wait for the job in front of the method that downloads its rows.
+
+    `moves`: keyword arguments that go along to the wait. `own_statement`: the wait stands on a line
+    before the statement, where `name` is for a job that has none.
+    """
+
+    limit: Limit
+    moves: tuple[str, ...] = ()
+    own_statement: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAround:
+    """Wait for a job that is iterated; `own_statement` and `name` as for WaitFirst."""
+
+    limit: Limit
+    own_statement: bool = False
+    name: str = ""
+
+
+Plan = AddTimeout | ReplaceTimeout | NameTimeout | ClientTimeout | WaitFirst | WaitAround
