@@ -11,6 +11,7 @@ from benchmarks import (
     faults,
     fuzz,
     growth,
+    histories,
     oracle,
     rewrites,
     score,
@@ -41,6 +42,8 @@ def main() -> int:
             return trust.show(given.packages)
         if given.what == "oracle":
             return oracle.show(given.trees, given.kept, given.record, given.tool)
+        if given.what == "histories":
+            return histories.show(given.count, given.seed, given.ways or histories.WAYS)
         if given.what == "growth":
             return growth.show(given.sizes or growth.SIZES)
         if given.what == "speed":
@@ -84,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("trees", nargs="+", help="folders to run on")
     one.add_argument("--record", action="store_true", help="write the answers instead")
     one.add_argument("--tool", default="", help="the qw-codemod to run; this checkout's by default")
+    one = commands.add_parser(
+        "histories", help="cold, warm and overlaid answers after random edits"
+    )
+    one.add_argument("count", nargs="?", type=int, default=histories.COUNT)
+    one.add_argument("--seed", type=int, default=0, help="of the first one")
+    one.add_argument("--ways", nargs="+", choices=histories.WAYS, help="all by default")
     one = commands.add_parser("growth", help="`check` with all rules on growing trees")
     one.add_argument("sizes", nargs="*", type=int, metavar="FILES", help="700 7000 by default")
     one = commands.add_parser("speed", help="wall-clock times beside the peers")

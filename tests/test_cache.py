@@ -5,13 +5,10 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,26 +183,6 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(runner.Examiner, "examine", noting)
     return names
-
-
-def history(seed: int) -> Iterator[dict[str, str | None]]:
-    """The files that are written, step by step."""
-    chance = random.Random(seed)
-    yield {name: chance.choice(texts) for name, texts in VERSIONS.items()}
-    for _ in range(5):
-        names = chance.sample(sorted(VERSIONS), chance.choice((0, 1, 1, 1, 2, 3)))
-        yield {name: chance.choice(VERSIONS[name]) for name in names}
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_a_history_of_edits(seed: int, project: Path, settled: None) -> None:
-    for step in history(seed):
-        for name, text in step.items():
-            put(project, name, text)
-        assert outcomes(project) == outcomes(project, cache=False)
-        some = tuple(map(str, sorted(project.rglob("*.py"))[:3]))
-        request = Request(some, root=str(project))
-        assert check(request).outcomes == check(replace(request, cache=False)).outcomes
 
 
 def test_young_files_are_read_again(project: Path, examined: list[str]) -> None:
