@@ -56,7 +56,7 @@ class Recorder(Inference):
     """Remembers what it was told to look at."""
 
     def __init__(self) -> None:
-        super().__init__("/p", [PATH, "/p/limits.py"])
+        super().__init__("/p", [PATH, "/p/limits.py"], [])
         self.seen: list[bytes] = []
         self.begun: list[bytes] = []
 
@@ -496,7 +496,7 @@ from qw_codemod.languages.python import SourceFile
 pack = packs.load()
 text = b"import requests\\nrequests.get('x')  # noqa: QW103\\njob.result()\\n"
 source = SourceFile("/x.py", text)
-engine.examine(source, pack, Inference("/", []))
+engine.examine(source, pack, Inference("/", [], []))
 assert pack.mends("timeouts")
 print("libcst" in sys.modules)
 pack.codemods()

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import FUNCTIONS, effect, is_url, said
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.statements import (
@@ -25,7 +26,7 @@ from qw_codemod.libraries.http.statements import (
     SocketDefault,
     TakesNone,
 )
-from qw_codemod.recognize import http
+from qw_codemod.libraries.models import MODELS
 
 REAL = {
     "requests.Session": requests.Session,
@@ -280,7 +281,7 @@ def tree(folder: Path, **files: str) -> dict[str, tuple[SourceFile, Inference]]:
     paths = {name: str(folder / f"{name}.py") for name in files}
     for name, text in files.items():
         Path(paths[name]).write_text(textwrap.dedent(text))
-    infer = Inference(str(folder), sorted(paths.values()))
+    infer = Inference(str(folder), sorted(paths.values()), MODELS)
     return {
         name: (SourceFile(path, Path(path).read_bytes()), infer) for name, path in paths.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qw_codemod.recognize import http
+from qw_codemod.libraries.http import tables as http
 
 FILE = "io.TextIOWrapper"  # the class of what `open` gives
 

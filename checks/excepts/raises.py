@@ -41,7 +41,7 @@ class Expected:
 
 
 def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> Expected:
-    """What these statements can raise; the sources of the facts: `recognize.operations`."""
+    """What these statements can raise; the sources of the facts: `known_operations`."""
     reader = _Body(source, infer)
     try:
         found = dict.fromkeys(reader.statements(body))

@@ -42,8 +42,8 @@ from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.infer.statements import Annotated, Built
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
-from qw_codemod.recognize import http
 from qw_codemod.rules.api import (
     Check,
     Context,

@@ -14,9 +14,9 @@ from qw_codemod.analysis.exception_risks import retried, swallowed, written
 from qw_codemod.analysis.test_doubles import doubles
 from qw_codemod.infer import Inference, Items
 from qw_codemod.kernel.statements import At
+from qw_codemod.libraries import bigquery
 from qw_codemod.python.hoisting import why_nothing_before
 from qw_codemod.python.names import free_name
-from qw_codemod.recognize import bigquery
 from qw_codemod.rules.api import (
     Context,
     Evidence,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from qw_codemod.infer import Inference, Library, Value, judge
 from qw_codemod.kernel.model import Evidence
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import is_none
 from qw_codemod.python.bindings import dotted
-from qw_codemod.recognize import http, library
 
 _NAMES = frozenset({*http.LIMITS, *http.CLIENTS})
 
@@ -65,7 +65,7 @@ def _open_limit(source: SourceFile, infer: Inference, node: ast.Call) -> OpenLim
 
 
 def _canonical(value: Value) -> str:
-    return library.canonical(value.name) if isinstance(value, Library) else ""
+    return http.canonical(value.name) if isinstance(value, Library) else ""
 
 
 def _of_client(keywords: Mapping[str, ast.expr]) -> tuple[str, int, bool] | None:

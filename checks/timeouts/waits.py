@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from qw_codemod.infer import Answer, Class, Inference, Instance, Library, Method, Value, judge
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries import bigquery
 from qw_codemod.python.bindings import COMPREHENSIONS, dotted
-from qw_codemod.recognize import bigquery
 
 METHODS = frozenset({"result", "query_and_wait", *bigquery.DOWNLOADS})
 TOKENS = (*(name.encode() for name in sorted(METHODS)), b"query", b"job", b"bigquery")

@@ -26,6 +26,7 @@ from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document, Language, UnreadableSource
 from qw_codemod.kernel.model import Extent, FileReport, Finding, Fix, Outcome, Problem, Span
 from qw_codemod.languages.python import PYTHON, SourceFile
+from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules.packs import Pack
 from qw_codemod.rules.prefilter import possible
 
@@ -107,7 +108,7 @@ class Examiner:
         if types not in self._inferences:
             plan = self._plan
             self._inferences[types] = Inference(
-                plan.root, plan.files, dict(types), self._trace, plan.known
+                plan.root, plan.files, MODELS, dict(types), self._trace, plan.known
             )
         return self._inferences[types]
 

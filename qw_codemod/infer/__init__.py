@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from qw_codemod.facts.project import State, Tree
 from qw_codemod.facts.query import Trace
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.evaluate import Evaluator
+from qw_codemod.infer.models import Model, Models
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -106,20 +107,22 @@ class Inference:
     """Knowledge about one tree of files.
 
     `root` is the absolute path of the project, `files` the absolute paths of every Python file in
-    it (also those that are not examined), `types` the user's own wrappers: dotted name to the
-    dotted name of the class that it gives.
+    it (also those that are not examined), `models` what is known of libraries, `types` the user's
+    own wrappers: dotted name to the dotted name of the class that it gives.
     """
 
     def __init__(
         self,
         root: str,
         files: Sequence[str],
+        models: Iterable[Model],
         types: Mapping[str, str] | None = None,
         trace: Trace | None = None,
         known: Known | None = None,
     ) -> None:
         self.root = root
         self.files = files
+        self._models = Models(models)
         self.types = dict(types or {})
         self.trace = trace or Trace()
         self._known = known
@@ -135,7 +138,7 @@ class Inference:
         """What answers the questions."""
         if sys.getrecursionlimit() < _STACK:
             sys.setrecursionlimit(_STACK)
-        return Evaluator(self.tree, self.types)
+        return Evaluator(self.tree, self.types, self._models)
 
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of the file instead of the one on disk."""
@@ -147,7 +150,7 @@ class Inference:
         if self._kept is None:
             self._kept = (self.evaluator, source.path, self.tree.state(source.path))
         self.tree.overlay(source)
-        self.__dict__["evaluator"] = Evaluator(self.tree, self.types)
+        self.__dict__["evaluator"] = Evaluator(self.tree, self.types, self._models)
 
     def restore(self) -> None:
         """Look at the file as it was before it was revised."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from qw_codemod.infer import statements as says
+from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -20,10 +20,7 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.python.bindings import dotted
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 _SEQUENCES = frozenset(
     "list set frozenset deque Sequence MutableSequence Collection Set MutableSet AbstractSet "
@@ -48,8 +45,8 @@ _NO_CLASS = frozenset(
 class Annotations:
     """Reads annotations; a class that is not in the tree is known by its dotted name."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+    def __init__(self, infer: Infer) -> None:
+        self._infer = infer
 
     def value(self, node: ast.expr, view: View, quoted_in: ast.AST | None = None) -> Knowledge:
         """What an object annotated like this holds; unknown for Any and the like."""
@@ -69,9 +66,9 @@ class Annotations:
         if isinstance(node, ast.Tuple):  # isinstance(x, (A, B))
             return union(self.value(part, view, quoted_in) for part in node.elts)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            alias = self._evaluator.names.alias(node, view)
+            alias = self._infer.names.alias(node, view)
             if alias is not None:  # which may mention itself: `Json = "dict[str, Json]"`
-                return self._evaluator.guarded(("alias", alias[0]), lambda: self.value(*alias))
+                return self._infer.guarded(("alias", alias[0]), lambda: self.value(*alias))
             return self.of_classes(self._classes(node, view, quoted_in))
         return unknown(says.NotFollowed("an annotation"))
 
@@ -83,15 +80,15 @@ class Annotations:
         return self.value(parsed, view, place)
 
     def _classes(self, node: ast.expr, view: View, quoted_in: ast.AST | None) -> Knowledge:
-        evaluator = self._evaluator
+        infer = self._infer
         if quoted_in is None:
-            return evaluator.value(node, view)
+            return infer.value(node, view)
         # Parsed out of a string: no flow knows these nodes, so names are looked up by scope alone.
         if isinstance(node, ast.Name):
-            return evaluator.names.lookup(node.id, view.scope_of(quoted_in), view)
+            return infer.names.lookup(node.id, view.scope_of(quoted_in), view)
         assert isinstance(node, ast.Attribute)
         inner = self._classes(node.value, view, quoted_in) if dotted(node) else ()
-        return evaluator.attribute(inner, node.attr, view, node)
+        return infer.attribute(inner, node.attr, view, node)
 
     def of_classes(self, classes: Knowledge) -> Knowledge:
         """Objects of these classes."""
@@ -99,7 +96,7 @@ class Annotations:
         for p in classes:
             value = p.value
             if isinstance(value, Class):
-                held = self._evaluator.hierarchy.made(Instance(value, exact=False))
+                held = self._infer.hierarchy.made(Instance(value, exact=False))
                 parts.append(Possibility(held, p.facts, p.doubt))
             elif isinstance(value, Library):
                 parts.extend(self._library(value, p))
@@ -119,7 +116,7 @@ class Annotations:
             return known(Nothing())
         if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
             return known(Items(_kind(value.last), unknown(says.UntypedItems())))
-        held = Instance(self._evaluator.typed(value), exact=False)
+        held = Instance(self._infer.typed(value), exact=False)
         return (Possibility(held, p.facts, p.doubt),)
 
     def _subscript(self, node: ast.Subscript, view: View, quoted_in: ast.AST | None) -> Knowledge:

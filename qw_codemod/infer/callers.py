@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qw_codemod.infer import statements as says
-from qw_codemod.infer.fixtures import Fixtures
-from qw_codemod.infer.signatures import Arguments, bind, of_call
+from qw_codemod.infer.protocol import Infer
+from qw_codemod.infer.signatures import Arguments, bind
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -29,38 +29,33 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.statements import InFile, Statement
 from qw_codemod.python.bindings import FUNCTIONS, dotted_is
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 _MOST_USES = 100  # a name that is read in more places than this is too common to be followed
 _MOST_FILES = 200  # and so is a function's that more files than this mention, each to be parsed
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
-_Use = tuple["View", ast.AST, Arguments | None, Value | None]
+_Use = tuple[View, ast.AST, Arguments | None, Value | None]
 
 
 class Callers:
     """Looks for the calls of a function; remembers what it found."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._tree = evaluator.tree
-        self._fixtures = Fixtures(evaluator)
+    def __init__(self, infer: Infer) -> None:
+        self._infer = infer
+        self._tree = infer.tree
 
     def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         """What the parameter of a function can hold, over all its calls."""
-        evaluator = self._evaluator
-        return evaluator.detached(
-            lambda: evaluator.guarded(
+        infer = self._infer
+        return infer.detached(
+            lambda: infer.guarded(
                 ("parameter", argument), partial(self._parameter, function, argument, view)
             )
         )
 
     def _parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
         if view.is_test:
-            return self._fixtures.given(function, argument, view)
+            return self._infer.models.parameter_of_test(function, argument, view, self._infer)
         owner = view.source.parent(function)
         if isinstance(owner, ast.ClassDef) and getattr(function, "name", "") == "__init__":
             cls = Class(view, owner)
@@ -75,7 +70,7 @@ class Callers:
         calls: Iterable[_Use],
     ) -> Knowledge:
         """The argument over these calls; a use that is none of them leaves a doubt."""
-        evaluator = self._evaluator
+        infer = self._infer
         parts: list[Knowledge] = []
         doubt: Statement | None = None
         for where, node, arguments, receiver in calls:
@@ -84,14 +79,14 @@ class Callers:
                 doubt = doubt or says.UsedOtherwise(_called(function), place)
                 continue
             given = None if receiver is None else known(receiver)
-            bound = bind(function, arguments, lambda each: evaluator.value(each, view), given)
+            bound = bind(function, arguments, lambda each: infer.value(each, view), given)
             look = bound.get(argument.arg)
             if look is None:
                 doubt = doubt or says.NotPassed(place, argument.arg)
                 continue
-            fact = evaluator.fact(where, node, says.Passed(argument.arg))
+            fact = infer.fact(where, node, says.Passed(argument.arg))
             parts.append(because(look(), fact))
-        found = tuple(p for p in union(parts) if not _is_double(p.value))
+        found = tuple(p for p in union(parts) if not self._is_double(p.value))
         if not parts:
             reason = doubt or says.NoCaller(_called(function))
             default = self._default(function, argument, view)
@@ -100,8 +95,16 @@ class Callers:
             doubt = says.Decorated(_called(function))
         return doubted(found, doubt) if doubt else found
 
+    def _is_double(self, value: Value) -> bool:
+        """Whether it stands in for something, which proves nothing and disproves nothing."""
+        return (
+            isinstance(value, Instance)
+            and isinstance(value.of, Library)
+            and self._infer.models.is_double(value.of.name)
+        )
+
     def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
-        bound = bind(function, Arguments(), lambda each: self._evaluator.value(each, view))
+        bound = bind(function, Arguments(), lambda each: self._infer.value(each, view))
         look = bound.get(argument.arg)
         return look() if look and _has_default(function, argument) else ()
 
@@ -109,10 +112,10 @@ class Callers:
         """Whether nothing that decorates the function can call it with arguments of its own."""
         for decorator in getattr(function, "decorator_list", ()):
             plain = decorator.func if isinstance(decorator, ast.Call) else decorator
-            values = [p.value for p in self._evaluator.value(plain, view)]
+            values = [p.value for p in self._infer.value(plain, view)]
             if not all(
                 isinstance(value, (Function, Class))
-                or (isinstance(value, Library) and library.passes_through(value.name))
+                or (isinstance(value, Library) and self._infer.models.passes_through(value.name))
                 for value in values
             ):
                 return False
@@ -120,7 +123,7 @@ class Callers:
 
     def _known_calls(self, function: FunctionNode, view: View) -> Iterable[_Use]:
         """The calls of a function, looked for once."""
-        found: Any = self._evaluator.guarded(
+        found: Any = self._infer.guarded(
             ("calls", function),
             lambda: tuple(self._calls(function, view)),  # type: ignore[arg-type]
         )
@@ -179,7 +182,7 @@ class Callers:
     def _match(self, use: ast.expr, function: ast.AST, where: View) -> Function | Library | None:
         """The function as it is seen at a use; a Library where the use may or may not be it."""
         unclear = False
-        for p in self._evaluator.value(use, where):
+        for p in self._infer.value(use, where):
             if isinstance(p.value, Function):
                 if p.value.node is function:
                     return p.value
@@ -197,15 +200,15 @@ class Callers:
 
     def _call_around(self, use: ast.expr, where: View) -> tuple[View, ast.AST, Arguments | None]:
         parent = where.source.parent(use)
-        evaluator = self._evaluator
+        infer = self._infer
         if isinstance(parent, ast.Call) and parent.func is use:
-            if any(isinstance(p.value, Function) for p in evaluator.value(use, where)):
-                return where, parent, of_call(parent, where, evaluator)
+            if any(isinstance(p.value, Function) for p in infer.value(use, where)):
+                return where, parent, infer.calls.arguments(parent, where)
             return where, parent, None
         if isinstance(parent, (ast.Call, ast.keyword)):
             call = parent if isinstance(parent, ast.Call) else where.source.parent(parent)
             if isinstance(call, ast.Call):
-                return where, use, evaluator.calls.handed_on(call, use, where)
+                return where, use, infer.calls.handed_on(call, use, where)
         if isinstance(parent, FUNCTIONS) and use in getattr(parent, "decorator_list", ()):
             decorated = known(Function(where, parent))
             return where, use, Arguments((lambda: decorated,))
@@ -214,12 +217,12 @@ class Callers:
     def _lambda_calls(self, function: ast.Lambda, view: View) -> Iterator[_Use]:
         parent = view.source.parent(function)
         if isinstance(parent, ast.Call) and function in parent.args:
-            yield view, parent, self._evaluator.calls.handed_on(parent, function, view), None
+            yield view, parent, self._infer.calls.handed_on(parent, function, view), None
         elif isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
             for use in view.uses.get(parent.targets[0].id, ()):
                 if any(
                     isinstance(p.value, Function) and p.value.node is function
-                    for p in self._evaluator.value(use, view)
+                    for p in self._infer.value(use, view)
                 ):
                     yield (*self._call_around(use, view), None)
         else:
@@ -231,10 +234,10 @@ class Callers:
         self, function: FunctionNode, argument: ast.arg, cls: Class, instance: Instance
     ) -> Knowledge:
         """What a parameter of `__init__` is given when an object like `instance` is built."""
-        evaluator = self._evaluator
+        infer = self._infer
         key = ("constructor", argument, instance)
-        return evaluator.detached(
-            lambda: evaluator.guarded(
+        return infer.detached(
+            lambda: infer.guarded(
                 key,
                 lambda: self._over(
                     function, argument, cls.view, self._constructions(function, cls, instance)
@@ -245,7 +248,7 @@ class Callers:
     def _constructions(
         self, function: FunctionNode, cls: Class, instance: Instance
     ) -> Iterator[_Use]:
-        hierarchy = self._evaluator.hierarchy
+        hierarchy = self._infer.hierarchy
         assert isinstance(instance.of, Class)
         below = () if instance.exact else hierarchy.subclasses(instance.of)
         built = [instance.of, *below]
@@ -267,7 +270,7 @@ class Callers:
 
     def _init_of(self, cls: Class) -> FunctionNode | None:
         """The `__init__` that a class of the tree has, its own or inherited."""
-        for base in self._evaluator.hierarchy.mro(cls):
+        for base in self._infer.hierarchy.mro(cls):
             if not isinstance(base, Class):
                 continue
             for b in base.view.flow(base.node).bindings.get("__init__", ()):
@@ -305,16 +308,16 @@ class Callers:
     ) -> Iterator[_Use]:
         parent = where.source.parent(use)
         if isinstance(parent, ast.Call) and parent.func is use:
-            if any(p.value == cls for p in self._evaluator.value(use, where)):
-                yield where, parent, of_call(parent, where, self._evaluator), instance
+            if any(p.value == cls for p in self._infer.value(use, where)):
+                yield where, parent, self._infer.calls.arguments(parent, where), instance
             return
         if isinstance(parent, ast.Call) and use in parent.args and dotted_is(parent, "isinstance"):
             return
         passed = isinstance(parent, (ast.Call, ast.keyword, ast.Return, ast.Dict, ast.Assign))
-        if passed and any(p.value == cls for p in self._evaluator.value(use, where)):
+        if passed and any(p.value == cls for p in self._infer.value(use, where)):
             call = parent if isinstance(parent, ast.Call) else None
             if call is not None and not dotted_is(call, "super"):
-                handed = self._evaluator.calls.handed_on(call, use, where)
+                handed = self._infer.calls.handed_on(call, use, where)
                 if handed is not None:
                     yield where, use, handed, instance
 
@@ -329,9 +332,9 @@ class Callers:
                 and node.func.attr == "__init__"
             ):
                 continue
-            for p in self._evaluator.value(node.func, base.view):
+            for p in self._infer.value(node.func, base.view):
                 if isinstance(p.value, Function) and p.value.node is function:
-                    arguments = of_call(node, base.view, self._evaluator)
+                    arguments = self._infer.calls.arguments(node, base.view)
                     yield base.view, node, arguments, p.value.receiver
                     break
 
@@ -357,10 +360,3 @@ def _called(function: FunctionNode) -> says.FunctionName:
 
 def _short(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _is_double(value: Value) -> bool:
-    """Whether it is a stand-in of unittest.mock, which proves nothing and disproves nothing."""
-    if isinstance(value, Instance) and isinstance(value.of, Library):
-        return value.of.name.startswith("unittest.mock.")
-    return False

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from qw_codemod.infer import containers, passing
+from qw_codemod.infer import containers
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.containers import through
-from qw_codemod.infer.signatures import Arguments, bind, of_call
+from qw_codemod.infer.protocol import Infer
+from qw_codemod.infer.signatures import Arguments, Look, bind
 from qw_codemod.infer.values import (
     Class,
     Function,
@@ -33,11 +33,7 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.bindings import FUNCTIONS
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 _OF_CLASSES = frozenset(
     {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}
@@ -49,8 +45,8 @@ _Body = tuple[list[ast.Return], list[ast.Yield | ast.YieldFrom], bool]
 class Calls:
     """Follows calls."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+    def __init__(self, infer: Infer) -> None:
+        self._infer = infer
         self._bodies: dict[ast.AST, _Body] = {}
 
     def forget(self) -> None:
@@ -59,8 +55,8 @@ class Calls:
 
     def result(self, node: ast.Call, view: View) -> Knowledge:
         """What a call expression gives."""
-        evaluator = self._evaluator
-        callee = evaluator.value(node.func, view)
+        infer = self._infer
+        callee = infer.value(node.func, view)
         parts = []
         arguments: Arguments | None = None
         for p in callee:
@@ -70,7 +66,7 @@ class Calls:
             if isinstance(p.value, Unknown):
                 parts.append((p,))
                 continue
-            arguments = arguments or of_call(node, view, evaluator)
+            arguments = arguments or self.arguments(node, view)
             found = self.call(p, arguments)
             fact = self._fact(p.value, found, node, view)
             parts.append(because(found, fact) if fact else found)
@@ -80,17 +76,52 @@ class Calls:
         if isinstance(value, (Class, Library)):
             name = value.node.name if isinstance(value, Class) else value.last
             what = says.Built(name) if name[:1].isupper() else says.LibraryCalled(name)
-            return self._evaluator.fact(view, node, what)
+            return self._infer.fact(view, node, what)
         if isinstance(value, Method):
             called = says.MethodCalled(value.name, value.receiver.last)
             given = found[0].value if len(found) == 1 else None
             if isinstance(given, Instance) and isinstance(given.of, Library):
                 called = says.MethodGives(value.name, value.receiver.last, given.of.last)
-            return self._evaluator.fact(view, node, called)
+            return self._infer.fact(view, node, called)
         if isinstance(value, Function):
             name = getattr(value.node, "name", "lambda")
-            return self._evaluator.fact(view, node, says.Called(name))
+            return self._infer.fact(view, node, says.Called(name))
         return None
+
+    def arguments(self, call: ast.Call, view: View) -> Arguments:
+        """The arguments of a call; `*args` and `**kwargs` are taken apart where they are known."""
+        infer = self._infer
+
+        def look(node: ast.expr) -> Look:
+            return lambda: infer.value(node, view)
+
+        positional: list[Look] = []
+        rest: list[Look] = []
+        is_open = False
+        for node in call.args:
+            if not isinstance(node, ast.Starred):
+                positional.append(look(node))
+                continue
+            starred = infer.value(node.value, view)
+            slots = _slots(starred)
+            if slots is None:
+                is_open = True
+                rest.append(_constant(containers.element(starred, infer)))
+                break
+            positional += [_constant(slot) for slot in slots]
+        constants = tuple(map(_literal, call.args))
+        named: dict[str, Look] = {}
+        for keyword in call.keywords:
+            if keyword.arg is not None:
+                named[keyword.arg] = look(keyword.value)
+                continue
+            for p in infer.value(keyword.value, view):
+                value = p.value
+                if isinstance(value, Items) and value.kind == "dict" and _is_spelled_out(value):
+                    named.update((str(key), _constant(held)) for key, held in value.named)
+                else:
+                    is_open = True
+        return Arguments(tuple(positional), named, is_open, tuple(rest), constants)
 
     def call(self, p: Possibility, arguments: Arguments) -> Knowledge:
         """What calling one alternative gives."""
@@ -110,7 +141,7 @@ class Calls:
                 return value.element
             return containers.called(value, arguments)
         if isinstance(value, Instance) and isinstance(value.of, Class):
-            given = self._evaluator.hierarchy.special(value, "__call__", arguments)
+            given = self._infer.hierarchy.special(value, "__call__", arguments)
             return unknown(says.ResultOfObject()) if given is None else given
         if isinstance(value, Unknown):
             return unknown(value.reason)
@@ -118,16 +149,16 @@ class Calls:
 
     def _of_class(self, name: str, node: ast.Call, view: View) -> Knowledge:
         """`super()`, `type(x)` and `cast(T, x)`."""
-        evaluator = self._evaluator
+        infer = self._infer
         if name == "cast":
             if len(node.args) != 2:
                 return unknown(says.NotFollowed("a cast"))
-            declared = evaluator.annotations.value(node.args[0], view)
-            return evaluator.value(node.args[1], view) if is_unknown(declared) else declared
+            declared = infer.annotations.value(node.args[0], view)
+            return infer.value(node.args[1], view) if is_unknown(declared) else declared
         if name == "type":
             if len(node.args) != 1:
                 return unknown(says.ClassMadeByType())
-            found = evaluator.value(node.args[0], view)
+            found = infer.value(node.args[0], view)
             return tuple(
                 Possibility(p.value.of, p.facts, p.doubt)
                 if isinstance(p.value, Instance)
@@ -144,7 +175,7 @@ class Calls:
         past = Class(view, cls)
         return tuple(
             Possibility(Super(past, p.value), p.facts, p.doubt)
-            for p in evaluator.parameter(first, view)
+            for p in infer.parameter(first, view)
             if isinstance(p.value, Class)
             or (isinstance(p.value, Instance) and isinstance(p.value.of, Class))
         )
@@ -152,26 +183,26 @@ class Calls:
     # -- functions of the tree ------------------------------------------------------------------
 
     def _function(self, value: Function, arguments: Arguments) -> Knowledge:
-        evaluator = self._evaluator
-        configured = evaluator.configured(value.view, value.node)
+        infer = self._infer
+        configured = infer.configured(value.view, value.node)
         if configured:
             return configured
         node, view = value.node, value.view
         receiver = None if value.receiver is None else known(value.receiver)
-        bound = bind(node, arguments, lambda each: evaluator.value(each, view), receiver)
-        return evaluator.within(node, bound, partial(self._given, value), value.closure)
+        bound = bind(node, arguments, lambda each: infer.value(each, view), receiver)
+        return infer.within(node, bound, partial(self._given, value), value.closure)
 
     def _given(self, value: Function) -> Knowledge:
         """What the body of a function gives, its parameters being what they are."""
-        evaluator, view, node = self._evaluator, value.view, value.node
+        infer, view, node = self._infer, value.view, value.node
         if isinstance(node, ast.Lambda):
-            return evaluator.value(node.body, view)
+            return infer.value(node.body, view)
         returns, yields, is_abstract = self._body(node)
         is_context = self._is_context(node, view)
         declared: Knowledge = ()
         if node.returns is not None:
-            declared = evaluator.annotations.value(node.returns, view)
-            fact = evaluator.fact(view, node, says.DeclaresReturn(node.name))
+            declared = infer.annotations.value(node.returns, view)
+            fact = infer.fact(view, node, says.DeclaresReturn(node.name))
             declared = because(declared, fact)
         if yields:
             element = _element_of(declared)
@@ -182,7 +213,7 @@ class Calls:
             return known(Items("context", _element_of(declared)))
         found = declared
         if not declared or is_unknown(declared):
-            found = union(evaluator.value(each.value, view) for each in returns)
+            found = union(infer.value(each.value, view) for each in returns)
             if not returns and not is_abstract:
                 found = known(Nothing())
             elif (
@@ -198,19 +229,19 @@ class Calls:
     def _yielded(
         self, yields: list[ast.Yield | ast.YieldFrom], view: View, is_async: bool
     ) -> Knowledge:
-        evaluator = self._evaluator
+        infer = self._infer
         return union(
-            containers.element(evaluator.value(each.value, view), evaluator.hierarchy, is_async)
+            containers.element(infer.value(each.value, view), infer, is_async)
             if isinstance(each, ast.YieldFrom)
-            else evaluator.value(each.value, view)
+            else infer.value(each.value, view)
             for each in yields
         )
 
     def _is_context(self, node: ast.FunctionDef | ast.AsyncFunctionDef, view: View) -> bool:
         return any(
-            isinstance(p.value, Library) and library.CONTEXT.match(p.value.name)
+            isinstance(p.value, Library) and self._infer.models.makes_context(p.value.name)
             for decorator in node.decorator_list
-            for p in self._evaluator.value(decorator, view)
+            for p in self._infer.value(decorator, view)
         )
 
     def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> _Body:
@@ -230,38 +261,33 @@ class Calls:
     # -- classes --------------------------------------------------------------------------------
 
     def _construct(self, cls: Class, arguments: Arguments) -> Knowledge:
-        evaluator = self._evaluator
-        configured = evaluator.configured(cls.view, cls.node)
+        infer = self._infer
+        configured = infer.configured(cls.view, cls.node)
         if configured:
             return configured
-        return known(evaluator.hierarchy.made(Instance(cls)))
+        return known(infer.hierarchy.made(Instance(cls)))
 
     # -- libraries ------------------------------------------------------------------------------
 
     def _library(self, value: Library, arguments: Arguments) -> Knowledge:
-        evaluator = self._evaluator
-        name = library.canonical(value.name)
-        configured = evaluator.types.get(name) or evaluator.types.get(value.name)
+        infer = self._infer
+        models = infer.models
+        name = models.canonical(value.name)
+        configured = infer.types.get(name) or infer.types.get(value.name)
         if configured:
-            return known(Instance(Library(library.canonical(configured))))
-        given = passing.call(name, arguments, evaluator)
+            return known(Instance(Library(models.canonical(configured))))
+        given = models.call(name, arguments, infer)
         if given is not None:
             return given
-        notation = library.call_result(name)
-        if notation:
-            return containers.from_notation(notation)
         last = value.last
-        if last[:1].isupper() or library.has(name) or name.startswith("builtins."):
+        if last[:1].isupper() or models.has(name) or name.startswith("builtins."):
             return known(Instance(Library(name)))
         return unknown(says.ResultOf(name))
 
     def _method(self, value: Method, arguments: Arguments) -> Knowledge:
-        given = passing.method(value.receiver.name, value.name, arguments, self._evaluator)
+        given = self._infer.models.method(value.receiver, value.name, arguments, self._infer)
         if given is not None:
             return given
-        notation = library.method_result(value.receiver.name, value.name)
-        if notation:
-            return containers.from_notation(notation, value.receiver)
         if value.receiver.name.startswith("builtins."):
             return known(Instance(Library("builtins.object")))
         return unknown(says.ResultOfMethod(value.name, value.receiver.last))
@@ -271,21 +297,21 @@ class Calls:
 
         None where that cannot be told.
         """
-        evaluator = self._evaluator
+        infer = self._infer
         if isinstance(call.func, ast.Name) and call.func.id in (
             "isinstance",
             "issubclass",
             "callable",
         ):
             return None
-        for p in evaluator.value(call.func, view):
+        for p in infer.value(call.func, view):
             if isinstance(p.value, Library):
-                name = library.canonical(p.value.name)
+                name = infer.models.canonical(p.value.name)
             elif isinstance(p.value, Method):
                 name = f"{p.value.receiver.name}.{p.value.name}"
             else:
                 continue
-            found = passing.handed(name, call, function, view, evaluator)
+            found = infer.models.handed_on(name, call, function, view, infer)
             if found is not None:
                 return found
         return None
@@ -322,3 +348,25 @@ def _is_abstract(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         and isinstance(last.value, ast.Constant)
         and last.value.value is ...
     )
+
+
+def _literal(node: ast.expr) -> object:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return tuple(map(_literal, node.elts))
+    return None
+
+
+def _is_spelled_out(value: Items) -> bool:
+    return bool(value.named) or not value.element
+
+
+def _slots(knowledge: Knowledge) -> tuple[Knowledge, ...] | None:
+    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Items):
+        return None
+    return value.slots if value.slots is not None or value.element else ()
+
+
+def _constant(knowledge: Knowledge) -> Look:
+    return lambda: knowledge

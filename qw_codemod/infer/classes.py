@@ -5,27 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qw_codemod.facts.query import Held
+from qw_codemod.infer.protocol import Base, Infer
 from qw_codemod.infer.values import Class, Library
 from qw_codemod.python.bindings import Binding, dotted
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
-
-Base = Class | Library | None  # None: a base that could not be told
+from qw_codemod.python.module import View
 
 
 class Classes:
     """Answers about classes; remembers bases and subclasses."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._tree = evaluator.tree
-        self._trace = evaluator.trace
+    def __init__(self, infer: Infer) -> None:
+        self._infer = infer
+        self._tree = infer.tree
+        self._trace = infer.trace
         self._mro: dict[Class, Held[tuple[Base, ...]]] = {}
         self._subclasses: dict[Class, Held[tuple[Class, ...]]] = {}
 
@@ -50,12 +44,12 @@ class Classes:
         for node in cls.node.bases:
             if isinstance(node, ast.Subscript):  # Generic[T], Base[int]
                 node = node.value
-            found = self._evaluator.detached(partial(self._evaluator.value, node, cls.view))
+            found = self._infer.detached(partial(self._infer.value, node, cls.view))
             classes = [p.value for p in found if isinstance(p.value, (Class, Library))]
             if not classes:
                 yield None
             for value in classes:
-                yield value if isinstance(value, Class) else self._evaluator.typed(value)
+                yield value if isinstance(value, Class) else self._infer.typed(value)
 
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """Every class of the tree below this one."""
@@ -124,8 +118,8 @@ class Classes:
             last = dotted(plain).rpartition(".")[2]
             if last in ("staticmethod", "classmethod"):
                 return last.removesuffix("method")
-            for p in self._evaluator.detached(partial(self._evaluator.value, plain, view)):
-                if isinstance(p.value, Library) and library.PROPERTY.match(p.value.name):
+            for p in self._infer.detached(partial(self._infer.value, plain, view)):
+                if isinstance(p.value, Library) and self._infer.models.makes_property(p.value.name):
                     return "property"
             if last in ("cached_property", "setter", "getter"):
                 return "property"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from qw_codemod.infer import statements as says
+from qw_codemod.infer.protocol import Infer
+from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
     Instance,
@@ -21,13 +22,7 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.python.bindings import COMPREHENSIONS, Binding
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.infer.hierarchy import Hierarchy
-    from qw_codemod.infer.signatures import Arguments
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 _SEQUENCES = frozenset({"list", "tuple", "set", "iterator", "record"})
 
@@ -111,14 +106,14 @@ def _elements_of(value: object) -> Knowledge:
     return unknown(says.NotFollowed("the items of something"))
 
 
-def element(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) -> Knowledge:
+def element(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowledge:
     """What iterating gives."""
     parts = []
     for p in knowledge:
         if isinstance(p.value, Nothing):
             continue
         if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
-            parts.append(through(p, hierarchy.iterated(p.value, is_async)))
+            parts.append(through(p, infer.hierarchy.iterated(p.value, is_async)))
         elif isinstance(p.value, Instance) and isinstance(p.value.of, Library):
             parts.append(through(p, unknown(says.ItemOf(p.value.of.name))))
         elif isinstance(p.value, Unknown):
@@ -128,14 +123,14 @@ def element(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) 
     return union(parts)
 
 
-def entered(knowledge: Knowledge, hierarchy: Hierarchy, is_async: bool = False) -> Knowledge:
+def entered(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowledge:
     """What `with … as` gives."""
     parts = []
     for p in knowledge:
         if isinstance(p.value, Items) and p.value.kind == "context":
             parts.append(through(p, p.value.element))
         elif isinstance(p.value, Instance) and isinstance(p.value.of, Class):
-            parts.append(through(p, hierarchy.entered(p.value, is_async)))
+            parts.append(through(p, infer.hierarchy.entered(p.value, is_async)))
         elif isinstance(p.value, Nothing):
             continue
         else:
@@ -264,7 +259,7 @@ def _record(value: Items, arguments: Arguments) -> Knowledge:
     return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots, strict=False))))
 
 
-def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluator) -> Knowledge:
+def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Knowledge:
     """A container together with what is appended to it, or stored in it, in its scope."""
     additions = view.additions.get(b.name)
     if not additions:
@@ -279,20 +274,20 @@ def with_additions(found: Knowledge, b: Binding, view: View, evaluator: Evaluato
     for method, node, expression in additions:
         if home is not None and home not in view.source.ancestors(node):
             continue
-        value = evaluator.value(expression, view)
+        value = infer.value(expression, view)
         if method in ("extend", "update"):
             for p in value:
                 if isinstance(p.value, Items) and p.value.kind == "dict" and method == "update":
                     elements.append(through(p, p.value.element))
                     keys.append(p.value.keys)
                 else:
-                    elements.append(element((p,), evaluator.hierarchy))
+                    elements.append(element((p,), infer))
             continue
         if method == "nested":
             value = known(Items("list", value))
         if method == "item" and isinstance(node, ast.Subscript):
-            keys.append(evaluator.value(node.slice, view))
-        fact = evaluator.fact(view, node, says.PutInto(b.name))
+            keys.append(infer.value(node.slice, view))
+        fact = infer.fact(view, node, says.PutInto(b.name))
         elements.append(tuple(Possibility(p.value, (fact, *p.facts), p.doubt) for p in value))
     parts = []
     for p in found:
@@ -309,17 +304,3 @@ def _without_empty(knowledge: Knowledge) -> Knowledge:
     """Lists of nothing say nothing where a list of something is an alternative."""
     full = [p for p in knowledge if not (isinstance(p.value, Items) and not p.value.element)]
     return tuple(full) if full else knowledge
-
-
-def from_notation(text: str, receiver: Library | None = None) -> Knowledge:
-    """The knowledge that a table of `recognize` writes as `kind[result]` or as a dotted class."""
-    if text == "self" and receiver is not None:
-        return known(Instance(receiver))
-    if text == "none":
-        return known(Nothing())
-    if text == "?":
-        return unknown(says.ResultOfLibrary())
-    kind, bracket, rest = text.partition("[")
-    if bracket:
-        return known(Items(kind, from_notation(rest[:-1], receiver)))
-    return known(Instance(Library(library.canonical(text))))

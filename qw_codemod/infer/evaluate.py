@@ -13,6 +13,7 @@ from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
 from qw_codemod.infer.memory import Closure, Memory
+from qw_codemod.infer.models import Models
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -39,7 +40,6 @@ from qw_codemod.kernel.model import Fact
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.bindings import ENTRY, FUNCTIONS, Binding, dotted
 from qw_codemod.python.module import View
-from qw_codemod.recognize import library
 
 
 def _says_nothing(found: Knowledge) -> bool:
@@ -55,10 +55,11 @@ def _says_nothing(found: Knowledge) -> bool:
 class Evaluator(Memory):
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
-    def __init__(self, tree: Tree, types: Mapping[str, str]) -> None:
+    def __init__(self, tree: Tree, types: Mapping[str, str], models: Models) -> None:
         super().__init__(tree.trace)
         self.tree = tree
         self.types = types
+        self.models = models
         self.annotations = Annotations(self)
         self.calls = Calls(self)
         self.callers = Callers(self)
@@ -190,14 +191,12 @@ class Evaluator(Memory):
             found = self.tree.view(package)
             if found is not None:
                 return self.names.module_attribute(found, name)
-        return known(Library(library.canonical(dotted_name)))
+        return known(Library(self.models.canonical(dotted_name)))
 
     def library_member(self, cls: Library, name: str) -> Knowledge:
         """A method or attribute of an object whose class is not in the tree."""
-        held = library.attribute(cls.name, name)
-        if held:
-            return containers.from_notation(held)
-        return known(Method(Library(library.canonical(cls.name)), name))
+        held = self.models.attribute(cls.name, name)
+        return held or known(Method(Library(self.models.canonical(cls.name)), name))
 
     def _guess(self, node: ast.AST, name: str, view: View, untold: bool) -> Knowledge:
         if not isinstance(node, ast.Attribute) or view.is_test:
@@ -205,16 +204,15 @@ class Evaluator(Memory):
         receiver = dotted(node.value)
         if not receiver and isinstance(node.value, ast.Call):
             receiver = dotted(node.value.func) + "()"
-        in_bigquery_file = b"bigquery" in view.source.data
         untold = untold or self._is_untold(node.value, view)
-        guessed = library.guess(receiver, name, in_bigquery_file, untold)
+        guessed = self.models.guess(receiver, name, view.source, untold)
         if guessed is None:
             return ()
         cls, why = guessed
         return (Possibility(Method(Library(cls), name), (self.fact(view, node, why),), why),)
 
     def _is_untold(self, node: ast.expr, view: View) -> bool:
-        """Whether nothing at all is known of the first name of `context.resources.bigquery`."""
+        """Whether nothing at all is known of the first name of `context.resources.client`."""
         while isinstance(node, ast.Attribute):
             node = node.value
         found = self.value(node, view) if isinstance(node, ast.Name) else ()
@@ -250,11 +248,11 @@ class Evaluator(Memory):
                 found = self._assigned(b, view)
             return because(found, self.fact(view, b.node, says.Annotated(b.name)))
         if b.kind == "for":
-            found = containers.element(self.value(b.value, view), self.hierarchy, b.is_async)
+            found = containers.element(self.value(b.value, view), self, b.is_async)
             found = containers.unpacked(found, b.path)
             return because(found, self.fact(view, b.node, says.Iterated(b.name)))
         if b.kind == "with":
-            found = containers.entered(self.value(b.value, view), self.hierarchy, b.is_async)
+            found = containers.entered(self.value(b.value, view), self, b.is_async)
             found = containers.unpacked(found, b.path)
             return because(found, self.fact(view, b.node, says.Entered(b.name)))
         if b.kind == "narrow":
@@ -341,7 +339,7 @@ class Evaluator(Memory):
 
     def typed(self, value: Library) -> Library:
         """The library class that a name stands for, with the user's own table."""
-        return Library(library.canonical(self.types.get(value.name, value.name)))
+        return Library(self.models.canonical(self.types.get(value.name, value.name)))
 
     def _assigned(self, b: Binding, view: View) -> Knowledge:
         found = self.value(b.value, view)

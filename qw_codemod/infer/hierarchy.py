@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qw_codemod.infer import containers
 from qw_codemod.infer import statements as says
-from qw_codemod.infer.classes import Base, Classes
+from qw_codemod.infer.classes import Classes
+from qw_codemod.infer.protocol import Base, Infer
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -28,19 +28,15 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.infer.writes import Writes
 from qw_codemod.python.bindings import FUNCTIONS, Binding
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 
 class Hierarchy(Classes):
     """Answers about classes and their objects."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        super().__init__(evaluator)
-        self.writes = Writes(evaluator, self)
+    def __init__(self, infer: Infer) -> None:
+        super().__init__(infer)
+        self.writes = Writes(infer, self)
 
     def forget(self) -> None:
         """Drop what is remembered: a file has changed."""
@@ -68,8 +64,8 @@ class Hierarchy(Classes):
 
     def attribute(self, instance: Instance, name: str) -> Knowledge:
         """What an attribute of an object holds, over every class that the object may be of."""
-        compute = partial(self._evaluator.detached, partial(self._attribute, instance, name))
-        return self._evaluator.guarded(("attribute", instance, name), compute)
+        compute = partial(self._infer.detached, partial(self._attribute, instance, name))
+        return self._infer.guarded(("attribute", instance, name), compute)
 
     def _attribute(self, instance: Instance, name: str) -> Knowledge:
         assert isinstance(instance.of, Class)
@@ -103,7 +99,7 @@ class Hierarchy(Classes):
             if isinstance(base, Library):
                 return (
                     known(Library(f"{base.name}.{name}"))
-                    if library.has(base.name)
+                    if self._infer.models.has(base.name)
                     else unknown(says.ComesFrom(name, base.name))
                 )
             if base is None:
@@ -146,8 +142,8 @@ class Hierarchy(Classes):
                 continue
             if isinstance(base, Library):
                 if defined is None and base.name not in ("builtins.object", "abc.ABC"):
-                    if library.has(base.name):
-                        defined = self._evaluator.library_member(base, name)
+                    if self._infer.models.has(base.name):
+                        defined = self._infer.library_member(base, name)
                     elif not base.name.startswith(("typing.", "builtins.", "abc.")):
                         defined = unknown(says.MayComeFrom(name, base.name), open=True)
                 continue
@@ -176,7 +172,7 @@ class Hierarchy(Classes):
         last = bindings[-1:] if all(b.kind == "def" for b in bindings) else bindings
         for b in _past_overloads(last, bindings):
             if b.kind != "def":
-                parts.append(self._evaluator.binding(b, cls.view))
+                parts.append(self._infer.binding(b, cls.view))
                 continue
             assert isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef))
             parts.append(self._method(b.node, cls, to))
@@ -194,7 +190,7 @@ class Hierarchy(Classes):
             receiver = of if isinstance(of, Class) else None
         elif isinstance(to, Class):
             receiver = None  # a plain function, `self` is its first argument
-        found = self._evaluator.defined(node, cls.view)
+        found = self._infer.defined(node, cls.view)
         bound = tuple(
             replace(p, value=replace(p.value, receiver=receiver))
             if isinstance(p.value, Function)
@@ -203,8 +199,8 @@ class Hierarchy(Classes):
         )
         if kind != "property" or isinstance(to, Class):
             return bound
-        parts = [self._evaluator.calls.call(p, Arguments()) for p in bound]
-        fact = self._evaluator.fact(cls.view, node, says.IsProperty(node.name))
+        parts = [self._infer.calls.call(p, Arguments()) for p in bound]
+        fact = self._infer.fact(cls.view, node, says.IsProperty(node.name))
         return because(union(parts), fact)
 
     def _assigned(self, cls: Class, instance: Instance, name: str) -> Knowledge:
@@ -216,23 +212,23 @@ class Hierarchy(Classes):
             if isinstance(method, FUNCTIONS) and getattr(method, "name", "") == "__init__":
                 parts.append(self._in_constructor(binding, method, cls, instance))
             else:
-                parts.append(self._evaluator.binding(binding, cls.view))
+                parts.append(self._infer.binding(binding, cls.view))
         return union(parts)
 
     def _in_constructor(
         self, binding: Binding, method: FunctionNode, cls: Class, instance: Instance
     ) -> Knowledge:
         """With the parameters as they are when an object of this very class is built."""
-        evaluator = self._evaluator
+        infer = self._infer
         spec = method.args
         arguments = {
-            each.arg: partial(evaluator.callers.of_constructor, method, each, cls, instance)
+            each.arg: partial(infer.callers.of_constructor, method, each, cls, instance)
             for each in (*spec.posonlyargs, *spec.args[1:], *spec.kwonlyargs)
             if each.annotation is None
         }
         if spec.args:
             arguments[spec.args[0].arg] = partial(known, instance)
-        return evaluator.within(method, arguments, partial(evaluator.binding, binding, cls.view))
+        return infer.within(method, arguments, partial(infer.binding, binding, cls.view))
 
     def special(self, instance: Instance, name: str, arguments: Arguments) -> Knowledge | None:
         """What a special method of an object gives; None where the tree defines none."""
@@ -243,7 +239,7 @@ class Hierarchy(Classes):
         ):
             return None
         found = self.attribute(instance, name)
-        return union(self._evaluator.calls.call(p, arguments) for p in found)
+        return union(self._infer.calls.call(p, arguments) for p in found)
 
     def iterated(self, instance: Instance, is_async: bool) -> Knowledge:
         """What iterating an object gives."""
@@ -255,7 +251,7 @@ class Hierarchy(Classes):
                     ended = "__anext__" if is_async else "__next__"
                     items.append(self.special(p.value, ended, Arguments()) or ())
                 else:
-                    items.append(containers.element((p,), self, is_async))
+                    items.append(containers.element((p,), self._infer, is_async))
             return union(items)
         given = self.special(instance, "__getitem__", Arguments())
         return unknown(says.ItemOf(_name(instance))) if given is None else given
@@ -265,11 +261,22 @@ class Hierarchy(Classes):
         given = self.special(instance, "__aenter__" if is_async else "__enter__", Arguments())
         if given is None:
             bases = self.mro(instance.of) if isinstance(instance.of, Class) else ()
-            outside = any(not _gives_itself(base) for base in bases)
+            outside = not all(map(self._gives_itself, bases))
             return unknown(says.EntersUnknown(_name(instance))) if outside else known(instance)
         if is_async:
             given = containers.awaited(given)
         return given
+
+    def _gives_itself(self, base: Base) -> bool:
+        """Whether `with` gives an object of the class itself, as far as the class goes."""
+        if not isinstance(base, Library):
+            return base is not None
+        plain = base.name.startswith(("builtins.", "typing.", "abc."))
+        return plain or self._infer.models.has(base.name)
+
+    def written_outside(self, module: View, name: str) -> Knowledge:
+        """What other files assign to a name of a module."""
+        return self.writes.to_module(module, name)
 
     def made(self, instance: Instance) -> Instance | Items:
         """The object as it is used: a NamedTuple has places as well as names."""
@@ -279,13 +286,6 @@ class Hierarchy(Classes):
         named = tuple((name, self.attribute(instance, name)) for name in self.fields(instance.of))
         slots = tuple(held for _, held in named)
         return Items("record", union(slots), slots, (), named)
-
-
-def _gives_itself(base: Base) -> bool:
-    """Whether `with` gives an object of the class itself, as far as the class goes."""
-    if not isinstance(base, Library):
-        return base is not None
-    return library.has(base.name) or base.name.startswith(("builtins.", "typing.", "abc."))
 
 
 def _past_overloads(last: list[Binding], bindings: list[Binding]) -> list[Binding]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import TYPE_CHECKING
 
 from qw_codemod.infer import statements as says
+from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.values import (
     Knowledge,
     Library,
@@ -20,18 +20,14 @@ from qw_codemod.infer.values import (
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.bindings import ScopeNode
 from qw_codemod.python.module import View
-from qw_codemod.recognize import library
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
 
 
 class Names:
     """Looks names up."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._tree = evaluator.tree
+    def __init__(self, infer: Infer) -> None:
+        self._infer = infer
+        self._tree = infer.tree
 
     def name(self, node: ast.Name, view: View) -> Knowledge:
         """What a name can hold where it is read."""
@@ -43,7 +39,7 @@ class Names:
                 b for b in flow.bindings.get(node.id, ()) if b.kind == "annotation" and not b.value
             ]
             inner = view.nonlocal_writes.get((scope, node.id), ())
-            return self._evaluator.of_bindings([*reaching, *declared, *inner], view)
+            return self._infer.of_bindings([*reaching, *declared, *inner], view)
         return self.lookup(node.id, scope, view)
 
     def lookup(self, name: str, scope: ScopeNode | None, view: View) -> Knowledge:
@@ -54,7 +50,7 @@ class Names:
                 flow = view.flow(scope)
                 if name in flow.bindings and name not in flow.outer:
                     inner = view.nonlocal_writes.get((scope, name), ())
-                    return self._evaluator.of_bindings([*flow.bindings[name], *inner], view)
+                    return self._infer.of_bindings([*flow.bindings[name], *inner], view)
             innermost = False
             scope = view.outer_scope(scope)
         return self.global_name(name, view)
@@ -63,10 +59,10 @@ class Names:
         """A name of the module, of a star import or of the builtins."""
         bindings = view.exports(name)
         if bindings:
-            found = self._evaluator.of_bindings(bindings, view)
+            found = self._infer.of_bindings(bindings, view)
             if not is_unknown(found):
                 return found
-            written = self._evaluator.hierarchy.writes.to_module(view, name)
+            written = self._infer.hierarchy.written_outside(view, name)
             return union([found, written]) if written else found
         starred = [self._star(node, name, view) for node in view.star_imports]
         found = union(part for part in starred if part and not is_unknown(part))
@@ -79,7 +75,7 @@ class Names:
     def alias(self, node: ast.expr, view: View) -> tuple[ast.expr, View] | None:
         """The expression that a name of a type stands for: `Jobs = dict[str, QueryJob]`."""
         if isinstance(node, ast.Attribute):
-            for p in self._evaluator.value(node.value, view):
+            for p in self._infer.value(node.value, view):
                 if isinstance(p.value, Module):
                     return self._exported_alias(node.attr, p.value.view)
             return None
@@ -106,14 +102,12 @@ class Names:
             return ()
         if not target.exports(name) and not target.star_imports:
             return ()
-        return self._evaluator.guarded(
-            ("star", target, name), lambda: self.global_name(name, target)
-        )
+        return self._infer.guarded(("star", target, name), lambda: self.global_name(name, target))
 
     def module_attribute(self, view: View, name: str) -> Knowledge:
         """What a module of the tree offers under a name."""
         if view.exports(name) or view.star_imports:
-            found = self._evaluator.guarded(
+            found = self._infer.guarded(
                 ("export", view, name), lambda: self.global_name(name, view)
             )
             if found and not is_unknown(found):
@@ -124,9 +118,7 @@ class Names:
             if path:
                 return self.module(path, name)
         if view.exports(name):
-            return self._evaluator.guarded(
-                ("export", view, name), lambda: self.global_name(name, view)
-            )
+            return self._infer.guarded(("export", view, name), lambda: self.global_name(name, view))
         if view.exports("__getattr__"):
             return unknown(says.OfModuleGetattr(name))
         return unknown(says.NotBound(name, view.path.rpartition("/")[2]))
@@ -148,10 +140,12 @@ class Names:
         path = self._tree.resolve(alias.name, view.path)
         if path:
             return self.module(path, alias.name)
-        return known(Library(library.canonical(alias.name)), self._import_fact(alias, view))
+        return known(
+            Library(self._infer.models.canonical(alias.name)), self._import_fact(alias, view)
+        )
 
     def _import_fact(self, alias: ast.alias, view: View) -> Fact:
-        return self._evaluator.fact(view, alias, says.Imported(alias.asname or alias.name))
+        return self._infer.fact(view, alias, says.Imported(alias.asname or alias.name))
 
     def _import_path(self, node: ast.ImportFrom, view: View) -> str:
         if node.level:
@@ -178,4 +172,4 @@ class Names:
             return self.module(submodule, alias.name)
         if node.level or target is view:
             return unknown(says.NotInTree(alias.name), fact)
-        return known(Library(library.canonical(f"{node.module}.{alias.name}")), fact)
+        return known(Library(self._infer.models.canonical(f"{node.module}.{alias.name}")), fact)

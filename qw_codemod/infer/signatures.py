@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from qw_codemod.infer import containers
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     FunctionNode,
@@ -17,10 +15,6 @@ from qw_codemod.infer.values import (
     union,
     unknown,
 )
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
 
 Look = Callable[[], Knowledge]
 
@@ -59,59 +53,6 @@ class Arguments:
         """The same without the first positional ones."""
         constants = self.constants[count:]
         return Arguments(self.positional[count:], self.named, self.open, self.rest, constants)
-
-
-def of_call(call: ast.Call, view: View, evaluator: Evaluator) -> Arguments:
-    """The arguments of a call; `*args` and `**kwargs` are taken apart where they are known."""
-
-    def look(node: ast.expr) -> Look:
-        return lambda: evaluator.value(node, view)
-
-    positional: list[Look] = []
-    rest: list[Look] = []
-    is_open = False
-    for node in call.args:
-        if not isinstance(node, ast.Starred):
-            positional.append(look(node))
-            continue
-        starred = evaluator.value(node.value, view)
-        slots = _slots(starred)
-        if slots is None:
-            is_open = True
-            rest.append(_constant(containers.element(starred, evaluator.hierarchy)))
-            break
-        positional += [_constant(slot) for slot in slots]
-    constants = tuple(map(_literal, call.args))
-    named: dict[str, Look] = {}
-    for keyword in call.keywords:
-        if keyword.arg is not None:
-            named[keyword.arg] = look(keyword.value)
-            continue
-        for p in evaluator.value(keyword.value, view):
-            value = p.value
-            if isinstance(value, Items) and value.kind == "dict" and _is_spelled_out(value):
-                named.update((str(key), _constant(held)) for key, held in value.named)
-            else:
-                is_open = True
-    return Arguments(tuple(positional), named, is_open, tuple(rest), constants)
-
-
-def _literal(node: ast.expr) -> object:
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return tuple(map(_literal, node.elts))
-    return None
-
-
-def _is_spelled_out(value: Items) -> bool:
-    return bool(value.named) or not value.element
-
-
-def _slots(knowledge: Knowledge) -> tuple[Knowledge, ...] | None:
-    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Items):
-        return None
-    return value.slots if value.slots is not None or value.element else ()
 
 
 def _constant(knowledge: Knowledge) -> Look:

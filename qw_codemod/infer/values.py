@@ -5,14 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from qw_codemod.infer.statements import TooManyAlternatives
 from qw_codemod.kernel.model import Fact
 from qw_codemod.kernel.statements import Statement
-
-if TYPE_CHECKING:
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

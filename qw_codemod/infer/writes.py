@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qw_codemod.facts.query import Held
 from qw_codemod.infer.classes import Classes
+from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.values import Class, FunctionNode, Instance, Knowledge, union
 from qw_codemod.python.bindings import Binding, dotted
-
-if TYPE_CHECKING:
-    from qw_codemod.infer.evaluate import Evaluator
-    from qw_codemod.python.module import View
+from qw_codemod.python.module import View
 
 
 class Writes:
     """Finds assignments to attributes; remembers them."""
 
-    def __init__(self, evaluator: Evaluator, classes: Classes) -> None:
-        self._evaluator = evaluator
-        self._tree = evaluator.tree
+    def __init__(self, infer: Infer, classes: Classes) -> None:
+        self._infer = infer
+        self._tree = infer.tree
         self._classes = classes
-        self._trace = evaluator.trace
+        self._trace = infer.trace
         self._outside: dict[tuple[str, str], Held[tuple[tuple[View, ast.Attribute], ...]]] = {}
         self._own: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
 
@@ -55,7 +52,7 @@ class Writes:
         for node, method in self.inside(cls).get(name, ()):
             binding = self.binding_of(node, cls.view)
             if binding is not None and self._classes.kind(method, cls.view) in ("class", "static"):
-                parts.append(self._evaluator.binding(binding, cls.view))
+                parts.append(self._infer.binding(binding, cls.view))
         return union(parts)
 
     @staticmethod
@@ -70,12 +67,12 @@ class Writes:
         related = {instance.of, *below, *self._classes.mro(instance.of)}
         parts = []
         for view, node in self._assignments(name, instance.of.view):
-            for p in self._evaluator.value(node.value, view):
+            for p in self._infer.value(node.value, view):
                 holder = p.value.of if isinstance(p.value, Instance) else p.value
                 if isinstance(holder, Class) and holder in related:
                     binding = self.binding_of(node, view)
                     if binding is not None:
-                        parts.append(self._evaluator.binding(binding, view))
+                        parts.append(self._infer.binding(binding, view))
                     break
         return union(parts)
 
@@ -102,9 +99,9 @@ class Writes:
         for view, node in self._assignments(name, target):
             if view is target or not isinstance(node.value, (ast.Name, ast.Attribute)):
                 continue
-            found = self._evaluator.value(node.value, view)
+            found = self._infer.value(node.value, view)
             if any(getattr(p.value, "view", None) is target for p in found):
                 binding = self.binding_of(node, view)
                 if binding is not None:
-                    parts.append(self._evaluator.binding(binding, view))
+                    parts.append(self._infer.binding(binding, view))
         return union(parts)

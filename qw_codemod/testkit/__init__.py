@@ -14,6 +14,7 @@ from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import FileReport, Finding, Fix
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules.packs import Pack, load
 
 if sys.version_info >= (3, 11):
@@ -138,7 +139,7 @@ def run_folder(root: Path, paths: Sequence[str], setup: Setup) -> dict[str, File
         if language := language_of(path, pack.languages(codes)):
             documents[path] = language.document(str(root / path), (root / path).read_bytes())
     python = [each.path for each in documents.values() if isinstance(each, SourceFile)]
-    inference = Inference(str(root), python, setup.types)
+    inference = Inference(str(root), python, MODELS, setup.types)
     reports = {
         path: examine(document, pack, inference, options) for path, document in documents.items()
     }

@@ -28,7 +28,7 @@ from google.oauth2.credentials import Credentials
 from qw_codemod.checks.excepts import known_operations as operations
 from qw_codemod.checks.excepts.known_operations import BY_NAME, OPERATIONS, Operation
 
-from qw_codemod.recognize.http import VERBS
+from qw_codemod.libraries.http.tables import VERBS
 
 from .bigquery_server import error
 from .loopback import LoopbackServer, Request, Response

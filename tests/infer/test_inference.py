@@ -14,6 +14,7 @@ from qw_codemod.infer import Answer, Inference, Instance, Library, Value, judge
 from qw_codemod.infer.values import Knowledge, Nothing, Possibility, Unknown
 from qw_codemod.kernel.statements import Statement, render
 from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.libraries.models import MODELS
 from qw_codemod.testkit import run_folder
 from qw_codemod.testkit.proofs import App, apps
 
@@ -74,7 +75,7 @@ class Tree:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
         self.paths = [str(root / path) for path in files]
-        self.inference = Inference(str(root), self.paths)
+        self.inference = Inference(str(root), self.paths, MODELS)
 
     def asked(self, source: SourceFile) -> ast.expr:
         (call,) = (

@@ -11,7 +11,7 @@ from typing import Literal
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
-from qw_codemod.recognize.http import VERBS, Sender
+from qw_codemod.libraries.http.tables import VERBS, Sender
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

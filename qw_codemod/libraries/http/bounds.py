@@ -10,14 +10,14 @@ from weakref import WeakKeyDictionary
 
 from qw_codemod.facts.query import Held
 from qw_codemod.infer import Inference
-from qw_codemod.infer.classes import Base
+from qw_codemod.infer.protocol import Base
 from qw_codemod.infer.values import Class, Function, Instance, Library, Unknown
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
 from qw_codemod.python.bindings import dotted
-from qw_codemod.recognize import http
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from qw_codemod.kernel.model import Evidence, Fact
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import (
     HTTP_KEYWORDS,
     Said,
@@ -35,10 +36,9 @@ from qw_codemod.libraries.http.arguments import (
 from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
 from qw_codemod.libraries.http.names import Names
 from qw_codemod.libraries.http.objects import Objects
+from qw_codemod.libraries.http.tables import Sender
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import assigned, last_name
-from qw_codemod.recognize import http, library
-from qw_codemod.recognize.http import Sender
 
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
@@ -180,7 +180,7 @@ def _asked(
 
     def sender_of(value: Value) -> Sender | None:
         if isinstance(value, Library):
-            return http.SENDERS.get(library.canonical(f"{value.name}.{method}"))
+            return http.SENDERS.get(http.canonical(f"{value.name}.{method}"))
         if isinstance(value, Instance) and isinstance(value.of, Library):
             if value.of.name == http.SESSION and not _is_for_session(node):
                 return None
@@ -203,7 +203,7 @@ def _is_for_session(node: ast.Call) -> bool:
 
 def _function(value: Value) -> Sender | None:
     if isinstance(value, Library):
-        return http.SENDERS.get(library.canonical(value.name))
+        return http.SENDERS.get(http.canonical(value.name))
     if isinstance(value, Method):  # get = session.get
         return http.SENDING_METHODS.get(value.receiver.name, {}).get(value.name)
     return None

@@ -6,9 +6,9 @@ import ast
 import re
 
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import HTTP_KEYWORDS, is_url, url_argument
 from qw_codemod.python.bindings import dotted
-from qw_codemod.recognize import http
 
 PACKAGES = frozenset(
     {"requests", "httpx", "aiohttp", "urllib", "urllib2", "six", "requests_cache", "cloudscraper"}

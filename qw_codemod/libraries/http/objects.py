@@ -11,10 +11,10 @@ from qw_codemod.infer.values import Class, Instance, Knowledge
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
+from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, is_none
 from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
 from qw_codemod.python.bindings import dotted
-from qw_codemod.recognize import http
 
 _FARTHEST = 40  # facts followed for one call
 

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from qw_codemod.infer.models import Model
 from qw_codemod.kernel.statements import Statement
+from qw_codemod.languages.python import SourceFile
 
 CLIENT = "google.cloud.bigquery.Client"
 QUERY_JOB = "google.cloud.bigquery.QueryJob"
@@ -187,12 +189,13 @@ class InBigQueryModule(Statement):
 
 
 def guess(
-    receiver: str, method: str, in_bigquery_file: bool, untold: bool
+    receiver: str, method: str, source: SourceFile, untold: bool
 ) -> tuple[str, Statement] | None:
     """The class that an unknown receiver is likely to be, and why; None if nothing says BigQuery.
 
     `untold`: nothing at all is known of the receiver, not even what gave it.
     """
+    in_bigquery_file = b"bigquery" in source.data
     if method in _UNMISTAKABLE:
         return CLIENT, OnlyClients(method)
     named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))
@@ -208,3 +211,12 @@ def guess(
     kinds = (("load", LOAD_JOB), ("copy", COPY_JOB), ("extract", EXTRACT_JOB))
     job = next((job for name, job in kinds if kind.startswith(name)), QUERY_JOB)
     return job, Suggests(receiver, "job")
+
+
+MODEL = Model(
+    aliases=ALIASES,
+    functions=FUNCTIONS,
+    methods=METHODS,
+    attributes=ATTRIBUTES,
+    guess=guess,
+)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from qw_codemod.infer.models import Model
+
 SESSION = "requests.Session"
 ADAPTER = "requests.adapters.HTTPAdapter"
 OPENER = "urllib.request.OpenerDirector"
@@ -166,7 +168,7 @@ def _result(sender: Sender, name: str) -> str:
     return f"awaitable[{response}]" if sender.is_async else response
 
 
-# In the notation of `library`: what calls give.
+# What calls give, in the notation of `infer.models`.
 FUNCTIONS: dict[str, str] = {
     **{name: _result(sender, name) for name, sender in SENDERS.items()},
     "requests.session": SESSION,
@@ -214,3 +216,11 @@ def _aliases() -> dict[str, str]:
 
 
 ALIASES = _aliases()
+
+
+def canonical(name: str) -> str:
+    """The name under which the tables know a class or function."""
+    return ALIASES.get(name, name)
+
+
+MODEL = Model(aliases=ALIASES, functions=FUNCTIONS, methods=METHODS)
