@@ -22,6 +22,7 @@ from qw_codemod.kernel.model import Fact, FileReport, Fix
 from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import (
+    CannotFix,
     Check,
     Codemod,
     Context,
@@ -29,7 +30,6 @@ from qw_codemod.rules.api import (
     Import,
     Match,
     Obstacle,
-    Refusal,
     Rewrite,
     Statement,
     Unfixable,
@@ -92,6 +92,11 @@ def find_waits(source: SourceFile, context: Context) -> Iterator[Match]:
 @dataclass(frozen=True, slots=True)
 class InLoop(Statement):
     template = "it is in a loop"
+
+
+@dataclass(frozen=True, slots=True)
+class NotHere(Statement):
+    template = "not here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +251,7 @@ def test_only_what_is_edited_is_planned() -> None:
 
 def test_a_plan_may_refuse() -> None:
     def plan(source: SourceFile, context: Context, match: Match) -> str:
-        raise Refusal("not here")
+        raise CannotFix(NotHere())
 
     check = replace(WAITS, plan=plan)
     pack = assemble({"toys": [check]}, {"toys": Codemod(("TOY1",), add_t)})
@@ -388,10 +393,10 @@ def test_a_codemod_that_crashes_is_named() -> None:
 
 def test_a_codemod_may_refuse() -> None:
     def refuse(node: object, plan: object, settings: object) -> Rewrite:
-        raise Refusal("not on a Friday")
+        raise CannotFix(NotHere())
 
     report = fix("wait()\n", pack_of(refuse))
-    assert [render(each.reason) for each in report.left] == ["not on a Friday"]
+    assert [render(each.reason) for each in report.left] == ["not here"]
     assert not report.problems
 
 

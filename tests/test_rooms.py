@@ -212,3 +212,17 @@ def test_modules_say_what_they_are(folder: str) -> None:
 def test_no_room_for_odds_and_ends(folder: str) -> None:
     names = {"utils", "util", "common", "helpers", "helper", "base", "manager", "mixin", "misc"}
     assert not [path for path in modules(ROOT / folder) if path.stem.strip("_") in names]
+
+
+def test_sentences_are_made_where_reports_are() -> None:
+    """No rule and no engine has a text to search: `render` is for who shows it to a person."""
+    users = {
+        room_of(path)
+        for path in modules(ENGINE)
+        for _, name in imports(path)
+        if name == "qw_codemod.kernel.statements.render"
+    }
+    assert users <= {"app", "testkit"}
+    for half in ("checks", "codemods"):
+        names = {name for path in modules(ROOT / half) for _, name in imports(path)}
+        assert "qw_codemod.kernel.statements.render" not in names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
@@ -10,7 +11,15 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from qw_codemod.edit.rewrite import is_atom
-from qw_codemod.rules.api import Codemod, Dependency, Import, Refusal, Rewrite, Settings
+from qw_codemod.rules.api import (
+    CannotFix,
+    Codemod,
+    Dependency,
+    Import,
+    Rewrite,
+    Settings,
+    Statement,
+)
 
 if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
     from checks.retries.plan import Decorate, Plan
@@ -20,7 +29,16 @@ else:
 _SPACE = cst.SimpleWhitespace(" ")
 _NONE = cst.SimpleWhitespace("")
 _MODULE = cst.Module([])
-NEXT = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
+
+
+@dataclass(frozen=True, slots=True)
+class NoPolicy(Statement):
+    template = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
+
+
+@dataclass(frozen=True, slots=True)
+class NotNamed(Statement):
+    template = "what is called is no name"
 
 
 def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | None:
@@ -28,7 +46,7 @@ def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | Non
         return None
     module, _, name = str(settings.get("policy", "")).partition(":")
     if not name:
-        raise Refusal(NEXT)
+        raise CannotFix(NoPolicy())
     if isinstance(plan, Decorate):
         imports = (Import(module, plan.decorator),)
         return Rewrite(node, decorators=(plan.decorator,), imports=imports)
@@ -46,7 +64,7 @@ def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
     """
     function = node.func
     if not is_atom(function):
-        raise Refusal("what is called is no name")
+        raise CannotFix(NotNamed())
     space = node.whitespace_before_args
     if not node.args:
         return node.with_changes(func=caller, args=[cst.Arg(function)])

@@ -18,7 +18,7 @@ from qw_codemod.edit.arguments import (
     without_keywords,
 )
 from qw_codemod.edit.rewrite import code, in_parentheses, is_atom
-from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite, Settings
+from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings, Statement
 
 if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
     from checks.timeouts import plan as plans
@@ -26,6 +26,23 @@ else:
     from qw_codemod.checks.timeouts import plan as plans
 
 _DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NotALimit(Statement):
+    template = "the setting `{setting}` is neither a number nor 'package.module:NAME'"
+
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobNotSeen(Statement):
+    template = "the job is not seen in the call"
+
+
+@dataclass(frozen=True, slots=True)
+class NoNameForJob(Statement):
+    template = "there is no name for the job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +91,14 @@ def _bound_of_setting(limit: plans.Limit, settings: Settings) -> _Bound:
         return _Bound(repr(value))
     module, colon, name = str(value).partition(":")
     if not (colon and name.isidentifier() and all(map(str.isidentifier, module.split(".")))):
-        raise Refusal(f"the setting `{limit.kind}` is neither a number nor 'package.module:NAME'")
+        raise CannotFix(NotALimit(limit.kind))
     return _Bound(name, (Import(module, name),))
 
 
 def _add_timeout(node: cst.Call, plan: plans.AddTimeout, bound: _Bound) -> Rewrite:
     if bound.helper and plan.keyword == "timeout":
         if not isinstance(node.func, cst.Attribute):
-            raise Refusal("the job is not seen in the call")
+            raise CannotFix(JobNotSeen())
         bounded = with_keyword(node, plan.keyword, bound.text)
         call = _wait(node.func.value, bounded.args, node.func.dot, bound)
         return Rewrite(_laid_out_as(node, call), imports=bound.imports)
@@ -166,7 +183,7 @@ def _statements(
     if _is_plain(job):
         return job, (_statement(code(job), bound),)
     if not name:
-        raise Refusal("there is no name for the job")
+        raise CannotFix(NoNameForJob())
     return cst.Name(name), (f"{name} = {_on_its_own(job)}", _statement(name, bound))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import libcst as cst
 
-from qw_codemod.rules.api import Refusal
+from qw_codemod.edit import reasons
+from qw_codemod.rules.api import CannotFix
 
 _NO_SPACE = cst.SimpleWhitespace("")
 _EQUAL = cst.AssignEqual(_NO_SPACE, _NO_SPACE)
@@ -16,14 +17,14 @@ _Space = cst.BaseParenthesizableWhitespace
 def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression | str) -> cst.Call:
     """The call with `name=value` as its last argument, laid out as the others are.
 
-    Raises Refusal where the keyword is there, or may be inside `*args` or `**kwargs`.
+    Raises CannotFix where the keyword is there, or may be inside `*args` or `**kwargs`.
     """
     if find_keyword(call, name) is not None:
-        raise Refusal(f"`{name}=` is there already")
+        raise CannotFix(reasons.KeywordGiven(name))
     for arg in call.args:
         if arg.star:
             held = cst.Module([]).code_for_node(arg.value)
-            raise Refusal(f"`{arg.star}{held}` may hold `{name}` already")
+            raise CannotFix(reasons.MayHoldKeyword(f"{arg.star}{held}", name))
     added = keyword(name, value)
     if not call.args:
         return _first(call, added)
@@ -51,10 +52,10 @@ def find_keyword(call: cst.Call, name: str) -> cst.Arg | None:
 
 
 def replace_keyword(call: cst.Call, name: str, value: cst.BaseExpression | str) -> cst.Call:
-    """The call with another value for a keyword that it has; raises Refusal if it has not."""
+    """The call with another value for a keyword that it has; raises CannotFix if it has not."""
     arg = find_keyword(call, name)
     if arg is None:
-        raise Refusal(f"`{name}=` is not spelled out")
+        raise CannotFix(reasons.KeywordNotSpelledOut(name))
     changed = arg.with_changes(value=keyword(name, value).value)
     return call.with_changes(args=[changed if each is arg else each for each in call.args])
 
@@ -62,12 +63,12 @@ def replace_keyword(call: cst.Call, name: str, value: cst.BaseExpression | str) 
 def replace_position(call: cst.Call, position: int, value: cst.BaseExpression | str) -> cst.Call:
     """The call with another value for a positional argument (counted from 0).
 
-    Raises Refusal where there is none, or `*` before it makes its place uncertain.
+    Raises CannotFix where there is none, or `*` before it makes its place uncertain.
     """
     if position >= len(call.args) or call.args[position].keyword is not None:
-        raise Refusal(f"there is no argument number {position + 1}")
+        raise CannotFix(reasons.NoSuchArgument(position + 1))
     if any(arg.star for arg in call.args[: position + 1]):
-        raise Refusal("`*` before it makes the argument's position uncertain")
+        raise CannotFix(reasons.PositionUncertain())
     changed = call.args[position].with_changes(value=keyword("x", value).value)
     return call.with_changes(args=[*call.args[:position], changed, *call.args[position + 1 :]])
 
@@ -75,16 +76,16 @@ def replace_position(call: cst.Call, position: int, value: cst.BaseExpression | 
 def name_position(call: cst.Call, position: int, name: str) -> cst.Call:
     """The call with its positional argument (counted from 0) passed as a keyword.
 
-    Raises Refusal where the keyword is there, or another positional argument follows.
+    Raises CannotFix where the keyword is there, or another positional argument follows.
     """
     if find_keyword(call, name) is not None:
-        raise Refusal(f"`{name}=` is there already")
+        raise CannotFix(reasons.KeywordGiven(name))
     if position >= len(call.args):
-        raise Refusal(f"there is no argument number {position + 1}")
+        raise CannotFix(reasons.NoSuchArgument(position + 1))
     if any(arg.star == "*" for arg in call.args[: position + 1]):
-        raise Refusal("`*` before it makes the argument's position uncertain")
+        raise CannotFix(reasons.PositionUncertain())
     if any(arg.keyword is None and arg.star != "**" for arg in call.args[position + 1 :]):
-        raise Refusal("another positional argument follows")
+        raise CannotFix(reasons.AnotherFollows())
     named = call.args[position].with_changes(keyword=cst.Name(name), equal=_EQUAL)
     return call.with_changes(args=[*call.args[:position], named, *call.args[position + 1 :]])
 
@@ -94,14 +95,14 @@ def without_keywords(
 ) -> tuple[cst.Call, tuple[cst.Arg, ...]]:
     """The call without these keywords, and the arguments taken out, bare of their commas.
 
-    Raises Refusal where a comment stands with an argument that goes.
+    Raises CannotFix where a comment stands with an argument that goes.
     """
     gone = [arg for arg in call.args if arg.keyword and arg.keyword.value in names]
     if not gone:
         return call, ()
     for arg in gone:
         if _has_comment(arg.comma) or _has_comment(arg.whitespace_after_arg):
-            raise Refusal(f"a comment stands with the argument `{_name(arg)}`")
+            raise CannotFix(reasons.CommentAtArgument(_name(arg)))
     bare = tuple(
         arg.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NO_SPACE)
         for arg in gone
@@ -109,11 +110,11 @@ def without_keywords(
     kept = [arg for arg in call.args if arg not in gone]
     if not kept:
         if _has_comment(call.whitespace_before_args):
-            raise Refusal("a comment stands between the parentheses")
+            raise CannotFix(reasons.CommentInParentheses())
         return call.with_changes(args=[], whitespace_before_args=_NO_SPACE), bare
     if call.args[-1] in gone:
         if _has_comment(kept[-1].comma):
-            raise Refusal(f"a comment stands before the argument `{_name(gone[-1])}`")
+            raise CannotFix(reasons.CommentBeforeArgument(_name(gone[-1])))
         end = call.args[-1]
         kept[-1] = kept[-1].with_changes(
             comma=end.comma, whitespace_after_arg=end.whitespace_after_arg

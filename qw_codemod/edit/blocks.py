@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from qw_codemod.edit import reasons
 from qw_codemod.kernel.model import Span
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.rules.api import Refusal
+from qw_codemod.rules.api import CannotFix
 
 Handler = cst.ExceptHandler | cst.ExceptStarHandler
 
@@ -32,12 +33,12 @@ class CutHandler:
 
 
 def cut_handler(source: SourceFile, handler: ast.ExceptHandler) -> CutHandler:
-    """One `except` clause with its body; raises Refusal where it cannot be parsed on its own."""
+    """One `except` clause with its body; raises CannotFix where it cannot be parsed on its own."""
     span = source.span(handler)
     line_start = source.line_starts[source.line_of(span.start) - 1]
     indent = source.data[line_start : span.start].decode(source.encoding)
     if indent.strip(" \t"):
-        raise Refusal("its line holds something else as well")
+        raise CannotFix(reasons.LineHoldsMore())
     end = line_start_after(source, source.line_of(span.end))
     last = source.data[span.end : end]
     span = Span(span.start, span.end + len(last.rstrip(b"\r\n")))
@@ -49,7 +50,7 @@ def cut_handler(source: SourceFile, handler: ast.ExceptHandler) -> CutHandler:
     node = _handler_of(frame)
     cut = CutHandler(node, span, frame, f"{head}{indent}", newline)
     if cut.code(node) != text:
-        raise Refusal("LibCST does not print it as it was")
+        raise CannotFix(reasons.NotPrintedAlike())
     return cut
 
 
@@ -68,7 +69,7 @@ def _parsed(text: str, newline: str, unit: str) -> cst.Module:
     try:
         return cst.parse_module(text, config)
     except cst.ParserSyntaxError as error:
-        raise Refusal("LibCST cannot parse it on its own") from error
+        raise CannotFix(reasons.NotParsedAlone()) from error
 
 
 def _handler_of(frame: cst.Module) -> Handler:
@@ -76,5 +77,5 @@ def _handler_of(frame: cst.Module) -> Handler:
     if isinstance(statement, cst.FunctionDef):
         statement = statement.body.body[0]
     if not isinstance(statement, (cst.Try, cst.TryStar)) or len(statement.handlers) != 1:
-        raise Refusal("LibCST cannot parse it on its own")
+        raise CannotFix(reasons.NotParsedAlone())
     return statement.handlers[0]

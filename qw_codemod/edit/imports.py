@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from qw_codemod.edit.reasons import NoLineForImport
 from qw_codemod.kernel.model import Edit, Span
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.names import ImportStatement, same_module
-from qw_codemod.rules.api import Import, Refusal
+from qw_codemod.rules.api import CannotFix, Import
 
 _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(4)
 _CODING = re.compile(rb"#!|#.*coding[:=]")
@@ -23,7 +24,7 @@ def import_edit(
 ) -> Edit:
     """The insertion that binds the import, before the byte offset `before`.
 
-    Raises Refusal where there is no line of its own for it.
+    Raises CannotFix where there is no line of its own for it.
     """
     statements = [
         node
@@ -196,7 +197,7 @@ def _line_start(source: SourceFile, node: ast.stmt, above_comments: bool = False
         line = min(line, *(each.lineno for each in decorators))
     start = source.line_starts[line - 1]
     if source.data[start : source.offset(node.lineno, 0)].strip() and not decorators:
-        raise Refusal("there is no line of its own for the import")
+        raise CannotFix(NoLineForImport())
     while above_comments and line > 1 and source.line_bytes(line - 1).startswith(b"#"):
         line -= 1
     return source.line_starts[line - 1]

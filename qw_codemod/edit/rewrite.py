@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 
+from qw_codemod.edit import reasons
 from qw_codemod.edit.blocks import CutHandler, cut_handler
 from qw_codemod.edit.imports import below_imports, import_edit
 from qw_codemod.edit.wrapping import fitted
@@ -17,9 +18,7 @@ from qw_codemod.kernel.model import Edit, Finding, Fix, Span
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.hoisting import why_nothing_before_path
 from qw_codemod.python.names import name_for, path_to
-from qw_codemod.rules.api import Codemod, Import, Refusal, Rewrite, Settings
-
-NO_REWRITE = "the codemod has no rewrite for this form"
+from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _POSTFIX = (
@@ -49,7 +48,7 @@ def propose(
     settings: Settings,
     first_party: _FirstParty = lambda root: False,
 ) -> Fix:
-    """The edits that carry out a finding's plan; raises Refusal where there are none."""
+    """The edits that carry out a finding's plan; raises CannotFix where there are none."""
     if not isinstance(source, SourceFile):
         return Fix(finding, (_text_edit(source, finding, plan, codemod, settings),))
     try:
@@ -60,13 +59,13 @@ def propose(
         node = block.node if block else cut(source, finding.span)
         made = codemod.rewrite(node, plan, settings)
         if made is None:
-            raise Refusal(NO_REWRITE)
+            raise CannotFix(reasons.NoRewrite())
         edits = _edits(source, path, finding.span, node, block, made, first_party)
         return Fix(finding, tuple(edits))
     except RecursionError as error:
-        raise Refusal("the expression is nested too deeply") from error
+        raise CannotFix(reasons.NestedTooDeeply()) from error
     except UnicodeEncodeError as error:
-        raise Refusal(f"{source.encoding} cannot hold the new code") from error
+        raise CannotFix(reasons.NotEncodable(source.encoding)) from error
 
 
 def _text_edit(
@@ -75,17 +74,17 @@ def _text_edit(
     """The edit of a file that is not Python: text for text, with the line ends of the file."""
     made = codemod.rewrite(source.source_of(finding.span), plan, settings)
     if made is None:
-        raise Refusal(NO_REWRITE)
+        raise CannotFix(reasons.NoRewrite())
     assert isinstance(made.node, str), "a rewrite of a file that is not Python is text"
     text = _LINE_END.sub(source.newline.decode(), made.node)
     edit = shrink(source.data, Edit(finding.span, text.encode(source.encoding)))
     if edit is None:
-        raise Refusal(NO_REWRITE)
+        raise CannotFix(reasons.NoRewrite())
     return edit
 
 
 def cut(source: SourceFile, span: Span) -> cst.BaseExpression | cst.BaseSmallStatement:
-    """The node of an expression or a simple statement, parsed on its own; raises Refusal."""
+    """The node of an expression or a simple statement, parsed on its own; raises CannotFix."""
     text = source.data[span.start : span.end].decode(source.encoding)
     config = cst.PartialParserConfig(default_newline=source.newline.decode())
     try:
@@ -99,9 +98,9 @@ def _cut_statement(text: str, config: cst.PartialParserConfig) -> cst.BaseSmallS
     try:
         line = cst.parse_statement(text, config)
     except cst.ParserSyntaxError as error:
-        raise Refusal("LibCST cannot parse it on its own") from error
+        raise CannotFix(reasons.NotParsedAlone()) from error
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-        raise Refusal("it is a block, and blocks are not rewritten")
+        raise CannotFix(reasons.IsBlock())
     return line.body[0]
 
 
@@ -126,18 +125,18 @@ def _verify(source: SourceFile, node: ast.AST, span: Span) -> None:
     """Before Python 3.12, positions within f-strings may point elsewhere: never edit there."""
     assert isinstance(node, (ast.expr, ast.stmt, ast.excepthandler, ast.Module))
     if isinstance(node, ast.Module) or source.span(node) != span:
-        raise Refusal("its place in the file is not certain")
+        raise CannotFix(reasons.PlaceUncertain())
     if not isinstance(node, ast.expr):
         return
     text = source.data[span.start : span.end].decode(source.encoding)
     try:
         alone: ast.AST = ast.parse(f"({text})", mode="eval").body
     except SyntaxError as error:
-        raise Refusal("its place in the file is not certain") from error
+        raise CannotFix(reasons.PlaceUncertain()) from error
     if isinstance(node, (ast.Attribute, ast.Name, ast.Subscript, ast.List, ast.Tuple)):
         return  # may be an assignment's target, which reads differently alone
     if ast.dump(alone) != ast.dump(node):
-        raise Refusal("its place in the file is not certain")
+        raise CannotFix(reasons.PlaceUncertain())
 
 
 def _edits(
@@ -183,7 +182,7 @@ def _edits(
     elif changed is not None:
         yield changed
     if changed is None and not inserted:
-        raise Refusal(NO_REWRITE)
+        raise CannotFix(reasons.NoRewrite())
     for at, new in inserted.items():
         yield Edit(Span(at, at), new)
 
@@ -226,12 +225,12 @@ def _decorator(source: SourceFile, path: Sequence[ast.AST], name: str) -> tuple[
     """A line directly above the `def` around the last node, below the decorators that are there."""
     functions = [n for n in path if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
     if not functions:
-        raise Refusal("there is no function around it")
+        raise CannotFix(reasons.NoFunctionAround())
     start = source.offset(functions[-1].lineno, functions[-1].col_offset)
     line_start = source.line_starts[functions[-1].lineno - 1]
     indent = source.data[line_start:start]
     if indent.strip():
-        raise Refusal("its function shares the line with another statement")
+        raise CannotFix(reasons.FunctionSharesLine())
     return line_start, indent + f"@{name}".encode(source.encoding) + source.newline
 
 
@@ -239,8 +238,8 @@ def _lines_before(
     source: SourceFile, path: Sequence[ast.AST], span: Span, before: tuple[str, ...]
 ) -> tuple[int, bytes]:
     reason = why_nothing_before_path(source, path)
-    if reason:
-        raise Refusal(f"no statement can go before it: {reason}")
+    if reason is not None:
+        raise CannotFix(reasons.NothingGoesBefore(reason))
     statement = [node for node in path if isinstance(node, ast.stmt)][-1]
     start = source.offset(statement.lineno, statement.col_offset)
     line_start = source.line_starts[statement.lineno - 1]

@@ -23,7 +23,7 @@ from qw_codemod.kernel.model import (
 )
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.rules.api import Check, Context, Match, Refusal
+from qw_codemod.rules.api import CannotFix, Check, Context, Match
 from qw_codemod.rules.packs import Pack, Rule
 from qw_codemod.rules.prefilter import possible
 from qw_codemod.rules.suppress import Verdict, suppress
@@ -235,8 +235,8 @@ class _Examination:
                 return propose(
                     self._source, finding, plan, codemod, context.settings, self._first_party
                 )
-            except Refusal as refusal:
-                return reasons.Refused(str(refusal))
+            except CannotFix as error:
+                return error.reason
 
         return self._guarded(finding.code, work) or reasons.CodemodCrashed()
 

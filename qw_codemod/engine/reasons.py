@@ -61,15 +61,6 @@ class NeedsOptions(Statement):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Statement):
-    """What the plan or the codemod said."""
-
-    template = "{message}"
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class CodemodCrashed(Statement):
     template = "its codemod crashed"
 

@@ -178,5 +178,9 @@ class Import:
         return self.name or self.module
 
 
-class Refusal(Exception):
-    """A rewrite that would not be right; the finding is left, with the message as the reason."""
+class CannotFix(Exception):
+    """There is no edit that would be right; the finding is left, with the reason."""
+
+    def __init__(self, reason: Statement) -> None:
+        super().__init__(reason)
+        self.reason = reason

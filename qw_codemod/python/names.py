@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeGuard
 
-from qw_codemod.kernel.model import Import, Refusal, Span
+from qw_codemod.kernel.model import CannotFix, Import, Span
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 ImportStatement = ast.Import | ast.ImportFrom
+
+
+@dataclass(frozen=True, slots=True)
+class NameTaken(Statement):
+    template = "`{name}` is bound to something else in this {where}"
+
+    name: str
+    where: str  # scope, module
 
 
 def path_to(source: SourceFile, span: Span) -> list[ast.AST]:
@@ -49,7 +59,7 @@ def _child_at(source: SourceFile, node: ast.AST, span: Span) -> ast.AST | None:
 def name_for(source: SourceFile, wanted: Import, span: Span) -> str | None:
     """The text by which code at `span` can refer to the import now; None if it must be added.
 
-    Raises Refusal where the name that the import would bind means something else there.
+    Raises CannotFix where the name that the import would bind means something else there.
     """
     path = path_to(source, span)
     scopes = [node for node in path if isinstance(node, _SCOPES)]
@@ -63,7 +73,7 @@ def name_for(source: SourceFile, wanted: Import, span: Span) -> str | None:
         found = _imported(source, wanted, _unconditional(scope), lambda end: end <= span.start)
         if found is not None and found.partition(".")[0] == taken:
             return found
-        raise Refusal(f"`{taken}` is bound to something else in this scope")
+        raise CannotFix(NameTaken(taken, "scope"))
     found = _imported(
         source,
         wanted,
@@ -76,7 +86,7 @@ def name_for(source: SourceFile, wanted: Import, span: Span) -> str | None:
         return _seen(wanted.bound, scopes)
     for name, statement in _module_bindings(source.tree):
         if name == taken and not _binds(source, statement, wanted):
-            raise Refusal(f"`{taken}` is bound to something else in this module")
+            raise CannotFix(NameTaken(taken, "module"))
     return None
 
 
@@ -107,7 +117,7 @@ def _seen(name: str, scopes: Iterable[ast.AST]) -> str:
     if any(
         root in set(bound_names([scope])) for scope in scopes if not isinstance(scope, ast.ClassDef)
     ):
-        raise Refusal(f"`{root}` is bound to something else in this scope")
+        raise CannotFix(NameTaken(root, "scope"))
     return name
 
 

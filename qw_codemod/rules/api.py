@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from qw_codemod.kernel.document import Document, Language
 from qw_codemod.kernel.model import (
+    CannotFix,
     Evidence,
     Fact,
     Finding,
     Import,
     Obstacle,
-    Refusal,
     Span,
     Unfixable,
     Unsafe,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from qw_codemod.infer import Inference
 
 __all__ = [
+    "CannotFix",
     "Check",
     "Codemod",
     "Context",
@@ -60,7 +61,6 @@ __all__ = [
     "Language",
     "Match",
     "Obstacle",
-    "Refusal",
     "Rewrite",
     "SourceFile",
     "Span",
@@ -124,7 +124,7 @@ class Check:
     `tokens`: the rule can match only in a file that holds one of these byte strings, or a match of
     one of these patterns. The functions are handed the files of its `language`, each as that
     language's Document: a SourceFile for Python. `assess` asks the cheapest question first; None
-    for a rule whose edits are always safe. `plan` may raise a Refusal.
+    for a rule whose edits are always safe. `plan` may raise CannotFix.
     """
 
     code: str
@@ -181,7 +181,7 @@ class Codemod:
 
     `rewrite` is handed the LibCST node cut out of the file (in a file that is not Python: the text
     of the finding's span), the plan that the check made for it and the family's settings; None
-    means that it cannot, and the finding is left with that said. It may raise a Refusal to say why.
+    means that it cannot, and the finding is left with that said. It may raise CannotFix to say why.
     `dependencies` are declared for the files that come to import them. `policy` makes the text of a
     module that the rewrites rely on, and that `init` writes into the project; it is given the
     top-level modules that the project imports.
