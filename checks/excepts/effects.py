@@ -13,6 +13,7 @@ from qw_codemod.analysis.exception_flow import never_returns
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.definitions import is_main
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import own_nodes
 
 # Of Python's logging, loguru and structlog; the numbers are logging's own.
@@ -222,10 +223,9 @@ def only_prints(source: SourceFile) -> bool:
     """Whether a module is a script that tells what it does by `print` alone."""
     if not source.data.startswith(b"#!") and not any(map(is_main, source.tree.body)):
         return False
-    imports: list[ast.Import | ast.ImportFrom] = [*source.nodes(ast.Import)]
-    imports += source.nodes(ast.ImportFrom)
-    names = [each.asname or each.name for node in imports for each in node.names]
-    if any(_is_logger(name.rpartition(".")[2]) or name in _LIBRARIES for name in names):
-        return False
+    for each in imports_of(source.tree):
+        name = each.alias or each.name or each.module
+        if _is_logger(name.rpartition(".")[2]) or name in _LIBRARIES:
+            return False
     prints = any(dotted(call.func) == "print" for call in source.nodes(ast.Call))
     return prints and not log_calls(source)

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.imports import ImportStatement, imports_of
 from qw_codemod.rules.api import Fact
 
 from . import raises
@@ -89,7 +90,7 @@ def _case(
     statement: ast.Try,
     effects: Effects,
 ) -> Case:
-    if b"marimo" in source.data and "marimo" in {*_imported(source)}:
+    if b"marimo" in source.data and _imports(source, "marimo"):
         return Case.NOTEBOOK
     if effects.raises:
         if node.type is None and effects.raises in ("same", "other"):
@@ -113,9 +114,8 @@ def _expected(
     )
 
 
-def _imported(source: SourceFile) -> Iterator[str]:
-    for node in source.nodes(ast.Import):
-        yield from (each.name for each in node.names)
+def _imports(source: SourceFile, package: str) -> bool:
+    return any(each.package == package for each in imports_of(source.tree))
 
 
 def _made_of(effects: Effects) -> Statement:
@@ -129,8 +129,8 @@ def _made_of(effects: Effects) -> Statement:
 
 
 def _imports_only(statement: ast.Try) -> bool:
-    return isinstance(statement.body[0], (ast.Import, ast.ImportFrom)) and all(
-        isinstance(each, (ast.Import, ast.ImportFrom, ast.Pass))
+    return isinstance(statement.body[0], ImportStatement) and all(
+        isinstance(each, ImportStatement | ast.Pass)
         or (isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant | ast.Name))
         for each in statement.body
     )

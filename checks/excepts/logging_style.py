@@ -15,6 +15,7 @@ from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.infer import Inference, Instance, Library
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import bound_names, free_name
 
 from .definite_assignment import bound_before
@@ -203,17 +204,7 @@ def stands_alone(source: SourceFile) -> bool:
     """Whether a script imports the standard library alone, and may run where that is all."""
     if not only_prints(source):
         return False
-    imports: list[ast.Import | ast.ImportFrom] = [*source.nodes(ast.Import)]
-    imports += source.nodes(ast.ImportFrom)
     return all(
-        name.partition(".")[0] in sys.stdlib_module_names
-        for node in imports
-        if not any(isinstance(each, ast.Try) for each in source.ancestors(node))  # may be missing
-        for name in _imported(node)
+        each.is_optional or each.package in sys.stdlib_module_names
+        for each in imports_of(source.tree)
     )
-
-
-def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [each.name for each in node.names]
-    return ["." if node.level else node.module or ""]

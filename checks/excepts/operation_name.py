@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.syntax import definition_of, function_of, own_nodes
 
 from .effects import captures, log_of
@@ -67,8 +68,9 @@ def operation(source: SourceFile, statement: ast.Try) -> str:
     if plain and (conversion := _conversion(calls)):
         return conversion
     for each in own_nodes(statement.body):
-        if isinstance(each, ast.Import | ast.ImportFrom):
-            return f"import {getattr(each, 'module', None) or each.names[0].name}"
+        if isinstance(each, ImportStatement):
+            imported = next(names_of(each))
+            return f"import {imported.module or imported.name}"
     attribute = _attribute(statement)
     if attribute and (plain or not function or attribute.count(".") > _LONG):
         return _without_self(attribute)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qw_codemod.languages.python import WIDTH, SourceFile
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of
 from qw_codemod.rules.api import Context, Match
 
@@ -136,10 +137,8 @@ def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
 
 def _capture(source: SourceFile) -> str:
     """How the file calls Sentry, or would."""
-    for node in source.tree.body:
-        if not isinstance(node, ast.ImportFrom) or node.module != "sentry_sdk":
-            continue
-        if any(each.name == "capture_exception" and not each.asname for each in node.names):
+    for each in imports_of(source.tree):
+        if each.source == "sentry_sdk.capture_exception" and not each.alias and not each.inside:
             return "capture_exception"
     return "sentry_sdk.capture_exception"
 
@@ -147,9 +146,7 @@ def _capture(source: SourceFile) -> str:
 def _is_guarded(source: SourceFile) -> bool:
     """Whether `sentry_sdk` may be missing here: the log line alone sends an event where it is."""
     return any(
-        each.name.partition(".")[0] == "sentry_sdk" and isinstance(source.parent(node), ast.Try)
-        for node in source.nodes(ast.Import)
-        for each in node.names
+        each.package == "sentry_sdk" and each.is_optional for each in imports_of(source.tree)
     )
 
 

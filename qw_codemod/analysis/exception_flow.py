@@ -12,6 +12,7 @@ from typing import cast
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import _runs_in, assigned, function_of, last_name, own_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -116,15 +117,12 @@ class Meeting:
 
 @lru_cache(maxsize=8)
 def _imported(source: SourceFile) -> dict[str, str]:
-    found = {}
-    for plain in source.nodes(ast.Import):
-        for alias in plain.names:
-            if alias.asname:
-                found[alias.asname] = alias.name
-    for node in source.nodes(ast.ImportFrom):
-        for alias in node.names:
-            if node.module and not node.level:
-                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    found: dict[str, str] = {}
+    for each in imports_of(source.tree):
+        if each.level or not (each.name or each.alias):
+            continue  # `import a.b` names things by their own names
+        if not (each.is_alternative and each.bound in found):
+            found[each.bound] = each.source
     return found
 
 

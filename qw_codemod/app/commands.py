@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ from qw_codemod.engine.examine import Options
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Command, Results
 from qw_codemod.facts import requirement_versions as project_versions
+from qw_codemod.facts.components import modules
 from qw_codemod.facts.query import digest
 from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import Fix, Outcome, Problem
@@ -31,7 +31,6 @@ from qw_codemod.rules import packs
 from qw_codemod.store import location as cache
 
 STDIN = "-"
-_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 
 Accept = Callable[[Fix, Document], bool]
 
@@ -169,8 +168,8 @@ def _imported(everything: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for path in everything:
         with contextlib.suppress(files.FileProblem):
-            found |= {each.decode() for each in _IMPORT.findall(files.read(path))}
-    return found
+            found |= {each.partition(".")[0] for each in modules(files.read(path))}
+    return found - {""}
 
 
 def effective(path: str, root: str) -> tuple[Path, Settings]:

@@ -11,7 +11,8 @@ from itertools import pairwise
 from qw_codemod.edit.reasons import NoLineForImport
 from qw_codemod.kernel.model import Edit, Span
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.python.names import ImportStatement, same_module
+from qw_codemod.python.imports import ImportStatement, names_of
+from qw_codemod.python.names import same_module
 from qw_codemod.rules.api import CannotFix, Import
 
 _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(4)
@@ -29,12 +30,13 @@ def import_edit(
     statements = [
         node
         for node in source.tree.body
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and source.span(node).end <= before
+        if isinstance(node, ImportStatement) and source.span(node).end <= before
     ]
     for node in statements:
-        if not wanted.name or not isinstance(node, ast.ImportFrom) or node.names[0].name == "*":
+        if not wanted.name or not isinstance(node, ast.ImportFrom):
             continue
-        if same_module(source, node, wanted.module):
+        first = next(names_of(node))
+        if first.name != "*" and same_module(source, first, wanted.module):
             return _one_more_name(source, node, wanted.name)
     groups = _groups(source, [node for node in statements if not _is_future(node)])
     if not groups:
@@ -100,9 +102,9 @@ def _last_import(source: SourceFile, before: int) -> ast.stmt | None:
         if source.span(node).end > before:
             break
         guarded = isinstance(node, (ast.Try, ast.If)) and any(
-            isinstance(each, (ast.Import, ast.ImportFrom)) for each in node.body
+            isinstance(each, ImportStatement) for each in node.body
         )
-        if guarded or isinstance(node, (ast.Import, ast.ImportFrom)):
+        if guarded or isinstance(node, ImportStatement):
             found = node
     return found
 
@@ -160,9 +162,8 @@ def _mostly(group: Sequence[ImportStatement], first_party: Callable[[str], bool]
 
 
 def _module(node: ImportStatement) -> str:
-    if isinstance(node, ast.Import):
-        return node.names[0].name
-    return "." * node.level + (node.module or "")
+    first = next(names_of(node))
+    return "." * first.level + first.module
 
 
 def _root(node: ImportStatement) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from qw_codemod.engine import files
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import FileReport, Outcome
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.imports import imports_of
 from qw_codemod.rules.api import Codemod, Dependency
 
 
@@ -50,8 +51,11 @@ def _dependencies(codemods: Iterable[Codemod]) -> list[Dependency]:
 
 
 def _is_new(report: FileReport, module: str) -> bool:
-    pattern = re.compile(rb"^[ \t]*(?:import|from)[ \t]+%b\b" % module.encode(), re.M)
-    return bool(pattern.search(report.after or b"")) and not pattern.search(report.before)
+    return module in _packages(report.after or b"") and module not in _packages(report.before)
+
+
+def _packages(data: bytes) -> set[str]:
+    return {each.package for each in imports_of(SourceFile("", data).tree)}
 
 
 def _is_started(dependency: Dependency, project: Iterable[str]) -> bool:

@@ -13,6 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.python.imports import ImportedName, imports_of
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -22,7 +25,6 @@ _SECONDS = 60  # for one run of ruff, which takes some milliseconds
 _HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
 _LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
 _Block = tuple[str, int, int, int, int]  # difflib's: what it is, old lines, new lines
-_IMPORT = re.compile(rb"^\s*(?:import|from)\b.*", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,13 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
         if formatter.for_black:
             return Styled(_merged(before, clean, after, _formatted(path, after, formatter)))
         return Styled(after)
-    except (_RuffFailed, OSError, ImportError, subprocess.TimeoutExpired) as error:
+    except (
+        _RuffFailed,
+        UnreadableSource,
+        OSError,
+        ImportError,
+        subprocess.TimeoutExpired,
+    ) as error:
         return Styled(after, f"not formatted: {error}")
 
 
@@ -113,8 +121,8 @@ def _meaning(data: bytes) -> str:
         return ""
 
 
-def _imports(data: bytes) -> list[bytes]:
-    return _IMPORT.findall(data)
+def _imports(data: bytes) -> list[ImportedName]:
+    return [each._replace(line=0) for each in imports_of(SourceFile("", data).tree)]
 
 
 def _sorted_imports(path: str, before: bytes, after: bytes) -> bytes:

@@ -292,9 +292,7 @@ class Callers:
             if where is None:
                 continue
             inside = [use for each in ("cls", "__class__") for use in where.uses.get(each, ())]
-            renamed = [
-                a.asname for a in where.source.nodes(ast.alias) if a.name == name and a.asname
-            ]
+            renamed = [each.alias for each in where.imports if each.name == name and each.alias]
             uses = [use for each in (name, *renamed) for use in where.uses.get(each, ())]
             for use in (*uses, *inside):
                 count += 1

@@ -77,10 +77,10 @@ class Classes:
                 view = self._tree.view(path)
                 if view is None:
                     continue
-                for alias in view.source.nodes(ast.alias):
-                    if alias.name == name and alias.asname and alias.asname not in seen:
-                        seen.add(alias.asname)
-                        names.append(alias.asname)
+                for each in view.imports:
+                    if each.name == name and each.alias and each.alias not in seen:
+                        seen.add(each.alias)
+                        names.append(each.alias)
                 for node in view.source.nodes(ast.ClassDef):
                     bases = (b.value if isinstance(b, ast.Subscript) else b for b in node.bases)
                     if any(dotted(base).rpartition(".")[2] == name for base in bases):

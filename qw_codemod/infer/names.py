@@ -19,6 +19,7 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.bindings import ScopeNode
+from qw_codemod.python.imports import ImportedName, names_of
 from qw_codemod.python.module import View
 
 
@@ -88,15 +89,14 @@ class Names:
             if b.kind == "assign" and isinstance(b.value, (ast.Subscript, ast.BinOp)):
                 return b.value, view
             if b.kind == "from" and isinstance(b.node, ast.alias) and depth < 5:
-                node = view.source.parent(b.node)
-                assert isinstance(node, ast.ImportFrom)
-                target = self._tree.view(self._import_path(node, view) or "")
+                path = self._import_path(_imported_name(b.node, view), view)
+                target = self._tree.view(path)
                 if target is not None and target is not view:
                     return self._exported_alias(b.node.name, target, depth + 1)
         return None
 
-    def _star(self, node: ast.ImportFrom, name: str, view: View) -> Knowledge:
-        path = self._import_path(node, view)
+    def _star(self, imported: ImportedName, name: str, view: View) -> Knowledge:
+        path = self._import_path(imported, view)
         target = self._tree.view(path) if path else None
         if target is None or target is view:
             return ()
@@ -147,22 +147,21 @@ class Names:
     def _import_fact(self, alias: ast.alias, view: View) -> Fact:
         return self._infer.fact(view, alias, says.Imported(alias.asname or alias.name))
 
-    def _import_path(self, node: ast.ImportFrom, view: View) -> str:
-        if node.level:
-            return self._tree.relative(node.module or "", node.level, view.path)
-        return self._tree.resolve(node.module or "", view.path)
+    def _import_path(self, imported: ImportedName, view: View) -> str:
+        if imported.level:
+            return self._tree.relative(imported.module, imported.level, view.path)
+        return self._tree.resolve(imported.module, view.path)
 
     def imported_from(self, alias: ast.alias, view: View) -> Knowledge:
         """What `from x import y` binds."""
-        node = view.source.parent(alias)
-        assert isinstance(node, ast.ImportFrom)
+        imported = _imported_name(alias, view)
         fact = self._import_fact(alias, view)
-        if node.level:
-            folder = self._tree.folder_of(node.module or "", node.level, view.path)
+        if imported.level:
+            folder = self._tree.folder_of(imported.module, imported.level, view.path)
             submodule = self._tree.submodule(folder, alias.name)
         else:
-            submodule = self._tree.resolve(f"{node.module}.{alias.name}", view.path)
-        path = self._import_path(node, view)
+            submodule = self._tree.resolve(imported.source, view.path)
+        path = self._import_path(imported, view)
         target = self._tree.view(path) if path else None
         if target is not None and target is not view:
             offered = target.exports(alias.name)
@@ -170,6 +169,12 @@ class Names:
                 return because(self.module_attribute(target, alias.name), fact)
         if submodule:
             return self.module(submodule, alias.name)
-        if node.level or target is view:
+        if imported.level or target is view:
             return unknown(says.NotInTree(alias.name), fact)
-        return known(Library(self._infer.models.canonical(f"{node.module}.{alias.name}")), fact)
+        return known(Library(self._infer.models.canonical(imported.source)), fact)
+
+
+def _imported_name(alias: ast.alias, view: View) -> ImportedName:
+    statement = view.source.parent(alias)
+    assert isinstance(statement, ast.ImportFrom)
+    return [*names_of(statement)][statement.names.index(alias)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted, parameters
+from qw_codemod.python.imports import imports_of, names_of
 
 # Decorators after which a function is still called by its name; others may register it somewhere.
 _PLAIN = re.compile(
@@ -47,12 +48,11 @@ class Definition:
 
 def renames(source: SourceFile) -> dict[str, str]:
     """`{"b": "a"}` for `from x import a as b`: the names that a file has given to others."""
-    found: dict[str, str] = {}
-    for plain in source.nodes(ast.Import):
-        found.update({a.asname: a.name.rpartition(".")[2] for a in plain.names if a.asname})
-    for node in source.nodes(ast.ImportFrom):
-        found.update({alias.asname: alias.name for alias in node.names if alias.asname})
-    return found
+    return {
+        each.alias: each.name or each.module.rpartition(".")[2]
+        for each in imports_of(source.tree)
+        if each.alias
+    }
 
 
 def definitions(
@@ -104,10 +104,10 @@ def definitions(
                     words = words_of([node.value], renamed)
                     yield Definition((path, "", name), "value", first, last, words)
         elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if alias.asname and not owner:  # others may know it by that name
-                    words = frozenset((alias.name,))
-                    yield Definition((path, "", alias.asname), "value", first, last, words)
+            for each in names_of(node):
+                if each.alias and not owner:  # others may know it by that name
+                    words = frozenset((each.name,))
+                    yield Definition((path, "", each.alias), "value", first, last, words)
 
 
 def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import SCOPES, Binding, ScopeNode, dotted
+from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.use_def import Flow
 
 _ADDING = frozenset(
@@ -135,13 +136,14 @@ class View:
         return sorted(found, key=lambda b: (getattr(b.node, "lineno", 0), b.kind))
 
     @cached_property
-    def star_imports(self) -> list[ast.ImportFrom]:
-        """`from x import *` at module level."""
-        return [
-            node
-            for node in self.source.nodes(ast.ImportFrom)
-            if any(alias.name == "*" for alias in node.names)
-        ]
+    def imports(self) -> tuple[ImportedName, ...]:
+        """All that the module imports."""
+        return imports_of(self.source.tree)
+
+    @cached_property
+    def star_imports(self) -> list[ImportedName]:
+        """`from x import *`."""
+        return [each for each in self.imports if each.name == "*"]
 
     @cached_property
     def additions(self) -> dict[str, list[tuple[str, ast.AST, ast.expr]]]:

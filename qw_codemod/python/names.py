@@ -11,11 +11,11 @@ from typing import TypeGuard
 from qw_codemod.kernel.model import CannotFix, Import, Span
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.imports import ImportedName, ImportStatement, imports_of, names_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
-ImportStatement = ast.Import | ast.ImportFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def free_name(source: SourceFile, node: ast.AST, candidates: Iterable[str]) -> s
     """The first candidate that means nothing in the file yet; with a number behind it if all do."""
     taken = {each.id for each in source.nodes(ast.Name)}
     taken |= {each.arg for each in source.nodes(ast.arg)}
-    taken |= {(each.asname or each.name).partition(".")[0] for each in source.nodes(ast.alias)}
+    taken |= {each.bound for each in imports_of(source.tree)}
     taken |= {each.name for each in source.nodes(ast.FunctionDef)}
     taken |= {each.name for each in source.nodes(ast.AsyncFunctionDef)}
     taken |= {each.name for each in source.nodes(ast.ClassDef)}
@@ -127,8 +127,8 @@ def bound_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
     inside = [node for node in stack if isinstance(node, _SCOPES)]
     while stack:
         node = stack.pop()
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from ((name.asname or name.name).partition(".")[0] for name in node.names)
+        if isinstance(node, ImportStatement):
+            yield from (each.bound for each in names_of(node))
         elif isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             yield node.id
         elif isinstance(node, ast.arg):
@@ -147,12 +147,10 @@ def bound_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
 def _unconditional(scope: ast.AST) -> Iterator[ImportStatement]:
     """The imports that run before what follows them: those in the body, and in a `try` of it."""
     for statement in getattr(scope, "body", ()) if not isinstance(scope, ast.Lambda) else ():
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        if isinstance(statement, ImportStatement):
             yield statement
         elif isinstance(statement, ast.Try):
-            yield from (
-                inner for inner in statement.body if isinstance(inner, (ast.Import, ast.ImportFrom))
-            )
+            yield from (inner for inner in statement.body if isinstance(inner, ImportStatement))
 
 
 def _module_bindings(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
@@ -200,44 +198,39 @@ def _imported(
 
 
 def _binds(source: SourceFile, node: ast.AST, wanted: Import) -> bool:
-    if not isinstance(node, (ast.Import, ast.ImportFrom)):
+    if not isinstance(node, ImportStatement):
         return False
     if isinstance(node, ast.Import) and not wanted.name:
         root = wanted.module.partition(".")[0]
-        if any(not each.asname and each.name.partition(".")[0] == root for each in node.names):
+        if any(not each.alias and each.bound == root for each in names_of(node)):
             return True
     return _name_bound(source, node, wanted) is not None
 
 
 def _name_bound(source: SourceFile, statement: ImportStatement, wanted: Import) -> str | None:
-    if isinstance(statement, ast.Import):
-        if wanted.name:
-            return None
-        for each in statement.names:
-            if each.name == wanted.module:
-                return each.asname or each.name
-            if not each.asname and each.name.startswith(f"{wanted.module}."):
-                return wanted.module  # `import a.b` binds `a`, with `a.b` loaded
-        return None
     parent, _, last = wanted.module.rpartition(".")
     module, name = (wanted.module, wanted.name) if wanted.name else (parent, last)
-    if not module or not same_module(source, statement, module):
-        return None
-    for each in statement.names:
-        if each.name == name:
-            return each.asname or each.name
+    for each in names_of(statement):
+        if each.name:
+            if module and each.name == name and same_module(source, each, module):
+                return each.bound
+        elif not wanted.name:
+            if each.module == wanted.module:
+                return each.alias or each.module
+            if not each.alias and each.module.startswith(f"{wanted.module}."):
+                return wanted.module  # `import a.b` binds `a`, with `a.b` loaded
     return None
 
 
-def same_module(source: SourceFile, statement: ast.ImportFrom, module: str) -> bool:
+def same_module(source: SourceFile, imported: ImportedName, module: str) -> bool:
     """Whether `from …` names this module; a relative one is resolved by the file's own path."""
-    if not statement.level:
-        return statement.module == module
+    if not imported.level:
+        return imported.module == module
     folders = PurePath(source.path).parts[:-1]
-    if statement.level > len(folders):
+    if imported.level > len(folders):
         return False
-    package = list(folders[: len(folders) - statement.level + 1])
-    package += (statement.module or "").split(".") if statement.module else []
+    package = list(folders[: len(folders) - imported.level + 1])
+    package += imported.module.split(".") if imported.module else []
     wanted = module.split(".")
     return package[-len(wanted) :] == wanted
 

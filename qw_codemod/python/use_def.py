@@ -19,6 +19,7 @@ from qw_codemod.python.bindings import (
     parameters,
     touched_by,
 )
+from qw_codemod.python.imports import names_of
 
 
 class Flow:
@@ -354,15 +355,13 @@ class Flow:
         return self._bind(env, node.name, Binding(node.name, "class", node))
 
     def _on_import(self, node: ast.Import, env: Env | None) -> Env | None:
-        for alias in node.names:
-            name = alias.asname or alias.name.partition(".")[0]
-            env = self._bind(env, name, Binding(name, "import", alias))
+        for alias, each in zip(node.names, names_of(node), strict=True):
+            env = self._bind(env, each.bound, Binding(each.bound, "import", alias))
         return env
 
     def _on_importfrom(self, node: ast.ImportFrom, env: Env | None) -> Env | None:
-        for alias in node.names:
-            name = alias.asname or alias.name
-            env = self._bind(env, name, Binding(name, "from", alias))
+        for alias, each in zip(node.names, names_of(node), strict=True):
+            env = self._bind(env, each.bound, Binding(each.bound, "from", alias))
         return env
 
     def _on_global(self, node: ast.Global | ast.Nonlocal, env: Env | None) -> Env | None:

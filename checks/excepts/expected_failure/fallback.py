@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import ImportStatement, imports_of
 from qw_codemod.python.syntax import definition_of, own_nodes
 
 from ..operation_name import called, outermost
@@ -21,7 +22,7 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     if _starts_over(source, statement, handler):
         return True
     *before, last = handler.body
-    if not all(isinstance(each, ast.Assign | ast.Import | ast.ImportFrom) for each in before):
+    if not all(isinstance(each, ast.Assign | ImportStatement) for each in before):
         return _does_it_again(statement, last)
     first = _last(statement.body)
     second: ast.stmt | None = last
@@ -115,7 +116,7 @@ def _is_alternative(
     calls = list(outermost(second))
     if any(_ANSWER.search(called(call)) for call in calls):
         return False
-    modules = {each.asname or each.name for each in _imports(source)}
+    modules = {each.bound for each in imports_of(source.tree)}
     shared = (read_names([*before, second]) & read_names(body)) - modules
     if _asks_itself(body) and _asks_itself([*before, second]):
         shared.add("self")
@@ -144,11 +145,6 @@ def _is_empty(call: ast.Call, shared: set[str]) -> bool:
     if _EMPTY.search(called(call)):
         return True
     return not (call.args or call.keywords or called(call).partition(".")[0] in shared)
-
-
-def _imports(source: SourceFile) -> Iterator[ast.alias]:
-    yield from (each for node in source.nodes(ast.Import) for each in node.names)
-    yield from (each for node in source.nodes(ast.ImportFrom) for each in node.names)
 
 
 def _stem(name: str) -> str:

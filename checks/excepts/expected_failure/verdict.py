@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.syntax import function_of, own_nodes
 
 from .. import statements as says
@@ -95,11 +96,11 @@ def _asks_library(statement: ast.Try) -> bool:
     Such a library may be missing, or may have nothing to say here: `get_current_context()`.
     """
     imported: set[str] = set()
-    imports = (n for n in own_nodes(statement.body) if isinstance(n, ast.Import | ast.ImportFrom))
-    for each in imports:
-        if isinstance(each, ast.ImportFrom) and each.level:
-            return False
-        imported |= {name.asname or name.name.partition(".")[0] for name in each.names}
+    for node in own_nodes(statement.body):
+        for each in names_of(node) if isinstance(node, ImportStatement) else ():
+            if each.level:
+                return False
+            imported.add(each.bound)
     asked = [call for call in _calls(statement.body) if not is_trivial(call)]
     return bool(imported) and all(
         imported.issuperset(

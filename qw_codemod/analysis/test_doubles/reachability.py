@@ -242,23 +242,19 @@ class Reach:
 
     def _imports(self, view: View) -> Iterator[str]:
         tree, path = self._tree, view.path
-        for plain in view.source.nodes(ast.Import):
-            for alias in plain.names:
-                yield from filter(None, [tree.resolve(alias.name, path)])
-        for node in view.source.nodes(ast.ImportFrom):
-            module = node.module or ""
-            if node.level:
-                package = tree.relative(module, node.level, path)
-                folder = tree.folder_of(module, node.level, path)
+        for each in view.imports:
+            if each.level:
+                package = tree.relative(each.module, each.level, path)
+                folder = tree.folder_of(each.module, each.level, path)
             else:
-                package = tree.resolve(module, path)
+                package = tree.resolve(each.module, path)
                 folder = os.path.dirname(package) if package.endswith("__init__.py") else ""
-            if package and package != path:
+            if package and (package != path or not each.name):
                 yield package
-            for alias in node.names:
-                found = tree.submodule(folder, alias.name) if folder else ""
-                if not found and not node.level and not package:
-                    found = tree.resolve(f"{module}.{alias.name}", path)
+            if each.name:
+                found = tree.submodule(folder, each.name) if folder else ""
+                if not found and not each.level and not package:
+                    found = tree.resolve(each.source, path)
                 yield from filter(None, [found])
 
     def _named(self, text: str, importer: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from qw_codemod.libraries.http import statements as says
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, effect, is_none, limits
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import imports_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,12 +285,6 @@ def _is_program(source: SourceFile) -> bool:
 def _imports(source: SourceFile, path: str) -> bool:
     """Whether a file may import another: by the last part of its name, or of its package's."""
     parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-    for plain in source.nodes(ast.Import):
-        if any(each.name.rpartition(".")[2] == parts[-1] for each in plain.names):
-            return True
-    for node in source.nodes(ast.ImportFrom):
-        if (node.module or "").rpartition(".")[2] == parts[-1]:
-            return True
-        if any(each.name == parts[-1] for each in node.names):
-            return True
-    return False
+    return any(
+        parts[-1] in (each.name, each.module.rpartition(".")[2]) for each in imports_of(source.tree)
+    )

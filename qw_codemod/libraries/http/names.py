@@ -9,6 +9,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import HTTP_KEYWORDS, is_url, url_argument
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import imports_of
 
 PACKAGES = frozenset(
     {"requests", "httpx", "aiohttp", "urllib", "urllib2", "six", "requests_cache", "cloudscraper"}
@@ -41,22 +42,13 @@ class Names:
         self._read_assignments()
 
     def _read_imports(self) -> None:
-        for plain in self._source.nodes(ast.Import):
-            for alias in plain.names:
-                package = alias.name.partition(".")[0]
-                if package in PACKAGES:
-                    self.packages.add(package)
-                    self._modules.add(alias.asname or package)
-        for node in self._source.nodes(ast.ImportFrom):
-            package = (node.module or "").partition(".")[0] if not node.level else ""
-            if package in PACKAGES:
-                self.packages.add(package)
-            for alias in node.names:
-                name = alias.asname or alias.name
-                if alias.name in FUNCTIONS:
-                    self._functions.add(name)
-                if package in PACKAGES or alias.name in PACKAGES:
-                    self._modules.add(name)
+        for each in imports_of(self._source.tree):
+            if each.package in PACKAGES:
+                self.packages.add(each.package)
+            if each.name in FUNCTIONS:
+                self._functions.add(each.bound)
+            if each.package in PACKAGES or each.name in PACKAGES:
+                self._modules.add(each.bound)
 
     def _read_assignments(self) -> None:
         source = self._source
