@@ -44,6 +44,12 @@ def verdicts(source: bytes, findings: Iterable[Finding], name: str = "") -> list
     return result
 
 
+def expected_codes(source: bytes) -> frozenset[str]:
+    """The codes that the markers of a file name."""
+    lines = source.decode("utf-8", "replace").splitlines()
+    return frozenset(code for line in lines for code, _ in _marked(line))
+
+
 def _marked(line: str) -> list[tuple[str, list[str]]]:
     marker = _MARKER.search(line)
     if marker is None:

@@ -17,7 +17,7 @@ from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.packs import Pack, load
 from qw_codemod.testkit import Setup, mended, run_files, run_folder
-from qw_codemod.testkit.markers import verdicts
+from qw_codemod.testkit.markers import expected_codes, verdicts
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -77,7 +77,11 @@ class Family:
 
 @dataclass(frozen=True)
 class App:
-    """A small project of several files, `apps/<name>/` in a family's folder."""
+    """A small project of several files, `apps/<name>/` in a folder of fixtures.
+
+    The rules of the folder's family are run on it; where the folder is no family's, those of the
+    families whose codes its files expect.
+    """
 
     folder: Path
     family: str
@@ -85,8 +89,17 @@ class App:
 
     @property
     def name(self) -> str:
-        """The family and the case."""
+        """The folder and the case."""
         return f"{self.family}/{self.folder.name}"
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The families whose rules are run on it; none where no such family is installed."""
+        if self.family in self.pack.families:
+            return (self.family,)
+        codes = {code for data in self.files.values() for code in expected_codes(data)}
+        found = {rule.family for rule in self.pack.rules if rule.code in codes}
+        return tuple(sorted(found))
 
     @cached_property
     def paths(self) -> list[str]:
@@ -102,7 +115,7 @@ class App:
     @cached_property
     def setup(self) -> Setup:
         """How the family's rules are run on it."""
-        return Setup((self.family,), pack=self.pack).configured(self.folder)
+        return Setup(self.families, pack=self.pack).configured(self.folder)
 
 
 def families(fixtures: Path, pack: Pack | None = None) -> list[Family]:
@@ -112,10 +125,14 @@ def families(fixtures: Path, pack: Pack | None = None) -> list[Family]:
 
 
 def apps(fixtures: Path, pack: Pack | None = None) -> list[App]:
-    """The small projects of all families of a fixtures folder."""
+    """The small projects of a fixtures folder, `<family>/apps/<name>/`.
+
+    Those of a folder that is no family's are left out where no installed rule is expected in them.
+    """
     loaded = pack or load()
     folders = (path for path in sorted(fixtures.glob("*/apps/*")) if path.is_dir())
-    return [App(path, path.parents[1].name, loaded) for path in folders]
+    found = [App(path, path.parents[1].name, loaded) for path in folders]
+    return [app for app in found if app.families]
 
 
 def _none(wrong: list[str]) -> None:

@@ -467,7 +467,7 @@ def test_a_name_that_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_options_in_the_hooks_exist() -> None:
-    text = (Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text("utf-8")
+    text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8")
     for name, options in re.findall(r"entry: qw-codemod (\w+)(.*)", text):
         known = {opt for param in cli.commands[name].params for opt in param.opts}
         assert set(options.split()) <= known

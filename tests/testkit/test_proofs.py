@@ -143,6 +143,15 @@ def test_proofs_hold_of_an_app(folder: Path, proof: Callable[[App], None]) -> No
     proof(app_of(folder))
 
 
+def test_an_app_outside_of_families_is_run_with_the_rules_that_it_expects(folder: Path) -> None:
+    for name, marker in {"waiting": "TOY1", "other": "OTHER1"}.items():
+        app = folder / "inference" / "apps" / name
+        app.mkdir(parents=True)
+        (app / "one.py").write_text(f"wait()  # expect: {marker} likely\n")
+    found = {app.name: app.families for app in fixtures.apps(folder, PACK)}
+    assert found == {"inference/waiting": ("waits",), "waits/small": ("waits",)}
+
+
 def find_by_column(source: SourceFile, context: Context) -> Iterator[Match]:
     for hit in find_simply(source, context):
         if hit.node.col_offset < 8:
