@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from qw_codemod.app.config import Config, schemas
 from qw_codemod.engine.examine import Options, examine
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document, language_of
@@ -16,11 +16,6 @@ from qw_codemod.kernel.model import FileReport, Finding, Fix
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules.packs import Pack, load
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _EXAMPLE = "example.py"
 
@@ -39,13 +34,12 @@ class Setup:
     accept: Callable[[Fix, Document], bool] | None = None
 
     def configured(self, folder: Path) -> Setup:
-        """The same with what a folder's pyproject.toml says under `[tool.qw-codemod]`."""
-        file = folder / "pyproject.toml"
-        if not file.is_file():
-            return self
-        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("qw-codemod", {})
-        settings = {key: value for key, value in table.items() if isinstance(value, dict)}
-        return replace(self, settings=settings, types=settings.pop("types", {}))
+        """The same with what a folder's pyproject.toml says of the families, and of types.
+
+        Raises ConfigError, as a run of the command would end.
+        """
+        found = Config(folder, schemas(self.pack or load())).of(str(folder))
+        return replace(self, settings=found.families, types=found.types)
 
 
 def check_text(

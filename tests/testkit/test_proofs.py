@@ -11,6 +11,7 @@ from typing import Any
 import libcst as cst
 import pytest
 
+from qw_codemod.app.config import ConfigError
 from qw_codemod.edit.arguments import with_keyword
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import (
@@ -311,3 +312,9 @@ def test_settings_come_from_the_folder(folder: Path) -> None:
     (folder / "waits/apps/small/pyproject.toml").write_text(text)
     assert app_of(folder).setup.types == {"a.b": "c.D"}
     assert family.setup.families == ("waits",)
+
+
+def test_the_settings_of_fixtures_are_checked(folder: Path) -> None:
+    (folder / "waits" / "pyproject.toml").write_text("[tool.qw-codemod.wait]\nseconds = 7\n")
+    with pytest.raises(ConfigError, match="did you mean 'waits'"):
+        family_of(folder).setup  # noqa: B018
