@@ -42,11 +42,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qw_codemod.analysis.exception_flow import full_name
+from qw_codemod.analysis.exception_flow import exception_name
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.facts.requirement_versions import major
 from qw_codemod.kernel.statements import InLine
 from qw_codemod.python.bindings import FUNCTIONS
+from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import assigned, last_name, own_nodes
 from qw_codemod.rules.api import (
     Check,
@@ -201,7 +202,7 @@ def _is_retry_loop(
         if not in_handler and not _is_after_failure(node, sleep):
             continue
         for handler in node.handlers:
-            names = [full_name(source, each) for each in _types(handler)] or ["Exception"]
+            names = [exception_name(source, each) for each in _types(handler)] or ["Exception"]
             calls = [each for each in own_nodes(node.body) if isinstance(each, ast.Call)]
             again = retried(source, calls[0], names) if calls else None
             if again is not None and again.by.place.line == loop.lineno:

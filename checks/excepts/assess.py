@@ -6,9 +6,9 @@ import ast
 import re
 from functools import lru_cache
 
-from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
 

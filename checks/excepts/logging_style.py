@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.infer import Inference, Instance, Library
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import imports_of
-from qw_codemod.python.names import bound_names, free_name
+from qw_codemod.python.names import bound_names, free_name, full_name
 
 from .definite_assignment import bound_before
 from .effects import Log, log_calls, only_prints

@@ -40,10 +40,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qw_codemod.analysis.exception_flow import full_name
 from qw_codemod.infer.statements import Annotated, Built
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
+from qw_codemod.libraries.retrying import BACKOFF, TENACITY
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import definition_of
 from qw_codemod.rules.api import (
     Check,
     Context,
@@ -186,16 +188,12 @@ def _why_not_twice(source: SourceFile, context: Context, call: HttpCall) -> Stat
 
 
 def _function_name(source: SourceFile, node: ast.AST) -> str:
-    for each in source.ancestors(node):
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return each.name
-    return ""
+    function = definition_of(source, node)
+    return function.name if function is not None else ""
 
 
 # QW302: decorators
 
-_TENACITY = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
-_BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
 _BROAD = frozenset({"Exception", "BaseException"})
 
 
@@ -210,12 +208,12 @@ def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Match]:
     call = node if isinstance(node, ast.Call) else None
     name = full_name(source, call.func if call else node)
     given = {each.arg for each in call.keywords} if call else set()
-    if None in given or (call and call.args and name in _TENACITY):
+    if None in given or (call and call.args and name in TENACITY):
         return
     missing = []
-    if name in _TENACITY:
+    if name in TENACITY:
         missing = [word for word in ("stop", "wait", "retry") if word not in given]
-    elif name in _BACKOFF and call is not None:
+    elif name in BACKOFF and call is not None:
         if not given & {"max_tries", "max_time"}:
             missing.append("stop")
         if len(call.args) > 1 and full_name(source, call.args[1]) in _BROAD:

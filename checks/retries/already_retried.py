@@ -12,21 +12,15 @@ from qw_codemod.infer import Function, Inference, Unknown
 from qw_codemod.infer.statements import Annotated
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.libraries.http.exceptions import TRANSIENT
+from qw_codemod.libraries.retrying import is_retry, says_retry
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 
-# One error of each library that a policy of retries is for.
-ERRORS = {
-    "requests": ("requests.exceptions.ConnectionError", "requests.exceptions.ReadTimeout"),
-    "urllib": ("urllib.error.URLError",),
-    "httpx": ("httpx.ConnectTimeout",),
-    "aiohttp": ("aiohttp.ClientConnectionError",),
-}
 # An adapter, a transport or a client that retries by itself, as it is spelled where it is built.
 _BUILT_IN = re.compile(
     rb"max_retries|\bretries\s*=|Retry\w*\(|\w*Retrying\(|retry_requests|requests_retry"
 )
-_RETRIES = re.compile(r"retr(y|ies)|backoff|stamina", re.I)
 _POLLS = re.compile(r"(^|_)(poll|polling|wait|monitor|watch|heartbeat)(_|$)", re.I)
 _FEW = 12  # files whose mentions of a function are followed
 _FARTHEST = 12  # functions on the way to a caller
@@ -35,7 +29,7 @@ _FARTHEST = 12  # functions on the way to a caller
 def is_retried(source: SourceFile, infer: Inference, call: HttpCall) -> bool:
     """Whether something is seen to try the call again already."""
     return (
-        _is_run_again(source, call.node, ERRORS[call.sender.library])
+        _is_run_again(source, call.node, TRANSIENT[call.sender.library])
         or _by_session(source, infer, call)
         or _by_callers(source, infer, call)
     )
@@ -54,7 +48,7 @@ def _by_function(source: SourceFile, node: ast.AST) -> bool:
     """Decorators of every function around it, whatever they filter: nested tries multiply."""
     for each in source.ancestors(node):
         for decorator in getattr(each, "decorator_list", ()):
-            if _is_retry(source, decorator):
+            if is_retry(source, decorator):
                 return True
     function = owner(source, node)
     return function is not None and any(
@@ -73,12 +67,6 @@ def _by_loop(source: SourceFile, node: ast.AST) -> bool:
         ):
             return True
     return False
-
-
-def _is_retry(source: SourceFile, node: ast.expr) -> bool:
-    return bool(_RETRIES.search(dotted(node.func if isinstance(node, ast.Call) else node))) or (
-        isinstance(node, ast.Call) and any("retry" in (each.arg or "") for each in node.keywords)
-    )
 
 
 def _by_session(source: SourceFile, infer: Inference, call: HttpCall) -> bool:
@@ -137,7 +125,7 @@ def _again(
     if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
         return False
     seen.add(name)
-    if _RETRIES.search(name) or _POLLS.search(name):
+    if says_retry(name) or _POLLS.search(name):
         return True
     paths = infer.tree.mentions(name)
     if len(paths) > _FEW:
@@ -146,13 +134,13 @@ def _again(
         view = infer.tree.view(path)
         for node in _calls_with(view.source).get(name, ()) if view is not None else ():
             assert view is not None
-            if name in map(last_name, node.args) and _RETRIES.search(last_name(node)):
+            if name in map(last_name, node.args) and says_retry(last_name(node)):
                 return True
             if last_name(node) != name or node is call.node:
                 continue
             if not _may_be(infer, view.source, node, at):
                 continue
-            if _is_run_again(view.source, node, ERRORS[call.sender.library]):
+            if _is_run_again(view.source, node, TRANSIENT[call.sender.library]):
                 return True
             outer = owner(view.source, node)
             if outer is not None:
@@ -189,4 +177,4 @@ def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str,
 def owner(source: SourceFile, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The function that a decorator would go to."""
     found = function_of(source, node)
-    return found if isinstance(found, FUNCTIONS[:2]) else None
+    return None if isinstance(found, ast.Lambda) else found

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.test_doubles import doubles
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
+from qw_codemod.libraries.http.exceptions import TIMED_OUT
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import definition_of
 from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
 
 from . import reasons
@@ -22,12 +24,6 @@ TOKENS = (
     *(b"urlopen", b"build_opener", b"session.", b"session()", b"Session", b"headers=", b".post("),
     *(b".request(", b".get(url", b".get(self.url", b"timeout=None"),
 )
-_TIMEOUTS = {
-    "requests": ("requests.exceptions.Timeout",),
-    "urllib": ("socket.timeout",),
-    "httpx": ("httpx.TimeoutException",),
-    "aiohttp": ("asyncio.TimeoutError",),
-}
 _LIMIT = Limit("http")
 
 
@@ -78,21 +74,13 @@ def _risk_of_limit(source: SourceFile, limit: OpenLimit) -> Statement | None:
 def _is_stream(source: SourceFile, call: ast.Call) -> bool:
     if isinstance(call.func, ast.Attribute) and call.func.attr == "stream":
         return True
-    return reads_in_pieces(source, _around(source, call))
-
-
-def _around(source: SourceFile, node: ast.AST) -> ast.AST:
-    """The innermost function around a node, or the module."""
-    for each in source.ancestors(node):
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return each
-    return source.tree
+    return reads_in_pieces(source, definition_of(source, call) or source.tree)
 
 
 def _sent_again(source: SourceFile, call: HttpCall) -> Statement | None:
     if call.is_idempotent:
         return None
-    again = retried(source, call.node, _TIMEOUTS[call.sender.library])
+    again = retried(source, call.node, TIMED_OUT[call.sender.library])
     return reasons.DoneTwice(again, call.verb or "it") if again is not None else None
 
 

@@ -11,9 +11,10 @@ from typing import cast
 
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http import exceptions as http_exceptions
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.imports import imports_of
-from qw_codemod.python.syntax import _runs_in, assigned, function_of, last_name, own_nodes
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import assigned, function_of, is_in_body, last_name, own_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 UNKNOWN = "?"  # an Exception of a class that nobody can tell
@@ -28,10 +29,7 @@ _SAME = {
     "socket.error": "OSError",
     "IOError": "OSError",
     "EnvironmentError": "OSError",
-    **{
-        f"requests.{name}": f"requests.exceptions.{name}"
-        for name in "Timeout ReadTimeout ConnectTimeout ConnectionError RequestException".split()
-    },
+    **http_exceptions.SAME,
 }
 _BASES = {
     name: tuple(bases.split())
@@ -42,28 +40,8 @@ _BASES = {
         "KeyboardInterrupt": "BaseException",
         "OSError": "Exception",
         "TimeoutError": "OSError",
-        "requests.exceptions.RequestException": "OSError",
-        "requests.exceptions.Timeout": "requests.exceptions.RequestException",
-        "requests.exceptions.ConnectionError": "requests.exceptions.RequestException",
-        "requests.exceptions.ReadTimeout": "requests.exceptions.Timeout",
-        "requests.exceptions.ConnectTimeout": (
-            "requests.exceptions.Timeout requests.exceptions.ConnectionError"
-        ),
-        "urllib.error.URLError": "OSError",
-        "httpx.HTTPError": "Exception",
-        "httpx.RequestError": "httpx.HTTPError",
-        "httpx.TransportError": "httpx.RequestError",
-        "httpx.TimeoutException": "httpx.TransportError",
-        "httpx.ConnectTimeout": "httpx.TimeoutException",
-        "httpx.ReadTimeout": "httpx.TimeoutException",
-        "httpx.WriteTimeout": "httpx.TimeoutException",
-        "httpx.PoolTimeout": "httpx.TimeoutException",
-        "aiohttp.ClientError": "Exception",
-        "aiohttp.ClientConnectionError": "aiohttp.ClientError",
-        "aiohttp.ServerConnectionError": "aiohttp.ClientConnectionError",
-        "aiohttp.ServerTimeoutError": "TimeoutError aiohttp.ServerConnectionError",
     }.items()
-}
+} | http_exceptions.BASES
 _EXITS = frozenset("sys.exit os._exit os.abort exit quit pytest.fail pytest.exit".split())
 # `future.set_exception(error)`, `self.fail()`, `_raise_error(response)`
 _PASS_ON = re.compile(r"\.(set_exception|fail)$|(^|\.)_?(re)?raise(?!_for_status)\w*$")
@@ -115,26 +93,14 @@ class Meeting:
 # -- names ----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
-def _imported(source: SourceFile) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for each in imports_of(source.tree):
-        if each.level or not (each.name or each.alias):
-            continue  # `import a.b` names things by their own names
-        if not (each.is_alternative and each.bound in found):
-            found[each.bound] = each.source
-    return found
-
-
 def canonical(name: str) -> str:
     """One dotted name for each class of exceptions that has several."""
     return _SAME.get(name, name)
 
 
-def full_name(source: SourceFile, node: ast.AST) -> str:
-    """The dotted name of what an expression refers to, as far as the file's imports tell."""
-    first, dot, rest = dotted(node).partition(".")
-    return canonical(_imported(source).get(first, first) + dot + rest)
+def exception_name(source: SourceFile, node: ast.AST) -> str:
+    """The one dotted name of the class that an expression names."""
+    return canonical(full_name(source, node))
 
 
 # -- which exceptions a handler is for ------------------------------------------------------------
@@ -153,26 +119,27 @@ def classes(source: SourceFile, node: ast.expr, depth: int = 4) -> list[str]:
     if depth:
         for value in assigned(source, last_name(node)):
             return classes(source, value, depth - 1)
-    name = full_name(source, node)
+    name = exception_name(source, node)
     return [name] if name else []
 
 
-def _lineage(name: str) -> Iterator[str]:
+def lineage(name: str) -> Iterator[str]:
+    """A class of exceptions, and all that it is a subclass of, as far as the tables tell."""
     yield name
     for base in _BASES.get(name, ("Exception",)):
-        yield from _lineage(base)
+        yield from lineage(base)
 
 
 def covers(source: SourceFile, node: ast.expr | None, raised: str) -> bool:
     """Whether `except node` catches every exception of that class."""
-    return node is None or not {*classes(source, node)}.isdisjoint(_lineage(raised))
+    return node is None or not {*classes(source, node)}.isdisjoint(lineage(raised))
 
 
 def catches(source: SourceFile, node: ast.expr | None, raised: str) -> bool:
     """Whether `except node` catches at least some exceptions of that class."""
     if node is None or covers(source, node, raised):
         return True
-    return any(raised in _lineage(name) for name in classes(source, node))
+    return any(raised in lineage(name) for name in classes(source, node))
 
 
 # -- the way out ----------------------------------------------------------------------------------
@@ -187,7 +154,7 @@ def surroundings(source: SourceFile, node: ast.AST) -> Iterator[tuple[ast.AST, a
     child, left = node, 0
     while left < 5:
         for around in source.ancestors(child):
-            if isinstance(around, FUNCTIONS) and _runs_in(around, child):
+            if isinstance(around, FUNCTIONS) and is_in_body(around, child):
                 break
             yield around, child
             child = around
@@ -280,7 +247,7 @@ def _onward(source: SourceFile, handler: ast.ExceptHandler, raised: str) -> str:
             if node.exc is None or dotted(node.exc) == handler.name:
                 return raised
             error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            found = full_name(source, error) or UNKNOWN
+            found = exception_name(source, error) or UNKNOWN
         elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant):
             found = found or UNKNOWN
         elif isinstance(node, ast.Call):

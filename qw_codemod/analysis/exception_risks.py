@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -12,7 +11,6 @@ from qw_codemod.analysis.exception_flow import (
     canonical,
     catches,
     classes,
-    full_name,
     leaves,
     meetings,
     surroundings,
@@ -20,7 +18,9 @@ from qw_codemod.analysis.exception_flow import (
 from qw_codemod.analysis.sql_text import written
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.retrying import says_retry, words
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
 
 __all__ = ["TIMEOUT", "retried", "swallowed", "written"]
@@ -28,8 +28,6 @@ __all__ = ["TIMEOUT", "retried", "swallowed", "written"]
 TIMEOUT = ("concurrent.futures.TimeoutError",)
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_RETRY = frozenset("retry retries retrying retryable retryer".split())
-_NOT_RETRY = frozenset("no not without max is should can if before after wait stop".split())
 # Keywords that say on which exceptions, in the libraries that retry.
 _FILTERS = frozenset(
     "retry predicate on exceptions exception exception_types retry_on retry_exceptions retry_for "
@@ -195,7 +193,7 @@ def _takes_turns(
                 decided |= {dotted(target) for target in each.targets}
         return bool(tested & decided) or _ends_on_success(loop, around, node)
     names = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
-    if any(_words(name) & _TURNS for name in names):
+    if any(not _TURNS.isdisjoint(words(name)) for name in names):
         return True
     if last_name(loop.iter) not in ("range", "count", "repeat"):
         return False
@@ -220,15 +218,10 @@ def _ends_on_success(loop: ast.AST, around: ast.Try, node: ast.AST) -> bool:
 # -- decorators and callers -----------------------------------------------------------------------
 
 
-def _words(name: str) -> set[str]:
-    return {*re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_")}
-
-
-def _says_retry(name: str) -> bool:
-    words = _words(name)
-    if name in ("on_exception", "sleep_and_retry"):  # the second is about a rate limit's error
-        return name == "on_exception"
-    return bool(words & _RETRY) and not words & _NOT_RETRY
+def _tries_again(name: str, full: str) -> bool:
+    if name == "sleep_and_retry":
+        return False  # of `ratelimit`: after the limit's own error alone
+    return says_retry(name) or full == "backoff.on_exception"
 
 
 def _retries(source: SourceFile, retry: ast.expr, raised: str, depth: int = 3) -> bool:
@@ -242,7 +235,7 @@ def _retries(source: SourceFile, retry: ast.expr, raised: str, depth: int = 3) -
                 known = True
                 if _retries(source, value, raised, depth - 1):
                     return True
-        return not known and _says_retry(name)
+        return not known and _tries_again(name, full)
     keywords = {each.arg: each.value for each in retry.keywords if each.arg}
     if name in ("task", "shared_task", "flow"):
         if full.startswith("prefect."):
@@ -251,7 +244,7 @@ def _retries(source: SourceFile, retry: ast.expr, raised: str, depth: int = 3) -
             )
         caught = keywords.get("autoretry_for")
         return caught is not None and catches(source, caught, raised)
-    if not _says_retry(name):
+    if not _tries_again(name, full):
         return depth > 0 and _retries(source, retry.func, raised, depth - 1)
     filters = [keywords[each] for each in _FILTERS & keywords.keys()]
     if full.startswith("google.api_core.") and not filters and not retry.args:

@@ -8,6 +8,7 @@ from functools import cached_property
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import SCOPES, Binding, ScopeNode, dotted
 from qw_codemod.python.imports import ImportedName, imports_of
+from qw_codemod.python.syntax import scope_of
 from qw_codemod.python.use_def import Flow
 
 _ADDING = frozenset(
@@ -36,18 +37,7 @@ class View:
 
     def scope_of(self, node: ast.AST) -> ScopeNode:
         """The scope in which a node is evaluated; for defaults, bases, decorators the outer one."""
-        child = node
-        for ancestor in self.source.ancestors(node):
-            if isinstance(ancestor, ast.Lambda):
-                if child is ancestor.body:
-                    return ancestor
-            elif isinstance(ancestor, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                if isinstance(child, ast.stmt):  # not a decorator, base, default or annotation
-                    return ancestor
-            elif isinstance(ancestor, ast.Module):
-                return ancestor
-            child = ancestor
-        return self.source.tree
+        return scope_of(self.source, node)
 
     def outer_scope(self, scope: ScopeNode) -> ScopeNode | None:
         """The scope around a scope; None for the module."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TypeGuard
 
 from qw_codemod.kernel.model import CannotFix, Import, Span
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportedName, ImportStatement, imports_of, names_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -24,6 +26,29 @@ class NameTaken(Statement):
 
     name: str
     where: str  # scope, module
+
+
+@lru_cache(maxsize=8)
+def _absolute_names(source: SourceFile) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in imports_of(source.tree):
+        if each.level or not (each.name or each.alias):
+            continue  # `import a.b` names things by their own names
+        if not (each.is_alternative and each.bound in found):
+            found[each.bound] = each.source
+    return found
+
+
+def full_name(source: SourceFile, node: ast.AST) -> str:
+    """The dotted name of what an expression refers to, as far as the file's imports tell.
+
+    By the name alone: what else the file binds to it, and where, is not asked, and a relative
+    import leaves it as it is. That is cheap, and enough for names that are seldom bound again: of
+    exceptions, decorators, `time.sleep`. Where an edit depends on what an expression holds, ask
+    `infer.holds`, which follows assignments, calls and other files.
+    """
+    first, dot, rest = dotted(node).partition(".")
+    return _absolute_names(source).get(first, first) + dot + rest
 
 
 def path_to(source: SourceFile, span: Span) -> list[ast.AST]:

@@ -1,4 +1,4 @@
-"""The syntax of one file: the function around a node, what is assigned to a name."""
+"""The syntax of one file: the scopes around a node, what is assigned to a name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.bindings import FUNCTIONS, SCOPES, ScopeNode, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -36,28 +36,40 @@ def _assignments(source: SourceFile) -> dict[str, list[ast.expr]]:
     return found
 
 
-def function_of(source: SourceFile, node: ast.AST) -> Function | None:
-    """The function whose body holds the node (a decorator or a default belongs further out)."""
+def scopes_around(source: SourceFile, node: ast.AST) -> Iterator[ScopeNode]:
+    """The modules, classes and functions whose bodies hold a node, innermost first.
+
+    A decorator, a base, a default or an annotation belongs to the scope further out.
+    """
     child = node
     for around in source.ancestors(node):
-        if isinstance(around, FUNCTIONS) and _runs_in(around, child):
-            return around
+        if isinstance(around, SCOPES) and is_in_body(around, child):
+            yield around
         child = around
-    return None
+
+
+def is_in_body(scope: ast.AST, child: ast.AST) -> bool:
+    """Whether a child of a scope belongs to its body, and so to the scope itself."""
+    if isinstance(scope, ast.Lambda):
+        return child is scope.body
+    return isinstance(child, ast.stmt)
+
+
+def scope_of(source: SourceFile, node: ast.AST) -> ScopeNode:
+    """The scope in which a node is evaluated."""
+    return next(scopes_around(source, node), source.tree)
+
+
+def function_of(source: SourceFile, node: ast.AST) -> Function | None:
+    """The function or lambda whose body holds a node."""
+    return next((s for s in scopes_around(source, node) if isinstance(s, FUNCTIONS)), None)
 
 
 def definition_of(
     source: SourceFile, node: ast.AST
 ) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The function whose body holds the node, where it is none but a lambda's."""
-    found = function_of(source, node)
-    return None if isinstance(found, ast.Lambda) else found
-
-
-def _runs_in(function: ast.AST, child: ast.AST) -> bool:
-    if isinstance(function, ast.Lambda):
-        return child is function.body
-    return isinstance(child, ast.stmt)
+    """The `def` whose body holds a node, whatever lambdas stand in between."""
+    return next((s for s in scopes_around(source, node) if isinstance(s, FUNCTIONS[:2])), None)
 
 
 def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -6,7 +6,9 @@ import textwrap
 
 import pytest
 
+from qw_codemod.analysis.exception_flow import canonical, lineage
 from qw_codemod.kernel.statements import render
+from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.rules.packs import load
 from qw_codemod.testkit import apply_to_files, check_text
 
@@ -125,3 +127,13 @@ def test_a_request_object_is_used_up_by_sending_it(given: str, is_left: bool) ->
         files = {"http_retry.py": module, "feed.py": text}
         changed = apply_to_files(files, ("retries",), settings)
         assert ("retry_call(" in changed["feed.py"]) == is_wrapped
+
+
+@pytest.mark.parametrize("library", TRANSIENT)
+def test_the_policy_retries_what_passes_by_itself(library: str) -> None:
+    """Where the check believes that a handler retries, the policy that is written would too."""
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    listed = policy([library]).partition("ERRORS = (")[2].partition("\n)")[0]
+    retried = {canonical(each.strip(" ,")) for each in listed.splitlines()}
+    assert all(retried & {*lineage(error)} for error in TRANSIENT[library])

@@ -37,13 +37,13 @@ from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
 from qw_codemod.libraries.http.names import Names
 from qw_codemod.libraries.http.objects import Objects
 from qw_codemod.libraries.http.tables import Sender
+from qw_codemod.libraries.retrying import says_retry
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import assigned, last_name
 
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
 )
-_RETRIES = re.compile(r"retr(y|ies)", re.I)
 _objects = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
 
 
@@ -114,7 +114,7 @@ class HttpCalls:
 def _handed_on(call: ast.Call) -> ast.Call | None:
     """What `retry_call(requests.get, url)` sends, as a call of its own; None for other calls."""
     first = call.args[0] if call.args else None
-    if not isinstance(first, (ast.Attribute, ast.Name)) or not _RETRIES.search(last_name(call)):
+    if not isinstance(first, (ast.Attribute, ast.Name)) or not says_retry(last_name(call)):
         return None
     return ast.copy_location(ast.Call(first, call.args[1:], call.keywords), call)
 
