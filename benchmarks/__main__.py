@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from benchmarks import (
+    applications,
     corpus,
     faults,
     fuzz,
@@ -26,6 +27,9 @@ def main() -> int:
     """Run what is asked for, score and then speed by default; the exit code."""
     given = _parser().parse_args()
     try:
+        if given.what == "applications":
+            sizes = given.sizes or applications.SIZES
+            return applications.show(given.applications, given.rounds, sizes, given.peers)
         if given.what == "corpus":
             return corpus.show(given.packages)
         if given.what == "score":
@@ -50,7 +54,7 @@ def main() -> int:
             return speed.show(given.rounds, given.peers)
         code = score.show()
         print()
-        return speed.show() or growth.show() or code
+        return speed.show() or growth.show() or applications.show() or code
     except (corpus.CorpusProblem, score.ScoreProblem, tools.ToolProblem) as problem:
         print(f"error: {problem}", file=sys.stderr)
     except subprocess.CalledProcessError as failed:
@@ -61,6 +65,12 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="what", title="benchmarks (score, then speed)")
+    one = commands.add_parser("applications", help="time and memory on applications with tests")
+    one.add_argument("--applications", metavar="DIR", default="", help="or $QW_APPLICATIONS")
+    one.add_argument("--rounds", type=int, default=applications.ROUNDS, metavar="N")
+    one.add_argument("--sizes", nargs="+", type=int, metavar="FILES", help="700 7000 17000")
+    names = [tool.name for tool in tools.FOR_APPLICATIONS]
+    one.add_argument("--peers", nargs="+", default=[], choices=names, help="all by default")
     one = commands.add_parser("corpus", help="fetch and unpack the public packages")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("score", help="findings against the labels")

@@ -178,6 +178,29 @@ SUITES = (
     ),
 )
 
+RUFF = Tool(
+    name="ruff",
+    requirement="",
+    check=(
+        *("ruff", "check", "--no-cache", "--isolated", "--quiet"),
+        *("--select", "E722,S110,S113,BLE001", "."),
+    ),
+    apply=(),
+)
+TY = Tool(
+    name="ty",
+    requirement="ty==0.0.108",
+    check=("ty", "check", "--quiet", "--exit-zero", "."),
+    apply=(),
+)
+
+# What runs beside us on applications: those of the peers that are quick enough, and two that look
+# for something else.
+FOR_APPLICATIONS = (
+    *(tool for tool in SUITES[1].peers if tool.name in ("ast-grep", "semgrep")),
+    *(RUFF, TY),
+)
+
 
 def _run_quietly(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
