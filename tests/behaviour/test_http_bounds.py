@@ -12,7 +12,7 @@ from qw_codemod.testkit import check_text
 
 from .rewriting import SECONDS
 from .test_timeouts_http import HttpServer
-from .trial import Trial
+from .trial import Trial, wait_until
 
 GUARD = 2.5 * SECONDS
 """Seconds after which a request that still waits is taken to have no bound."""
@@ -142,7 +142,11 @@ def ended() -> dict[str, BaseException | None]:
             name: Trial(text, server.silent_url(name)).start()
             for name, text in (HOLDS | HOLDS_NOT).items()
         }
-        time.sleep(GUARD)
+        wait_until(lambda: all(server.heard(server.silent_url(name)) for name in trials))
+        guard_ends = time.monotonic() + GUARD
+        for name in HOLDS:
+            trials[name].join()
+        time.sleep(max(0.0, guard_ends - time.monotonic()))
         found = {name: trial.error for name, trial in trials.items() if not trial.waiting}
         server.release()
         for trial in trials.values():

@@ -19,7 +19,7 @@ from google.cloud import bigquery
 from .bigquery_forms import FORMS, STATEMENT_FORMS, Form
 from .bigquery_server import NEVER, ROWS, BigQueryServer
 from .rewriting import SECONDS, rewrite
-from .trial import Trial
+from .trial import Trial, wait_until
 
 pytestmark = pytest.mark.filterwarnings(
     # Since 3.44 or so the library points to pandas-gbq whenever it makes a frame.
@@ -79,18 +79,26 @@ def stuck() -> dict[tuple[str, str], Observation]:
             if side == "after":
                 trial.join()
         time.sleep(max(0.0, guard_ends - time.monotonic()))
+        waiting = [
+            project for form, side, project in trials if side == "before" and not form.before_raises
+        ]
+        wait_until(lambda: all(_polls(server, project) > 1 for project in waiting))
         for (form, side, project), trial in trials.items():
-            calls = server.calls(project)
             observed[form.name, side] = Observation(
                 waiting=trial.waiting,
-                polls=calls["jobs.get"] + calls["jobs.getQueryResults"],
-                cancels=calls["jobs.cancel"],
+                polls=_polls(server, project),
+                cancels=server.calls(project)["jobs.cancel"],
                 trial=trial,
             )
         server.release()
         for trial in trials.values():
             trial.join()
     return observed
+
+
+def _polls(server: BigQueryServer, project: str) -> int:
+    calls = server.calls(project)
+    return calls["jobs.get"] + calls["jobs.getQueryResults"]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=ids(FORMS))

@@ -13,7 +13,7 @@ import pytest
 from .http_forms import BOUNDED, HTTP_FORMS, HttpForm
 from .loopback import LoopbackServer, Request, Response
 from .rewriting import SECONDS, rewrite
-from .trial import Trial
+from .trial import Trial, wait_until
 
 GUARD = 2.5 * SECONDS
 """Seconds after which code that still waits is taken to have no bound of its own."""
@@ -66,6 +66,7 @@ def silent() -> dict[tuple[str, str], Observation]:
                 trials[form.name, side, url] = Trial(getattr(form, side), url)
         for trial in trials.values():
             trial.start()
+        wait_until(lambda: all(server.heard(url) for _, _, url in trials))
         guard_ends = time.monotonic() + GUARD
         for (_, side, _), trial in trials.items():
             if side == "after":
@@ -127,10 +128,8 @@ def test_default_timeout_of_sockets_bounds_urlopen_alone() -> None:
             )
         try:
             _, urlopen_errors = children["urlopen"].communicate(timeout=LONGEST_SILENCE)
-            deadline = time.monotonic() + LONGEST_SILENCE
-            while not server.heard(server.silent_url("requests")):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: server.heard(server.silent_url("requests")))
+            assert server.heard(server.silent_url("requests"))
             with pytest.raises(subprocess.TimeoutExpired):
                 children["requests"].wait(GUARD)
         finally:

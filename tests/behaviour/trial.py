@@ -11,6 +11,13 @@ LONGEST_JOIN = 60.0
 """Seconds that a thread which ought to end may take; far more than it needs on a busy machine."""
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what ought to come true soon; the test that needs it says so where it does not."""
+    latest = time.monotonic() + LONGEST_JOIN
+    while not condition() and time.monotonic() < latest:
+        time.sleep(0.02)
+
+
 class Trial:
     """One run of a source text's `run(argument)`, in a thread of its own."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
-import random
 import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,60 +131,75 @@ def test_no_space_for_the_journal_leaves_the_former_one(
 
 
 APPLY = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from qw_codemod.engine import files
 from qw_codemod.engine import journal
-root = Path(".").resolve()
-changes = [
-    journal.Change(str(path), path.read_bytes(), path.read_bytes().upper())
-    for path in sorted(root.glob("*.py"))
-]
-print("go", flush=True)
-with journal.locked(root):
-    journal.record(root, changes)
-    for change in changes:
-        files.replace(change.path, change.before, change.after)
+
+def apply(last):
+    # Killed in front of its step number `last`: of all that is opened, made, renamed, synced.
+    steps = 0
+    def step(event, arguments):
+        nonlocal steps
+        if event.startswith(("open", "os.", "fcntl.")):
+            steps += 1
+            if steps == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sync = os.fsync
+    def synced(handle):
+        step("os.fsync", ())
+        sync(handle)
+    os.fsync = synced
+    root = Path(".").resolve()
+    changes = [
+        journal.Change(str(path), path.read_bytes(), path.read_bytes().upper())
+        for path in sorted(root.glob("*.py"))
+    ]
+    sys.addaudithook(step)
+    with journal.locked(root):
+        journal.record(root, changes)
+        for change in changes:
+            files.replace(change.path, change.before, change.after)
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        apply(int(line))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def started(project: Path) -> subprocess.Popen[bytes]:
-    """An apply whose imports are done."""
-    process = subprocess.Popen([sys.executable, "-c", APPLY], cwd=project, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    return process
-
-
-def test_killed_at_any_instant_nothing_is_torn_and_undo_gives_all_back(project: Path) -> None:
-    before = {f"f{number}.py": f"text {number}\n".encode() * 50 for number in range(12)}
+def test_killed_before_any_step_nothing_is_torn_and_undo_gives_all_back(project: Path) -> None:
+    before = {f"f{number}.py": f"text {number}\n".encode() * 50 for number in range(4)}
     for name, data in before.items():
         (project / name).write_bytes(data)
-    process = started(project)
-    start = time.perf_counter()
-    process.wait()
-    whole = time.perf_counter() - start
-    undo(project)
-    chance = random.Random(20)
+    command = [sys.executable, "-c", APPLY]
     reached: set[int] = set()
-    for _ in range(25):
-        process = started(project)
-        time.sleep(chance.uniform(0, whole))
-        process.kill()
-        process.wait()
-        now = {name: (project / name).read_bytes() for name in before}
-        replaced = [name for name in before if now[name] == before[name].upper()]
-        untouched = [name for name in before if now[name] == before[name]]
-        assert len(replaced) + len(untouched) == len(before)
-        reached.add(len(replaced))
-        if journal.find_root(project):
-            assert sorted(undo(project).restored) == sorted(
-                f"{project}/{name}" for name in replaced
-            )
-        assert {name: (project / name).read_bytes() for name in before} == before
-        assert not list(project.glob(".*.qw-codemod"))
-    assert len(reached) > 1, "no kill came in the middle: the test proves nothing"
+    with subprocess.Popen(
+        command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as applies:
+        assert applies.stdin is not None and applies.stdout is not None
+        for step in itertools.count(1):
+            applies.stdin.write(f"{step}\n")
+            applies.stdin.flush()
+            code = int(applies.stdout.readline())
+            now = {name: (project / name).read_bytes() for name in before}
+            replaced = [name for name in before if now[name] == before[name].upper()]
+            untouched = [name for name in before if now[name] == before[name]]
+            assert len(replaced) + len(untouched) == len(before), step
+            reached.add(len(replaced))
+            if journal.find_root(project):
+                restored = sorted(undo(project).restored)
+                assert restored == sorted(f"{project}/{name}" for name in replaced), step
+            assert {name: (project / name).read_bytes() for name in before} == before, step
+            assert not list(project.glob(".*.qw-codemod")), step
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+        applies.stdin.close()
+    assert reached == {0, 1, 2, 3, 4}
+    assert step > 20
 
 
 def planted(project: Path, **values: object) -> None:

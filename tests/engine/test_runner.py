@@ -77,18 +77,26 @@ def test_a_dead_worker_costs_one_file(project: Path, write: Write, pack: Pack) -
     assert not multiprocessing.active_children()
 
 
-def test_a_file_that_never_ends_is_given_up(project: Path, write: Write) -> None:
+def test_a_file_that_never_ends_is_given_up(
+    project: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from qw_codemod.rules.api import Check
 
     def find(source: object, context: object) -> list[object]:
-        time.sleep(60 if "slow" in str(source) else 0)
+        time.sleep(600 if "slow" in str(source) else 0)
         return []
+
+    def later(done: int) -> None:
+        if done == 2:  # only the slow one is left: its time is over
+            monkeypatch.setattr(runner.time, "monotonic", lambda: now() + runner.PATIENCE)
+
+    now = time.monotonic
 
     pack = assemble({"slow": [Check("TOY9", "slow", "", find, ())]})  # type: ignore[arg-type]
     for name in ("a.py", "slow.py", "b.py"):
         write(name, "")
-    plan = replace(plan_of(project, pack), patience=1.0)
-    outcomes = runner.run(plan, tasks_of(plan), jobs=2)
+    plan = plan_of(project, pack)
+    outcomes = runner.run(plan, tasks_of(plan), 2, later)
     assert [[problem.message for problem in each.report.problems] for each in outcomes] == [
         [],
         [],

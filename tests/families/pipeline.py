@@ -19,7 +19,7 @@ else:
 
 PIPELINE = Path(__file__).parents[2] / "fixtures" / "pipeline"
 SITES: list[dict[str, Any]] = tomllib.loads((PIPELINE / "manifest.toml").read_text())["site"]
-TIMEOUT = 120  # seconds for one run of the tool or of the pipeline's tests
+TIMEOUT = 600  # seconds for one run of the tool or of the pipeline's tests, on a busy machine
 
 Place = tuple[str, int]
 
