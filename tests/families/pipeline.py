@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,53 @@ class Project:
         return set(re.findall(r"^PASSED (\S+)", done.stdout, re.M))
 
 
+class Runs:
+    """Runs on copies of the pipeline, each made once; nobody changes what is found there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._applied: dict[tuple[str, ...], Project] = {}
+
+    @cached_property
+    def _found(self) -> list[dict[str, Any]]:
+        done = copy(self._folder / "found").run("check", "--output-format", "json")
+        assert done.returncode in (0, 1), done.stderr
+        return list(json.loads(done.stdout)["findings"])
+
+    def found(self, codes: str) -> dict[Place, str]:
+        """The level of each finding by its place, of the rules whose codes start so."""
+        mine = (each for each in self._found if each["code"].startswith(codes))
+        return {(each["path"], each["line"]): each["level"] for each in mine}
+
+    def applied(self, family: str, *flags: str) -> Project:
+        """The pipeline after an apply."""
+        key = (family, *flags)
+        if key not in self._applied:
+            project = copy(self._folder / f"applied-{len(self._applied)}")
+            project.apply(*key)
+            self._applied[key] = project
+        return self._applied[key]
+
+    @cached_property
+    def before(self) -> dict[str, bytes]:
+        """The files that no apply has touched."""
+        return copy(self._folder / "before").files()
+
+    @cached_property
+    def passed_before(self) -> set[str]:
+        """The names of its own tests, all of which pass."""
+        return copy(self._folder / "tests").passing()
+
+
 def copy(folder: Path) -> Project:
     target = folder / "pipeline"
     shutil.copytree(PIPELINE, target, ignore=shutil.ignore_patterns("__pycache__", ".*cache"))
     subprocess.run(["git", "init", "-q"], cwd=target, check=True)  # a root of its own
+    return Project(target)
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    """A project as it is, with its journal."""
+    target = folder / "pipeline"
+    shutil.copytree(project.folder, target)
     return Project(target)

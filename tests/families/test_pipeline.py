@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .pipeline import PIPELINE, SITES, Place, Project, copy, name, place
+from .pipeline import PIPELINE, SITES, Place, Project, Runs, copy_of, name, place
 
 WAITS = [site for site in SITES if site["kind"] in ("wait", "http")]
 LOOK_ALIKES = [
@@ -32,8 +31,8 @@ class Applied:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[Place, str]:
-    return copy(tmp_path_factory.mktemp("found")).check("timeouts")
+def found(runs: Runs) -> dict[Place, str]:
+    return runs.found("QW1")
 
 
 @pytest.fixture(
@@ -41,18 +40,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[Place, str]:
     params=[(), ("--likely",), ("--unsafe",), ("--likely", "--unsafe")],
     ids=" ".join,
 )
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[tuple[str, ...], Applied]]:
-    project = copy(tmp_path_factory.mktemp("applied"))
-    before = project.files()
-    project.apply("timeouts", *request.param)
-    yield request.param, Applied(before, project)
-
-
-@pytest.fixture(scope="module")
-def passed_before(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    return copy(tmp_path_factory.mktemp("tests")).passing()
+def applied(request: pytest.FixtureRequest, runs: Runs) -> tuple[tuple[str, ...], Applied]:
+    return request.param, Applied(runs.before, runs.applied("timeouts", *request.param))
 
 
 @pytest.mark.parametrize("site", WAITS, ids=name)
@@ -98,21 +87,17 @@ def test_only_python_changes(applied: tuple[tuple[str, ...], Applied]) -> None:
     assert all(path.endswith(".py") for path in changed)
 
 
-def test_its_own_tests_still_pass(
-    applied: tuple[tuple[str, ...], Applied], passed_before: set[str]
-) -> None:
+def test_its_own_tests_still_pass(applied: tuple[tuple[str, ...], Applied], runs: Runs) -> None:
     flags, after = applied
     if "--unsafe" in flags:
         pytest.skip("unsafe edits say that they break these tests")
-    assert len(passed_before) == 138
-    assert passed_before <= after.project.passing()
+    assert len(runs.passed_before) == 138
+    assert runs.passed_before <= after.project.passing()
 
 
-def test_a_second_apply_changes_nothing_and_undo_gives_all_back(tmp_path: Path) -> None:
-    project = copy(tmp_path)
-    before = project.files()
-    project.apply("timeouts", "--likely", "--unsafe")
-    after = project.files()
+def test_a_second_apply_changes_nothing_and_undo_gives_all_back(runs: Runs, tmp_path: Path) -> None:
+    project = copy_of(runs.applied("timeouts", "--likely", "--unsafe"), tmp_path)
+    before, after = runs.before, project.files()
     assert after != before
     project.apply("timeouts", "--likely", "--unsafe")
     assert {k: v for k, v in project.files().items() if k.endswith(".py")} == {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .pipeline import PIPELINE, SITES, Place, Project, copy, name, place
+from .pipeline import PIPELINE, SITES, Place, Project, Runs, copy_of, name, place
 
 HANDLERS = [site for site in SITES if site["kind"] == "except"]
 LOOK_ALIKES = [
@@ -18,15 +18,13 @@ FIXED = [site for site in HANDLERS if site["disposition"] == "fixed"]
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[Place, str]:
-    return Project(PIPELINE).check("excepts")
+def found(runs: Runs) -> dict[Place, str]:
+    return runs.found("QW2")
 
 
 @pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = copy(tmp_path_factory.mktemp("applied"))
-    project.apply("excepts")
-    return project
+def applied(runs: Runs) -> Project:
+    return runs.applied("excepts")
 
 
 @pytest.mark.parametrize("site", HANDLERS, ids=name)
@@ -61,23 +59,20 @@ def test_no_bare_handler_but_the_one_that_may_exit(applied: Project) -> None:
     assert {path: count for path, count in bare.items() if count} == {"orchestration/nightly.py": 1}
 
 
-def test_no_bare_handler_at_all_with_unsafe_edits(tmp_path: Path) -> None:
-    project = copy(tmp_path)
-    project.apply("excepts", "--unsafe")
-    assert not project.check("excepts")
+def test_no_bare_handler_at_all_with_unsafe_edits(runs: Runs) -> None:
+    assert not runs.applied("excepts", "--unsafe").check("excepts")
 
 
-def test_its_own_tests_still_pass(applied: Project) -> None:
-    before = Project(PIPELINE).passing()
-    assert len(before) == 138
-    assert before <= applied.passing()
+def test_its_own_tests_still_pass(applied: Project, runs: Runs) -> None:
+    assert len(runs.passed_before) == 138
+    assert runs.passed_before <= applied.passing()
 
 
-def test_a_second_apply_changes_nothing_and_undo_gives_all_back(tmp_path: Path) -> None:
-    project = copy(tmp_path)
-    before = project.files()
-    project.apply("excepts")
-    after = project.files()
+def test_a_second_apply_changes_nothing_and_undo_gives_all_back(
+    applied: Project, runs: Runs, tmp_path: Path
+) -> None:
+    project = copy_of(applied, tmp_path)
+    before, after = runs.before, project.files()
     assert after != before
     project.apply("excepts")
     assert {k: v for k, v in project.files().items() if not k.startswith(".qw")} == {

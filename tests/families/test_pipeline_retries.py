@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .pipeline import PIPELINE, SITES, Project, copy, name
+from .pipeline import SITES, Project, Runs, copy_of, name
 
 CALLS = [site for site in SITES if site["kind"] == "api-call"]
 LOOK_ALIKES = [
@@ -17,9 +17,8 @@ POLICY = '\n[tool.qw-codemod.retries]\npolicy = "shared.http_retry:retry_api"\n'
 
 
 @pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = copy(tmp_path_factory.mktemp("applied"))
-    project.apply("timeouts")
+def applied(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = copy_of(runs.applied("timeouts"), tmp_path_factory.mktemp("applied"))
     assert project.apply("retries").count("name a policy first: qw-codemod init retries")
     done = project.run("init", "retries", "--policy", "shared/http_retry.py")
     assert done.returncode == 0 and POLICY.strip() in done.stdout, done.stdout + done.stderr
@@ -29,11 +28,12 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def found(project: Project) -> list[str]:
+@pytest.fixture(scope="module")
+def left(applied: Project) -> list[str]:
     """The lines, stripped, that the rule still has something to say about."""
-    done = project.run("check", "--select", "QW301", "--output-format", "json")
+    done = applied.run("check", "--select", "QW301", "--output-format", "json")
     return [
-        (project.folder / each["path"]).read_text().splitlines()[each["line"] - 1].strip()
+        (applied.folder / each["path"]).read_text().splitlines()[each["line"] - 1].strip()
         for each in json.loads(done.stdout)["findings"]
     ]
 
@@ -41,10 +41,10 @@ def found(project: Project) -> list[str]:
 @pytest.mark.parametrize(
     "site", [site for site in CALLS if site["disposition"] == "fixed"], ids=name
 )
-def test_what_is_to_be_retried_is(site: dict[str, Any], applied: Project) -> None:
+def test_what_is_to_be_retried_is(site: dict[str, Any], applied: Project, left: list[str]) -> None:
     text = (applied.folder / site["path"]).read_text()
     assert "from shared.http_retry import" in text
-    assert site["text"] not in found(applied), site["why"]
+    assert site["text"] not in left, site["why"]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,9 @@ def test_nothing_else_is_wrapped(applied: Project) -> None:
     assert len(CALLS) == 15
 
 
-def test_its_own_tests_still_pass(applied: Project) -> None:
-    before = Project(PIPELINE).passing()
-    assert len(before) == 138
-    assert before <= applied.passing()
+def test_its_own_tests_still_pass(applied: Project, runs: Runs) -> None:
+    assert len(runs.passed_before) == 138
+    assert runs.passed_before <= applied.passing()
 
 
 def test_a_second_apply_changes_nothing(applied: Project) -> None:
