@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qw_codemod.analysis.exception_risks import retried, swallowed, written
-from qw_codemod.analysis.test_doubles import doubles
+from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Inference, Items
 from qw_codemod.kernel.statements import At
 from qw_codemod.libraries import bigquery
@@ -32,7 +32,7 @@ from qw_codemod.rules.api import (
 from . import reasons
 from .plan import AddTimeout, Limit, NameTimeout, Plan, ReplaceTimeout, WaitAround, WaitFirst
 from .statements import HandedOver, StarMayHold, StarsMayHold
-from .waits import Wait, is_over, makers_of, submission, waits
+from .waits import Wait, is_over, producers_of, submission, waits
 
 _KINDS = {
     "query": "a query job",
@@ -237,13 +237,13 @@ def _started_again(source: SourceFile, context: Context, wait: Wait) -> Statemen
 def _refused(source: SourceFile, context: Context, found: Unbounded) -> tuple[Fact, ...]:
     """The facts about tests whose doubles would refuse the edited call."""
     wait, plan = found.wait, found.plan
-    known = doubles.of(context.infer.tree)
-    makers = makers_of(source, context.infer, wait)
+    known = compatibility.of(context.infer.tree)
+    producers = producers_of(source, context.infer, wait)
     line = wait.node.lineno
     if isinstance(plan, AddTimeout | ReplaceTimeout | NameTimeout):
-        return known.refuses(source.path, wait.form, plan.keyword, makers=makers, line=line)
+        return known.refuses(source.path, wait.form, plan.keyword, producers=producers, line=line)
     refused = known.refuses(
-        source.path, "result", "timeout", instead=_method(wait), makers=makers, line=line
+        source.path, "result", "timeout", instead=_method(wait), producers=producers, line=line
     )
     if refused:
         return refused
@@ -255,9 +255,9 @@ def _stubbed(source: SourceFile, context: Context, wait: Wait) -> tuple[Fact, ..
     """The facts about tests that stub the method on what `query()` gives, not on a result."""
     if context.settings.get("style", "auto") != "auto":
         return ()
-    makers = makers_of(source, context.infer, wait)
-    return doubles.of(context.infer.tree).stubbed(
-        source.path, _method(wait), makers=makers, line=wait.node.lineno
+    producers = producers_of(source, context.infer, wait)
+    return compatibility.of(context.infer.tree).stubbed(
+        source.path, _method(wait), producers=producers, line=wait.node.lineno
     )
 
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from qw_codemod.analysis.exception_risks import retried
-from qw_codemod.analysis.test_doubles import doubles
+from qw_codemod.analysis.test_doubles import compatibility
+from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
 from qw_codemod.libraries.http.exceptions import TIMED_OUT
 from qw_codemod.python.bindings import dotted
@@ -86,10 +87,10 @@ def _sent_again(source: SourceFile, call: HttpCall) -> Statement | None:
 
 def _refused(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     method = dotted(call.node.func).rpartition(".")[2]
-    known = doubles.of(context.infer.tree)
-    makers = (call.sender.library, "session", "client", "http")
+    known = compatibility.of(context.infer.tree)
+    producers = Producers(names=(call.sender.library, "session", "client", "http"))
     line = call.node.lineno
-    return first_of(known.refuses(source.path, method, "timeout", makers=makers, line=line))
+    return first_of(known.refuses(source.path, method, "timeout", producers=producers, line=line))
 
 
 def plan(source: SourceFile, context: Context, match: Match) -> Plan:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.infer import Answer, Class, Inference, Instance, Library, Method, Value, judge
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries import bigquery
@@ -87,14 +88,12 @@ def _given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | No
     return call if isinstance(call, ast.Call) else None
 
 
-def makers_of(source: SourceFile, infer: Inference, wait: Wait) -> tuple[str, ...]:
-    """The calls that give what is waited on, and names that hold it, for `doubles`."""
+def producers_of(source: SourceFile, infer: Inference, wait: Wait) -> Producers:
+    """The calls that give what is waited on, and names that hold it."""
     if wait.form == "query_and_wait":
-        return ()  # no other object has a method of that name
-    calls = [
-        f"{name}()" for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)
-    ]
-    return (*sorted(calls), *_giver(source, infer, wait), "job")
+        return Producers()  # no other object has a method of that name
+    calls = [name for name, job in bigquery.METHODS[bigquery.CLIENT].items() if _fits(job, wait)]
+    return Producers((*sorted(calls), *_giver(source, infer, wait)), ("job",))
 
 
 def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
@@ -102,7 +101,7 @@ def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
     call = _given_by(source, infer, wait)
     name = dotted(call.func).rpartition(".")[2] if call is not None else ""
     if name:
-        yield f"{name}()"
+        yield name
 
 
 def _fits(job: str, wait: Wait) -> bool:

@@ -42,6 +42,7 @@ class Tree:
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
+        self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
         self._together: dict[Question, frozenset[str]] = {}
@@ -49,6 +50,7 @@ class Tree:
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of a file instead of the one on disk."""
         self._overlay[source.path] = source
+        self.edited.append(source.path)
         self._views.pop(source.path, None)
         self._imports.pop(source.path, None)
         if source.path not in self._known:
@@ -67,6 +69,7 @@ class Tree:
     def reset(self, path: str, state: State) -> None:
         """Know of a file what was known before."""
         view, overlay = state
+        self.edited.append(path)
         self._views.pop(path, None)
         self._overlay.pop(path, None)
         self._imports.pop(path, None)
@@ -87,6 +90,8 @@ class Tree:
         if view is not None and same and source.share(view.source):
             return view, False
         replaces = view is not None
+        if replaces and not same:
+            self.edited.append(source.path)
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
         view = self._views[source.path] = View(source, self.is_test(source.path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted, parameters
@@ -29,12 +29,15 @@ _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A function, method, class or module-level value: where it stands, and what it names."""
+    """A function, method, class or module-level value: where it stands, and what it names.
+
+    Two that differ in their lines alone are equal.
+    """
 
     key: Key
     kind: str  # function, class, value
-    first: int  # 1-based lines, both included, decorators as well
-    last: int
+    first: int = field(compare=False)  # 1-based lines, both included, decorators as well
+    last: int = field(compare=False)
     words: frozenset[str]
     bases: tuple[str, ...] = ()
     registered: bool = False  # with something that may call it: by a decorator, as autouse fixture
@@ -70,15 +73,16 @@ def definitions(
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         last = node.end_lineno or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            words = words_of([node], renamed)
             yield Definition(
                 (path, owner, node.name),
                 "function",
                 first,
                 last,
-                words_of([node], renamed) | _parameters(node, injected),
+                words | _parameters(node, injected),
                 registered=_is_registered(node),
-                dynamic=is_dynamic([node]),
-                calls_super=any(map(_is_super(node.name), ast.walk(node))),
+                dynamic=is_dynamic([node], words),
+                calls_super=node.name in words and any(map(_is_super(node.name), ast.walk(node))),
             )
             given = fixture_name(node)
             if given:  # tests know it by that name alone
@@ -168,32 +172,43 @@ def _is_super(name: str) -> Callable[[ast.AST], bool]:
     )
 
 
-def words_of(nodes: Sequence[ast.AST], renamed: Mapping[str, str]) -> frozenset[str]:
+def words_of(nodes: Iterable[ast.AST], renamed: Mapping[str, str]) -> frozenset[str]:
     """The names that code uses, annotations aside; where it renames an import, the first name.
 
     The bases of a class count where the class stands inside a function: it has no definition then.
     """
     found: set[str] = set()
-    stack = [(node, False) for node in nodes]
+    _add_words(list(nodes), renamed, found, False)
+    return frozenset(found)
+
+
+def _add_words(
+    stack: list[ast.AST], renamed: Mapping[str, str], found: set[str], inside: bool
+) -> None:
     while stack:
-        node, inside = stack.pop()
+        node = stack.pop()
         if isinstance(node, ast.Name):
             found.add(renamed.get(node.id, node.id))
             continue
         if isinstance(node, ast.Attribute):
             found.add(node.attr)
-        elif isinstance(node, ast.Call) and _last(node.func) in _BY_STRING:
-            for argument in node.args:
-                found.update(_spelled(argument))
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            inside = True
-        for name, value in ast.iter_fields(node):
-            if name in ("annotation", "returns") or name == "bases" and not inside:
+            stack.append(node.value)
+            continue
+        if isinstance(node, ast.Call):
+            if _last(node.func) in _BY_STRING:
+                for argument in node.args:
+                    found.update(_spelled(argument))
+        elif not inside and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            _add_words([node], renamed, found, True)
+            continue
+        for name in node._fields:
+            if name in ("annotation", "returns", "ctx") or name == "bases" and not inside:
                 continue
-            for child in value if isinstance(value, list) else (value,):
-                if isinstance(child, ast.AST):
-                    stack.append((child, inside))
-    return frozenset(found)
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                stack += [child for child in value if isinstance(child, ast.AST)]
+            elif isinstance(value, ast.AST):
+                stack.append(value)
 
 
 def _spelled(node: ast.expr) -> Iterator[str]:
@@ -236,8 +251,10 @@ def is_main(node: ast.AST) -> bool:
     )
 
 
-def is_dynamic(nodes: Sequence[ast.AST]) -> bool:
-    """Whether they run something that no name in the source tells."""
+def is_dynamic(nodes: Sequence[ast.AST], words: frozenset[str]) -> bool:
+    """Whether code that uses these words runs something that no name in the source tells."""
+    if words.isdisjoint(_DYNAMIC | _LOADERS):
+        return False
     for top in nodes:
         for node in ast.walk(top):
             if isinstance(node, ast.Call):

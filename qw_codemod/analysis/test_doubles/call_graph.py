@@ -16,7 +16,7 @@ _QUIET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class Reachable:
     """Everything that can run; `dynamic` where some of it runs what no name tells."""
 
     keys: frozenset[Key]
@@ -60,7 +60,7 @@ class Graph:
             if any(self._has(base, "__init_subclass__") for base in self.line(cls)[1:])
         ]
 
-    def closure(self, words: Iterable[str]) -> Closure:
+    def reachable(self, words: Iterable[str]) -> Reachable:
         """What can run where these names are used."""
         known: set[str] = set()
         reached: set[Key] = set()
@@ -94,7 +94,7 @@ class Graph:
                             awaited.setdefault(method.name, []).append(method)
                     reached |= {base.key for base in self.line(each)}
                     names += [w for base in self.line(each) for w in base.words if w not in known]
-        return Closure(frozenset(reached), dynamic)
+        return Reachable(frozenset(reached), dynamic)
 
     def _answers(self, cls: Definition) -> list[tuple[Definition, bool]]:
         """The methods that a class answers with, and whether each runs without being named."""

@@ -1,20 +1,19 @@
-"""The classes and functions that tests put in the place of others: what they take and give."""
+"""The classes, functions and values of a test file that can take the place of others, as rows."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from qw_codemod.analysis.test_doubles.reachability import Reach
-from qw_codemod.facts.project import Tree
-from qw_codemod.python.bindings import dotted
+from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
 
 _PLAIN_CALLS = frozenset(
     "iter list tuple dict set frozenset sorted map filter zip range reversed enumerate deque "
     "DataFrame Series Table defaultdict OrderedDict Counter StringIO BytesIO str int bytes".split()
 )
-_PLAIN_NAMES = frozenset("row rows record records data items".split())
 _PLAIN_NODES = (
     ast.List,
     ast.Tuple,
@@ -26,217 +25,256 @@ _PLAIN_NODES = (
     ast.GeneratorExp,
     ast.JoinedStr,
 )
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-class Fakes:
-    """What the names in a test file stand for, there or in the test files that it imports."""
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What an expression is, as far as it is written in its file.
 
-    def __init__(self, tree: Tree, reach: Reach) -> None:
-        self._tree = tree
-        self._reach = reach
+    `plain`: a list, a string or the like, which has no methods of a library. `name`, `attribute`:
+    `name` is its last part, and `bound` the place of its values in `Rows.bound`, -1 where it has
+    none. `call`: of what has that `name`, or of the lambda in `parts`. `namespace`: an object with
+    the attributes `keywords` alone. `lambda`: `keywords` are those that it takes, `parts` what it
+    returns. `either`: one of `parts`. `keywords` is None where any will do.
+    """
 
-    def with_method(
-        self, view: View, method: str, makers: Sequence[str]
-    ) -> Iterator[tuple[ast.ClassDef, Function]]:
-        """The classes of a test file that may stand for the object, with their own method."""
-        for cls in view.source.nodes(ast.ClassDef):
-            for node in cls.body:
-                if (
-                    isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-                    and node.name == method
-                    and not is_suite(cls)
-                    and self._may_stand_for(view, cls, makers)
-                ):
-                    yield cls, node
+    kind: Literal[
+        "plain", "none", "name", "attribute", "call", "namespace", "lambda", "either", "open"
+    ]
+    line: int  # 1-based
+    name: str = ""
+    bound: int = -1
+    keywords: tuple[str, ...] | None = None
+    parts: tuple[Expression, ...] = ()
 
-    def _may_stand_for(self, view: View, cls: ast.ClassDef, makers: Sequence[str]) -> bool:
-        names = [maker.lower() for maker in makers if not maker.endswith("()")]
-        if any(name in cls.name.lower() for name in names):
-            return True
-        calls = {maker for maker in makers if maker.endswith("()")}
-        if makers and not calls:
-            return False
-        uses = {
-            _giver(view, call)
-            for call in view.source.nodes(ast.Call)
-            if dotted(call.func).rpartition(".")[2] == cls.name
-        }
-        return not calls or not uses or "" in uses or not uses.isdisjoint(calls)
 
-    def method(self, view: View, cls: ast.ClassDef, name: str, depth: int = 4) -> Function | None:
-        """The method of a class, its own or one of a base that stands in the tests."""
-        for node in cls.body:
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
-                return node
-        for base in cls.bases if depth else ():
-            for where, parent in self._classes(view, base):
-                found = self.method(where, parent, name, depth - 1)
-                if found is not None:
-                    return found
-        return None
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method: the keywords that it takes (None: any), and what it may return."""
 
-    def leads_on(self, view: View, cls: ast.ClassDef, through: str, method: str) -> bool:
-        """Whether what `through()` of a fake gives has the method as well."""
-        function = self.method(view, cls, through)
-        assert function is not None
-        values = returned(function)
-        if method == "__iter__" or not values:
-            return bool(values)
-        if any(dotted(value) == "self" for value in values):
-            return True
-        return any(
-            self.method(where, other, method) is not None
-            for call in ast.walk(cls)
-            if isinstance(call, ast.Call)
-            for where, other in self._classes(view, call.func)
-        )
+    name: str
+    line: int  # 1-based
+    keywords: tuple[str, ...] | None
+    returns: tuple[Expression, ...]
+    is_top: bool  # a statement of the module itself
+    is_property: bool
 
-    def surely_lacks(self, view: View, cls: ast.ClassDef, name: str) -> bool:
-        """Whether neither a class nor any of its bases, all of them known, has such a method."""
-        if self.method(view, cls, name) is not None:
-            return False
-        if any(
-            getattr(node, "name", "") in ("__getattr__", "__getattribute__") for node in cls.body
-        ):
-            return False
-        bases = [[*self._classes(view, base)] for base in cls.bases]
-        return all(
-            dotted(base) in ("object", "list", "dict", "tuple", "ABC", "Protocol")
-            or found
-            and all(self.surely_lacks(where, parent, name) for where, parent in found)
-            for base, found in zip(cls.bases, bases, strict=True)
-        )
 
-    def is_inner(self, view: View, cls: ast.ClassDef, method: str) -> bool:
-        """Whether another fake, one with the method, makes its objects and gives them."""
-        for call in view.source.nodes(ast.Call):
-            if dotted(call.func).rpartition(".")[2] != cls.name:
-                continue
-            for node in view.source.ancestors(call):
-                if isinstance(node, ast.ClassDef) and self.method(view, node, method) is not None:
-                    return True
-        return False
+@dataclass(frozen=True, slots=True)
+class FakeClass:
+    """A class of a test file.
 
-    def lacks(self, view: View, value: ast.expr, method: str, depth: int = 4) -> bool:
-        """Whether a value surely has no such method: a plain list, a fake without it."""
-        if isinstance(value, (ast.Await, ast.Starred, ast.NamedExpr)):
-            return self.lacks(view, value.value, method, depth)
-        if isinstance(value, ast.Constant):
-            return value.value is not None
-        if isinstance(value, ast.IfExp):
-            return any(self.lacks(view, v, method, depth) for v in (value.body, value.orelse))
-        if isinstance(value, (ast.Name, ast.Attribute)):
-            values = self.values(view, value) if depth else []
-            if not values:
-                name = value.id if isinstance(value, ast.Name) else value.attr
-                return not _PLAIN_NAMES.isdisjoint(name.lower().split("_"))
-            return any(self.lacks(view, each, method, depth - 1) for each in values)
-        if not isinstance(value, ast.Call):
-            return isinstance(value, _PLAIN_NODES)
-        name = dotted(value.func).rpartition(".")[2]
-        if name in _PLAIN_CALLS:
-            return True
-        if name == "SimpleNamespace":
-            return all(each.arg not in (method, None) for each in value.keywords)
-        for where, cls in self._classes(view, value.func):
-            return self.surely_lacks(where, cls, method)
-        if not depth:
-            return False
-        given = [v for function in self.functions(view, value.func) for v in returned(function)]
-        return any(self.lacks(view, each, method, depth - 1) for each in given)
+    `bases` are pairs of the dotted name and its last part. `given_by` are the methods that give
+    its objects, as `query`; an empty one where something else does. `made_in` are the places in
+    `Rows.classes` of classes whose code makes them. `calls` are the names that its own code calls.
+    """
 
-    def values(self, view: View, node: ast.Name | ast.Attribute) -> list[ast.expr]:
-        """What a name of a test file is bound to: in its own scope, in the module, on `self`."""
-        name = dotted(node)
-        found = [
-            assign.value
-            for assign in view.source.nodes(ast.Assign)
-            if any(dotted(target) == name for target in assign.targets)
-            and (
-                isinstance(node, ast.Attribute)
-                or view.scope_of(assign) in (view.scope_of(node), view.source.tree)
+    name: str
+    bases: tuple[tuple[str, str], ...]
+    methods: tuple[Function, ...]
+    is_open: bool  # it has `__getattr__`
+    is_top: bool
+    given_by: tuple[str, ...]
+    made_in: tuple[int, ...]
+    calls: tuple[str, ...]
+
+    @property
+    def is_suite(self) -> bool:
+        """A class of tests, whose methods are no doubles."""
+        ends = ("Job", "Client", "Session")
+        return self.name.startswith("Test") and not self.name.endswith(ends)
+
+
+class FakeReader:
+    """Reads rows from one test file."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._source = view.source
+        self._places: dict[tuple[str, ScopeNode | None], int] = {}
+        self._bound: list[list[ast.expr]] = []  # the values of each name, by place
+        self._functions: dict[ast.AST, Function] = {}
+        self._around: dict[ast.AST, tuple[ast.ClassDef, ...]] = {}
+        self._returns: dict[ast.AST, list[ast.expr]] = {}
+        for returned in self._source.nodes(ast.Return):
+            around = self._source.parent(returned)
+            while around is not None and not isinstance(around, _FUNCTIONS):
+                around = self._source.parent(around)
+            if around is not None and returned.value is not None:
+                self._returns.setdefault(around, []).append(returned.value)
+        self._assigned: dict[str, list[ast.Assign]] = {}
+        for assign in self._source.nodes(ast.Assign):
+            for name in dict.fromkeys(map(dotted, assign.targets)):
+                if name and dotted(assign.value) != name:
+                    self._assigned.setdefault(name, []).append(assign)
+
+    def bound(self) -> tuple[tuple[Expression, ...], ...]:
+        """The values of the names that were read; to be asked last."""
+        found: list[tuple[Expression, ...]] = []
+        while len(found) < len(self._bound):  # reading values may bring in more names
+            found.append(tuple(map(self.expression, self._bound[len(found)])))
+        return tuple(found)
+
+    def expression(self, node: ast.expr) -> Expression:
+        """The row of an expression."""
+        line = node.lineno
+        while isinstance(node, (ast.Await, ast.Starred, ast.NamedExpr)):
+            node = node.value
+        if isinstance(node, ast.Constant):
+            return Expression("none" if node.value is None else "plain", line)
+        if isinstance(node, ast.IfExp):
+            parts = (self.expression(node.body), self.expression(node.orelse))
+            return Expression("either", line, parts=parts)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            kind: Literal["name", "attribute"] = (
+                "name" if isinstance(node, ast.Name) else "attribute"
             )
-        ]
-        return [value for value in found if dotted(value) != name]
-
-    def functions(self, view: View, node: ast.expr) -> Iterator[Function]:
-        """The functions that an expression can mean: a lambda, or one of that name in the tests."""
+            return Expression(kind, line, last_name(node), self._place(node))
         if isinstance(node, ast.Lambda):
-            yield node
-            return
-        for _, found in self._named(view, node):
-            if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                yield found
+            body = self.expression(node.body)
+            return Expression("lambda", line, keywords=_keywords(node), parts=(body,))
+        if isinstance(node, ast.Call):
+            return self._call(node, line)
+        return Expression("plain" if isinstance(node, _PLAIN_NODES) else "open", line)
 
-    def _classes(self, view: View, node: ast.expr) -> Iterator[tuple[View, ast.ClassDef]]:
-        for where, found in self._named(view, node):
-            if isinstance(found, ast.ClassDef):
-                yield where, found
+    def _call(self, call: ast.Call, line: int) -> Expression:
+        name = dotted(call.func).rpartition(".")[2]
+        if name in _PLAIN_CALLS:
+            return Expression("plain", line)
+        if name == "SimpleNamespace":
+            return Expression("namespace", line, keywords=given_keywords(call.keywords))
+        is_lambda = isinstance(call.func, ast.Lambda)
+        parts = (self.expression(call.func),) if is_lambda else ()
+        return Expression("call", line, last_name(call.func), parts=parts)
 
-    def _named(self, view: View, node: ast.expr) -> Iterator[tuple[View, ast.stmt]]:
-        """Definitions of that name in the file, else in a test file that it imports it from."""
-        name = node.attr if isinstance(node, ast.Attribute) else dotted(node)
-        if not name:
-            return
-        found = False
-        for kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            for each in view.source.nodes(kind):
-                if getattr(each, "name", "") == name and isinstance(each, ast.stmt):
-                    found = True
-                    yield view, each
-        if found:
-            return
-        for path in sorted(self._reach.loads(view.path)):
-            other = self._tree.view(path) if self._reach.is_test(path) else None
-            for each in other.source.tree.body if other is not None else ():
-                if getattr(each, "name", "") == name and other is not None:
-                    yield other, each
+    def values(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
+        """What is assigned to a name in its scope or the module, to an attribute anywhere."""
+        if isinstance(node, ast.Attribute):
+            return [assign.value for assign in self._assigned.get(dotted(node), ())]
+        scopes = (self._view.scope_of(node), self._source.tree)
+        return [
+            assign.value
+            for assign in self._assigned.get(node.id, ())
+            if self._view.scope_of(assign) in scopes
+        ]
+
+    def _place(self, node: ast.Name | ast.Attribute) -> int:
+        name = dotted(node)
+        if name not in self._assigned:
+            return -1
+        key = (name, None if isinstance(node, ast.Attribute) else self._view.scope_of(node))
+        if key not in self._places:
+            values = self.values(node)
+            self._places[key] = len(self._bound) if values else -1
+            if values:
+                self._bound.append(values)
+        return self._places[key]
+
+    # -- definitions ----------------------------------------------------------------------------
+
+    def functions(self) -> Iterator[Function]:
+        """The functions and methods of the file."""
+        for function in self._source.nodes(ast.FunctionDef):
+            yield self._function(function)
+        for coroutine in self._source.nodes(ast.AsyncFunctionDef):
+            yield self._function(coroutine)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
+        found = self._functions.get(node)
+        if found is None:
+            found = self._functions[node] = Function(
+                node.name,
+                node.lineno,
+                _keywords(node),
+                tuple(map(self.expression, self._returns.get(node, ()))),
+                self._is_top(node),
+                any("property" in dotted(each) for each in node.decorator_list),
+            )
+        return found
+
+    def classes(self) -> Iterator[FakeClass]:
+        """The classes of the file."""
+        nodes = [*self._source.nodes(ast.ClassDef)]
+        places = {node: place for place, node in enumerate(nodes)}
+        uses: dict[str, list[ast.Call]] = {}
+        calls: dict[ast.ClassDef, set[str]] = {node: set() for node in nodes}
+        for call in self._source.nodes(ast.Call) if nodes else ():
+            uses.setdefault(dotted(call.func).rpartition(".")[2], []).append(call)
+            for around in self._classes_around(call):
+                calls[around].add(last_name(call.func))
+        for node in nodes:
+            made = uses.get(node.name, ())
+            makers = {places[each] for call in made for each in self._classes_around(call)}
+            yield FakeClass(
+                node.name,
+                tuple((dotted(base), last_name(base)) for base in node.bases),
+                tuple(
+                    self._function(each)
+                    for each in node.body
+                    if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))
+                ),
+                any(
+                    getattr(each, "name", "") in ("__getattr__", "__getattribute__")
+                    for each in node.body
+                ),
+                self._is_top(node),
+                tuple(sorted({self._giver(call) for call in made})),
+                tuple(sorted(makers)),
+                tuple(sorted(calls[node] - {""})),
+            )
+
+    def _classes_around(self, node: ast.AST) -> tuple[ast.ClassDef, ...]:
+        """The classes whose code holds a node, innermost first."""
+        way: list[ast.AST] = []
+        found: tuple[ast.ClassDef, ...] = ()
+        for around in self._source.ancestors(node):
+            known = self._around.get(around)
+            if known is not None:
+                found = known
+                break
+            way.append(around)
+        for around in reversed(way):
+            if isinstance(around, ast.ClassDef):
+                found = (around, *found)
+            if isinstance(around, ast.stmt):
+                self._around[around] = found
+        return found
+
+    def _is_top(self, node: ast.AST) -> bool:
+        return self._source.parent(node) is self._source.tree
+
+    def _giver(self, call: ast.Call) -> str:
+        """The method that gives this new object, as `query`; empty where it cannot be told."""
+        for node in self._source.ancestors(call):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                is_method = isinstance(self._source.parent(node), ast.ClassDef)
+                return node.name if is_method and not node.name.startswith("_") else ""
+            if not isinstance(node, (ast.Return, ast.Assign, ast.IfExp)):
+                return ""
+            if isinstance(node, ast.Assign):
+                target = node.targets[0]
+                if isinstance(target, ast.Attribute) and target.attr == "return_value":
+                    return last_name(target.value)
+                return ""
+        return ""
 
 
-def takes(function: Function, keyword: str) -> bool:
-    """Whether a function can be called with that keyword."""
+def last_name(node: ast.expr) -> str:
+    """The name that an expression ends in, that of `a().b` as well; empty where it has none."""
+    return node.attr if isinstance(node, ast.Attribute) else dotted(node)
+
+
+def given_keywords(keywords: Iterable[ast.keyword]) -> tuple[str, ...] | None:
+    """The names of keyword arguments; None where `**` may give any."""
+    names = [each.arg for each in keywords]
+    return None if None in names else tuple(sorted(name for name in names if name))
+
+
+def _keywords(function: FunctionNode) -> tuple[str, ...] | None:
+    """The keywords that a function can be called with; None where it takes any."""
     arguments = function.args
-    names = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
-    return arguments.kwarg is not None or keyword in names
-
-
-def returned(function: Function) -> list[ast.expr]:
-    """The expressions that a function may return."""
-    if isinstance(function, ast.Lambda):
-        return [function.body]
-    found: list[ast.expr] = []
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Return) and node.value is not None:
-            found.append(node.value)
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(node))
-    return found
-
-
-def _giver(view: View, call: ast.Call) -> str:
-    """The method that gives this new object, as `query()`; empty where it cannot be told."""
-    for node in view.source.ancestors(call):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            is_method = isinstance(view.source.parent(node), ast.ClassDef)
-            return f"{node.name}()" if is_method and not node.name.startswith("_") else ""
-        if not isinstance(node, (ast.Return, ast.Assign, ast.IfExp)):
-            return ""
-        if isinstance(node, ast.Assign):
-            target = node.targets[0]
-            if isinstance(target, ast.Attribute) and target.attr == "return_value":
-                return dotted(target.value).rpartition(".")[2] + "()"
-            return ""
-    return ""
-
-
-def is_suite(cls: ast.ClassDef) -> bool:
-    """A class of tests, whose methods are no doubles."""
-    return cls.name.startswith("Test") and not cls.name.endswith(("Job", "Client", "Session"))
-
-
-def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a method is looked up, and not called."""
-    return any("property" in dotted(each) for each in function.decorator_list)
+    if arguments.kwarg is not None:
+        return None
+    return tuple(sorted(each.arg for each in (*arguments.args, *arguments.kwonlyargs)))

@@ -5,11 +5,20 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
-from qw_codemod.analysis.test_doubles.call_graph import Closure, Graph
+from qw_codemod.analysis.test_doubles.call_graph import Graph, Reachable
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Held
 from qw_codemod.python.definitions import (
@@ -24,6 +33,9 @@ from qw_codemod.python.definitions import (
 )
 from qw_codemod.python.module import View
 
+_Anything = TypeVar("_Anything", bound=Hashable)
+_Value = TypeVar("_Value")
+ANY_FILE = ""
 _HOPS = 6  # imports from the test to the code; a package's re-exports count as well
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 # What test runners call without being asked.
@@ -34,15 +46,31 @@ _SETUPS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Module:
-    fingerprint: int  # of the bytes
-    imports: tuple[str, ...]
+class _Links:
+    """The files of the tree that a file leads to."""
+
+    imports: tuple[str, ...]  # those that a test names in strings as well
     scripts: tuple[str, ...]  # files that are named by a path, and probably run
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What a file defines; two that differ in their lines alone are equal."""
+
     definitions: tuple[Definition, ...]
-    words: frozenset[str]  # every name that the file uses
     at_import: frozenset[str]  # what is called when it is imported
     as_program: frozenset[str]  # what is called when it is run; empty if it is no program
-    dynamic: bool  # loads files that no import names
+    words: frozenset[str]  # of a test: every name that it uses
+    dynamic: bool  # of a test: it loads files that no import names
+
+
+@dataclass(frozen=True, slots=True)
+class _Users:
+    """The tests that load a file, by the files that they load."""
+
+    run_everything: bool  # one of them loads no other code of the tree: it has its ways
+    tests: tuple[str, ...]
+    by_file: Mapping[str, Sequence[str]]
 
 
 class Reach:
@@ -51,11 +79,33 @@ class Reach:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._trace = tree.trace
+        self._links: dict[str, Held[_Links]] = {}
         self._modules: dict[str, Held[_Module | None]] = {}
         self._files: dict[str, Held[frozenset[str]]] = {}
         self._graphs: dict[str, Held[Graph]] = {}
-        self._closures: dict[tuple[str, Key], Held[Closure]] = {}
+        self._of_tests: dict[str, Held[tuple[Reachable, ...]]] = {}
+        self._runs: dict[tuple[str, Key | None], Held[Reachable | None]] = {}
         self._users: dict[str, Held[tuple[str, ...]]] = {}
+        self._loaders: dict[str, Held[_Users]] = {}
+        self._plugins: dict[str, Held[bool]] = {}
+
+    # -- edits ----------------------------------------------------------------------------------
+
+    def follow_edit(self, path: str) -> bool:
+        """Look at an edited file anew; whether it says what it said before, lines aside."""
+        links, module = self._links.pop(path, None), self._modules.pop(path, None)
+        same = links is None or links[0] == self._linked(path)
+        return (module is None or module[0] == self._module(path)) and same
+
+    def forget(self, leaning: int) -> None:
+        """Drop all that leans on one of these questions."""
+        forget(self._files, leaning)
+        forget(self._graphs, leaning)
+        forget(self._of_tests, leaning)
+        forget(self._runs, leaning)
+        forget(self._users, leaning)
+        forget(self._loaders, leaning)
+        forget(self._plugins, leaning)
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -77,14 +127,12 @@ class Reach:
         layer = {test, *self._conftests(test)}
         for _ in range(_HOPS + 1):
             seen |= layer
-            modules = [module for module in map(self._module, layer) if module is not None]
-            layer = {path for module in modules for path in module.imports} - seen
+            layer = {path for each in layer for path in self.loads(each)} - seen
         return frozenset(seen)
 
     def loads(self, path: str) -> tuple[str, ...]:
         """The files of the tree that a file imports itself, or names in a test's strings."""
-        module = self._module(path)
-        return module.imports if module is not None else ()
+        return self._linked(path).imports
 
     def users(self, path: str) -> tuple[str, ...]:
         """The test files that load a file: itself, those that import it, those below a conftest."""
@@ -104,42 +152,86 @@ class Reach:
     def meets(self, double: str, at: int, path: str, line: int = 0) -> bool:
         """Whether a test that runs the code in `line` of `path` can use what stands `at` a double.
 
-        Lines count from 1; `line` 0 is any of the file. A test file that loads no other code of the
-        tree is taken to run everything: it has its ways.
+        Lines count from 1; `line` 0 is any of the file.
         """
-        user_of = self._owner(double, at)
-        site = self._definition(path, line) if line else None
-        for test in self.users(double):
-            files = self.files(test)
-            module = self._module(test)
-            if module is None or all(self.is_test(each) for each in files):
-                return True
-            for closure in self._closures_of(test):
-                if user_of is not None and user_of not in closure.keys:
-                    continue
-                if path in files:
-                    if site is None or site.key in closure.keys:
-                        return True
-                elif (closure.dynamic or module.dynamic) and self._is_plugin(path):
-                    return True
-        return False
+        site = self.definition(path, line) if line else None
+        owner = self.owner(double, at)
+        if path in self.loaded_with(double) or self.is_plugin(path):
+            return self.can_meet(double, owner, path, site)
+        return ANY_FILE in self.loaded_with(double)
 
-    def _is_plugin(self, path: str) -> bool:
+    def loaded_with(self, double: str) -> Collection[str]:
+        """The files that are loaded by tests which load a double; ANY_FILE if that may be any."""
+        users = self._users_of(double)
+        return (ANY_FILE,) if users.run_everything else users.by_file.keys()
+
+    def can_meet(self, double: str, owner: Key | None, path: str, site: Key | None) -> bool:
+        """Whether a test can run a definition of `path` and use one that holds a double.
+
+        Where either is None, anything in its file will do. A test file that loads no other code of
+        the tree is taken to run everything: it has its ways.
+        """
+        users = self._users_of(double)
+        if users.run_everything:
+            return True
+        loading = users.by_file.get(path, ())
+        for test in loading:
+            runs = self._runs_with(test, owner)
+            if runs is not None and (site is None or site in runs.keys):
+                return True
+        if len(loading) == len(users.tests) or not self.is_plugin(path):
+            return False
+        others = (self._runs_with(test, owner) for test in users.tests if test not in loading)
+        return any(runs is not None and runs.dynamic for runs in others)
+
+    def _users_of(self, double: str) -> _Users:
+        return self._trace.remembered(self._loaders, double, partial(self._find_loaders, double))
+
+    def _find_loaders(self, double: str) -> _Users:
+        by_file: dict[str, list[str]] = {}
+        tests = self.users(double)
+        for test in tests:
+            files = self.files(test)
+            if self._module(test) is None or all(map(self.is_test, files)):
+                return _Users(True, (), {})
+            for path in files:
+                by_file.setdefault(path, []).append(test)
+        return _Users(False, tests, by_file)
+
+    def _runs_with(self, test: str, owner: Key | None) -> Reachable | None:
+        """All that can run in those functions of a test that can use a definition, or in all."""
+        compute = partial(self._find_runs, test, owner)
+        return self._trace.remembered(self._runs, (test, owner), compute)
+
+    def _find_runs(self, test: str, owner: Key | None) -> Reachable | None:
+        module = self._module(test)
+        found = [c for c in self._runs_of(test) if owner is None or owner in c.keys]
+        if not found or module is None:
+            return None
+        dynamic = module.dynamic or any(each.dynamic for each in found)
+        if len(found) == 1 and dynamic == found[0].dynamic:
+            return found[0]
+        return Reachable(frozenset().union(*(each.keys for each in found)), dynamic)
+
+    def is_plugin(self, path: str) -> bool:
         """Whether a file is no program and nobody imports it: it is loaded by other means."""
+        return self._trace.remembered(self._plugins, path, partial(self._find_plugin, path))
+
+    def _find_plugin(self, path: str) -> bool:
         if self.is_test(path):
             return False  # nobody imports a test: its runner collects it
+        if next(self._importers(path), None):
+            return False
         module = self._module(path)
-        return module is not None and not module.as_program and not self._importers(path)
+        return module is not None and not module.as_program
 
-    def _importers(self, path: str, wanted: Callable[[str], bool] = bool) -> list[str]:
+    def _importers(self, path: str, wanted: Callable[[str], bool] = bool) -> Iterator[str]:
         """The files that import a file; one without any is loaded in ways that no name tells."""
         folder, _, name = path.rpartition(os.sep)
         stem = folder.rpartition(os.sep)[2] if name == "__init__.py" else name.removesuffix(".py")
-        found = []
         for other in self._tree.mentions(stem):
             if other != path and wanted(other) and path in self.loads(other):
-                found.append(other)
-        return found
+                yield other
 
     def _conftests(self, test: str) -> Iterator[str]:
         folder = os.path.dirname(test)
@@ -151,19 +243,15 @@ class Reach:
 
     # -- names ----------------------------------------------------------------------------------
 
-    def _definition(self, path: str, line: int) -> Definition | None:
+    def definition(self, path: str, line: int) -> Key | None:
         """The function or method that holds a line."""
         module = self._module(path)
-        view = self._tree.view(path)
-        if module and view and hash(view.source.data) != module.fingerprint:
-            del self._modules[path]  # it was edited meanwhile
-            module = self._module(path)
         for each in module.definitions if module else ():
             if each.kind == "function" and each.first <= line <= each.last:
-                return each
+                return each.key
         return None
 
-    def _owner(self, path: str, line: int) -> Key | None:
+    def owner(self, path: str, line: int) -> Key | None:
         """What a test has to use to meet a double there: a test, a fixture, a helper, a fake."""
         module = self._module(path)
         holding = [d for d in module.definitions if d.first <= line <= d.last] if module else []
@@ -173,72 +261,83 @@ class Reach:
             return holding[0].key
         return holding[-1].key
 
-    def _closures_of(self, test: str) -> Iterator[Closure]:
+    def _runs_of(self, test: str) -> tuple[Reachable, ...]:
         """What each test function of a file can run; all of the file at once if it has none."""
+        return self._trace.remembered(self._of_tests, test, partial(self._find_runs_of, test))
+
+    def _find_runs_of(self, test: str) -> tuple[Reachable, ...]:
         graph = self._graph(test)
         module = self._module(test)
         if module is None:
-            return
-        tests: dict[Key, Definition | None] = {}
+            return ()
+        tests: dict[Key, Definition] = {}
         for each in module.definitions:
             if each.kind == "class":
                 methods = [m for m in graph.methods(each) if m.name.startswith("test")]
                 tests.update({(*m.key[:2], f"{each.name}.{m.name}"): m for m in methods})
             elif not each.key[1] and each.kind == "function" and each.name.startswith("test"):
                 tests[each.key] = each
-        for key, found in (tests or {(test, "", ""): None}).items():
-            words = module.words
-            if found is not None:
-                words = found.words | {found.name, key[2].partition(".")[0]}
-            compute = partial(graph.closure, words)
-            yield self._trace.remembered(self._closures, (test, key), compute)
+        if not tests:
+            return (graph.reachable(module.words),)
+        return tuple(
+            graph.reachable(found.words | {found.name, key[2].partition(".")[0]})
+            for key, found in tests.items()
+        )
 
     def _graph(self, test: str) -> Graph:
         return self._trace.remembered(self._graphs, test, partial(self._make_graph, test))
 
     def _make_graph(self, test: str) -> Graph:
-        modules = [self._module(path) for path in sorted(self.files(test))]
-        loaded = [module for module in modules if module is not None]
         always = {*_SETUPS}
-        for module in loaded:
+        found: list[Definition] = []
+        for path in sorted(self.files(test)):
+            module = self._module(path)
+            if module is None:
+                continue
+            found += module.definitions
             always |= module.at_import
-            for script in module.scripts:
+            for script in self._linked(path).scripts:
                 program = self._module(script)
                 always |= program.as_program if program is not None else set()
-        found = [each for module in loaded for each in module.definitions]
         return Graph(found, always, self.is_test)
 
     # -- one file -------------------------------------------------------------------------------
 
     def _module(self, path: str) -> _Module | None:
-        return self._trace.remembered(self._modules, path, partial(self._summarised, path))
+        return self._trace.remembered(self._modules, path, partial(self._find_module, path))
 
-    def _summarised(self, path: str) -> _Module | None:
+    def _find_module(self, path: str) -> _Module | None:
         view = self._tree.view(path)
-        return None if view is None else self._summary(view)
-
-    def _summary(self, view: View) -> _Module:
-        source = view.source
-        body = source.tree.body
-        renamed = renames(source)
-        imports = [*self._imports(view)]
-        scripts: list[str] = []
-        if self.is_test(view.path):
-            for constant in source.nodes(ast.Constant):
-                if isinstance(constant.value, str) and len(constant.value) < 200:
-                    named, script = self._named(constant.value, view.path)
-                    imports += [*filter(None, (named, script))]
-                    scripts += [script] if script else []
+        if view is None:
+            return None
+        body = view.source.tree.body
+        renamed = renames(view.source)
+        is_test = self.is_test(path)
+        words = words_of(body, renamed) if is_test else frozenset()
         return _Module(
-            hash(source.data),
-            tuple(dict.fromkeys(imports)),
-            tuple(dict.fromkeys(scripts)),
-            tuple(definitions(view.path, body, renamed, self.is_test(view.path))),
-            words_of(body, renamed),
+            tuple(definitions(path, body, renamed, is_test)),
             frozenset(called_by(body)),
             frozenset(called_by(body, True) if any(map(is_main, body)) else ()),
-            is_dynamic(body),
+            words,
+            is_dynamic(body, words),
         )
+
+    def _linked(self, path: str) -> _Links:
+        return self._trace.remembered(self._links, path, partial(self._find_links, path))
+
+    def _find_links(self, path: str) -> _Links:
+        view = self._tree.view(path)
+        if view is None:
+            return _Links((), ())
+        imports = [*self._imports(view)]
+        scripts: list[str] = []
+        if self.is_test(path):
+            for constant in view.source.nodes(ast.Constant):
+                if isinstance(constant.value, str) and len(constant.value) < 200:
+                    named, script = self._named(constant.value, path)
+                    imports += [*filter(None, (named, script))]
+                    scripts += [script] if script else []
+        return _Links(tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(scripts)))
 
     def _imports(self, view: View) -> Iterator[str]:
         tree, path = self._tree, view.path
@@ -275,3 +374,11 @@ class Reach:
 def _is_suite(cls: Definition) -> bool:
     """Whether a class holds tests, so that each of its methods stands for itself."""
     return cls.name.startswith("Test") or any("TestCase" in base for base in cls.bases)
+
+
+def forget(memory: MutableMapping[_Anything, Held[_Value]], leaning: int) -> None:
+    """Drop the answers that lean on one of these questions."""
+    if not leaning:
+        return
+    for key in [key for key, held in memory.items() if held[1] & leaning]:
+        del memory[key]

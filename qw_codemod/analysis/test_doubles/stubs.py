@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from qw_codemod.analysis.test_doubles.fakes import (
+    Expression,
+    FakeClass,
+    FakeReader,
+    Function,
+    given_keywords,
+    last_name,
+)
+from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
+
+# A test file without any of these stubs nothing.
+_SIGNS = re.compile(
+    rb"[Mm]ock|patch|[Ff]ake|[Ss]tub|[Dd]ummy|SimpleNamespace|class |lambda|assert_|return_value"
+    rb"|side_effect|call_args"
+)
 
 Trail = tuple[str, ...]
 Kind = Literal["replaced", "effect", "returns", "called", "used", "unused", "spec"]
@@ -38,29 +54,57 @@ class Stub:
 
     `trail` leads to it, `client.query.return_value.result` being `("client", "query()", "result")`.
     `replaced`: it is the value itself. `effect`: the value is called in its place, or gives what it
-    returns in turn. `returns`: the value is what the call at the end of the trail gives. `called`:
-    it is compared with these arguments, a call or a dict of keywords. `used`, `unused`: the test
-    looks whether it was called, or that it was not. `spec`: the value lists all its attributes.
+    returns in turn; `gives` are the elements of a list that the value is the name of. `returns`:
+    the value is what the call at the end of the trail gives. `called`: it is compared with a call
+    that has these `keywords` (None: any). `used`, `unused`: the test looks whether it was called,
+    or that it was not. `spec`: a list of all its attributes is written in that line.
     """
 
     trail: Trail
     kind: Kind
-    value: ast.expr | None
     line: int  # 1-based
+    value: Expression | None = None
+    keywords: tuple[str, ...] | None = None
+    gives: tuple[Expression, ...] = ()
 
 
-class Mocks:
-    """The stubs of one test file."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one test file says about test doubles; plain values, which can be stored."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    stubs: tuple[Stub, ...] = ()
+    functions: tuple[Function, ...] = ()
+    classes: tuple[FakeClass, ...] = ()
+    bound: tuple[tuple[Expression, ...], ...] = ()  # what names stand for, see `Expression`
+
+
+def may_hold_doubles(data: bytes) -> bool:
+    """Whether a test file is worth parsing for its own doubles."""
+    return bool(_SIGNS.search(data))
+
+
+def rows_of(source: SourceFile) -> Rows:
+    """The rows of one test file, which depend on its bytes alone; raises UnreadableSource."""
+    view = View(source)
+    fakes = FakeReader(view)
+    stubs = _StubReader(view, fakes).stubs if may_hold_doubles(source.data) else ()
+    functions, classes = tuple(fakes.functions()), tuple(fakes.classes())
+    return Rows(tuple(stubs), functions, classes, fakes.bound())
+
+
+class _StubReader:
+    """Reads the stubs of one test file."""
+
+    def __init__(self, view: View, fakes: FakeReader) -> None:
+        self._view = view
+        self._fakes = fakes
         self._source = view.source
         self._names: dict[tuple[ScopeNode, str], list[ast.expr | Trail]] = {}
         self._given: dict[tuple[ScopeNode, str], Trail] = {}
         self._expanded: set[ast.AST] = set()
         self._note_names()
-        self.stubs: list[Stub] = []
-        for _ in range(2):  # the second time it is known which names were given to which mock
+        self.stubs = [*self._all()]
+        if self._given:  # now it is known which names were given to which mock
             self._expanded.clear()
             self.stubs = [*self._all()]
         self.stubs.sort(key=lambda stub: stub.line)
@@ -111,7 +155,7 @@ class Mocks:
 
     def _key(self, node: ast.AST, name: str) -> tuple[ScopeNode, str]:
         """Where a name lives: attributes of `self` are shared by the whole file."""
-        place = self._source.tree if "." in name else self.view.scope_of(node)
+        place = self._source.tree if "." in name else self._view.scope_of(node)
         return place, name
 
     def _look_up(self, node: ast.expr, name: str) -> ast.expr | Trail | None:
@@ -124,7 +168,7 @@ class Mocks:
             given = self._given.get((scope, name))
             if given:
                 return given
-            scope = self.view.outer_scope(scope)
+            scope = self._view.outer_scope(scope)
         return None
 
     def trail(self, node: ast.expr, depth: int = 40) -> Trail:
@@ -148,7 +192,7 @@ class Mocks:
             patched = self._patched(node)
             if patched:
                 return patched
-            if _last(node.func) in _MOCKS:
+            if last_name(node.func) in _MOCKS:
                 return ANYWHERE
             base = self.trail(node.func, depth - 1)
             if len(base) == 1 and base[0][:1].islower():
@@ -190,9 +234,9 @@ class Mocks:
             yield from self._compared(compare)
         for node in self._source.nodes(ast.Attribute):
             if node.attr in _CALLED:
-                yield Stub(self.trail(node.value), "used", None, node.lineno)
+                yield Stub(self.trail(node.value), "used", node.lineno)
         for call in self._source.nodes(ast.Call):
-            if _last(call.func) in _MOCKS and call not in self._expanded:
+            if last_name(call.func) in _MOCKS and call not in self._expanded:
                 yield from self._configured(ANYWHERE, call)
 
     def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[Stub]:
@@ -208,12 +252,17 @@ class Mocks:
 
     def _stub(self, trail: Trail, kind: Kind, value: ast.expr) -> Iterator[Stub]:
         if kind == "effect":
-            several = items(value)
+            several = _items(value)
             if several is not None:
                 for item in several:
                     yield from self._stub(_result(trail), "returns", item)
                 return
-        yield Stub(trail, kind, value, value.lineno)
+        gives: list[Expression] = []
+        if kind == "effect" and isinstance(value, (ast.Name, ast.Attribute)):
+            lists = filter(None, map(_items, self._fakes.values(value)))
+            gives = [self._fakes.expression(item) for each in lists for item in each]
+        row = self._fakes.expression(value)
+        yield Stub(trail, kind, value.lineno, row, gives=tuple(gives))
         if isinstance(value, ast.Name) and kind != "effect":
             self._given.setdefault(self._key(value, value.id), trail)
         if isinstance(value, ast.Call):
@@ -221,7 +270,7 @@ class Mocks:
 
     def _configured(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
         """The stubs in `MagicMock(return_value=..., **{"a.return_value": ...})`."""
-        if _last(call.func) not in _MOCKS or call in self._expanded:
+        if last_name(call.func) not in _MOCKS or call in self._expanded:
             return
         self._expanded.add(call)
         for each in (
@@ -229,7 +278,7 @@ class Mocks:
             *(n.value for n in call.keywords if n.arg in ("spec", "spec_set")),
         ):
             if isinstance(each, (ast.List, ast.Tuple)):
-                yield Stub(trail, "spec", each, each.lineno)
+                yield Stub(trail, "spec", each.lineno)
         yield from self._keywords(trail, call)
 
     def _keywords(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
@@ -253,7 +302,7 @@ class Mocks:
             yield from self._stub((*trail, parts[-1]), "replaced", value)
 
     def _call(self, call: ast.Call) -> Iterator[Stub]:
-        last = _last(call.func)
+        last = last_name(call.func)
         patched = self._patched(call)
         if patched:
             new = self._replacement(call)
@@ -262,13 +311,18 @@ class Mocks:
             yield from self._keywords(patched, call)
         elif isinstance(call.func, ast.Attribute):
             if last in _ASSERTS:
-                yield Stub(self.trail(call.func.value), "called", call, call.lineno)
+                yield Stub(
+                    self.trail(call.func.value),
+                    "called",
+                    call.lineno,
+                    keywords=given_keywords(call.keywords),
+                )
             elif last == "assert_has_calls" and call.args:
                 yield from self._expected(self.trail(call.func.value), call.args[0])
             elif last == "assert_not_called":
-                yield Stub(self.trail(call.func.value), "unused", None, call.lineno)
+                yield Stub(self.trail(call.func.value), "unused", call.lineno)
             elif last.startswith("assert_"):
-                yield Stub(self.trail(call.func.value), "used", None, call.lineno)
+                yield Stub(self.trail(call.func.value), "used", call.lineno)
             elif last == "configure_mock":
                 yield from self._keywords(self.trail(call.func.value), call)
 
@@ -290,7 +344,7 @@ class Mocks:
             for each in node.elts:
                 yield from self._expected(trail, each)
         elif isinstance(node, ast.Dict):
-            yield Stub(trail, "called", node, node.lineno)
+            yield Stub(trail, "called", node.lineno, keywords=_keys(node))
         elif isinstance(node, ast.Call):
             steps: list[str] = []
             inner: ast.expr = node.func
@@ -301,7 +355,8 @@ class Mocks:
             if "call" in steps[:2]:
                 for step in steps[steps.index("call") + 1 :]:
                     trail = _result(trail) if step == "()" else (*trail, step)
-                yield Stub(trail, "called", node, node.lineno)
+                keywords = given_keywords(node.keywords)
+                yield Stub(trail, "called", node.lineno, keywords=keywords)
 
 
 def _text(node: ast.expr) -> str:
@@ -313,14 +368,20 @@ def _result(trail: Trail) -> Trail:
     return (*trail[:-1], trail[-1] + "()")
 
 
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else dotted(node)
+def _keys(expected: ast.Dict) -> tuple[str, ...] | None:
+    """The keywords in a dict of them; None where `**` may add any."""
+    found = {each.value for each in expected.keys if isinstance(each, ast.Constant)}
+    return None if None in expected.keys else tuple(sorted(map(str, found)))
 
 
-def items(node: ast.expr) -> list[ast.expr] | None:
+def _items(node: ast.expr) -> list[ast.expr] | None:
     """The elements of a list that is written out, or what each element of a comprehension is."""
-    if isinstance(node, ast.Call) and _last(node.func) in ("iter", "list", "cycle") and node.args:
-        return items(node.args[0])
+    if (
+        isinstance(node, ast.Call)
+        and last_name(node.func) in ("iter", "list", "cycle")
+        and node.args
+    ):
+        return _items(node.args[0])
     if isinstance(node, (ast.List, ast.Tuple)):
         return node.elts
     return [node.elt] if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else None

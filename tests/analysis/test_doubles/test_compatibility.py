@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import pickle
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from qw_codemod.analysis.test_doubles.doubles import Doubles
+from qw_codemod.analysis.test_doubles.call_graph import Graph
+from qw_codemod.analysis.test_doubles.compatibility import Doubles, Producers, of
 from qw_codemod.analysis.test_doubles.statements import NotOnResult, TakesNoKeyword
+from qw_codemod.analysis.test_doubles.stubs import rows_of
 from qw_codemod.facts.project import Tree
+from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile
 
 Project = Callable[..., Doubles]
-MAKERS = ("query()", "get_job()")
+JOBS = Producers(("query", "get_job"))
+HTTP = Producers(names=("requests", "session"))
 APP = """
     import requests
     from google.cloud import bigquery
@@ -54,12 +59,12 @@ def project(tmp_path: Path) -> Project:
 
 
 def stubbed(doubles: Doubles, path: Path, line: int = FRAME) -> tuple[Fact, ...]:
-    return doubles.stubbed(str(path / "app.py"), "to_dataframe", line=line, makers=MAKERS)
+    return doubles.stubbed(str(path / "app.py"), "to_dataframe", line=line, producers=JOBS)
 
 
 def refused(doubles: Doubles, path: Path, instead: str = "", line: int = FRAME) -> tuple[Fact, ...]:
     return doubles.refuses(
-        str(path / "app.py"), "result", "timeout", instead=instead, line=line, makers=MAKERS
+        str(path / "app.py"), "result", "timeout", instead=instead, line=line, producers=JOBS
     )
 
 
@@ -140,7 +145,7 @@ def test_patches_as_arguments_and_in_with(project: Project, tmp_path: Path) -> N
         """)
     assert lines(stubbed(doubles, tmp_path)) == [9]
     where = str(tmp_path / "app.py")
-    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, producers=HTTP)
     assert lines(facts) == [10]
 
 
@@ -155,7 +160,7 @@ def test_a_patch_with_a_name(project: Project, tmp_path: Path) -> None:
             cached.assert_called_once_with("url")
         """)
     where = str(tmp_path / "app.py")
-    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, producers=HTTP)
     assert lines(facts) == [7]
 
 
@@ -194,7 +199,7 @@ def test_iterating_a_mock(project: Project, tmp_path: Path) -> None:
             assert rows(client) == [1]
         """)
     where = str(tmp_path / "app.py")
-    assert lines(doubles.stubbed(where, "__iter__", line=ROWS, makers=MAKERS)) == [6]
+    assert lines(doubles.stubbed(where, "__iter__", line=ROWS, producers=JOBS)) == [6]
 
 
 # -- doubles that refuse the keyword --------------------------------------------------------------
@@ -478,7 +483,7 @@ def test_fakes_of_sessions(project: Project, tmp_path: Path) -> None:
             FakeCache(), page("url")
         """)
     where = str(tmp_path / "app.py")
-    facts = doubles.refuses(where, "get", "timeout", line=PAGE, makers=("requests", "session"))
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, producers=HTTP)
     assert lines(facts) == [7, 10]
 
 
@@ -636,6 +641,20 @@ def test_names_that_stand_for_each_other(project: Project, tmp_path: Path) -> No
     refused(doubles, tmp_path, "__iter__")
 
 
+# -- edits ----------------------------------------------------------------------------------------
+
+ASSERTING = """
+    from app import frame
+    def test_frame(client):
+        frame(client)
+        client.query.return_value.result.assert_called_once_with()
+    """
+
+
+def edited(path: Path, text: str) -> SourceFile:
+    return SourceFile(str(path), textwrap.dedent(text).encode())
+
+
 def test_lines_follow_an_edit(project: Project, tmp_path: Path) -> None:
     doubles = project("""
         from app import frame
@@ -649,3 +668,101 @@ def test_lines_follow_an_edit(project: Project, tmp_path: Path) -> None:
     doubles._tree.overlay(SourceFile(str(path), longer))
     assert stubbed(doubles, tmp_path, FRAME + 20)
     assert not stubbed(doubles, tmp_path, OTHER + 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ASSERTING.replace("assert_called_once_with()", "assert_called_once()"),
+        ASSERTING.replace("frame", "other"),
+        ASSERTING.replace("from app import frame", "from app import other, frame").replace(
+            "        frame(client)", "        other(client)"
+        ),
+        "import app\n",
+        "def test_(:",
+    ],
+)
+def test_an_edited_test_has_its_own_doubles(project: Project, tmp_path: Path, text: str) -> None:
+    test = tmp_path / "tests" / "test_app.py"
+    tree = Inference(str(tmp_path), project(ASSERTING)._tree._files, ())
+    assert lines(refused(of(tree.tree), tmp_path)) == [5]
+    tree.overlay(edited(test, text))
+    assert not refused(of(tree.tree), tmp_path)
+    tree.overlay(edited(test, "#\n" + textwrap.dedent(ASSERTING)))
+    assert lines(refused(of(tree.tree), tmp_path)) == [6]
+
+
+def test_a_test_without_doubles_gets_one(project: Project, tmp_path: Path) -> None:
+    plain = "from app import frame\ndef test_frame(client):\n    frame(client).result()\n"
+    doubles = project(plain)
+    assert not refused(doubles, tmp_path)
+    doubles._tree.overlay(edited(tmp_path / "tests" / "test_app.py", ASSERTING))
+    assert lines(refused(doubles, tmp_path)) == [5]
+
+
+def test_a_revised_test_is_as_it_was_when_it_is_restored(project: Project, tmp_path: Path) -> None:
+    tree = Inference(str(tmp_path), project(ASSERTING)._tree._files, ())
+    for _ in range(2):
+        assert lines(refused(of(tree.tree), tmp_path)) == [5]
+        tree.revise(edited(tmp_path / "tests" / "test_app.py", "import app\n"))
+        assert not refused(of(tree.tree), tmp_path)
+        tree.restore()
+
+
+def test_a_fake_that_was_edited_in_another_file(project: Project, tmp_path: Path) -> None:
+    fakes = "class Quick:\n    def wait(self):\n        return self\n"
+    doubles = project(
+        """
+        from app import rows
+        from fakes import Quick
+        class FakeJob(Quick):
+            def __iter__(self):
+                return iter([1])
+        def test_rows(client):
+            rows(client, FakeJob())
+        """,
+        {"tests/fakes.py": fakes},
+    )
+    assert refused(doubles, tmp_path, "__iter__", ROWS)
+    with_result = fakes.replace("wait(self)", "result(self, timeout=None)")
+    doubles._tree.overlay(edited(tmp_path / "tests" / "fakes.py", with_result))
+    assert not refused(doubles, tmp_path, "__iter__", ROWS)
+
+
+def test_a_new_test_file(project: Project, tmp_path: Path) -> None:
+    doubles = project(ASSERTING)
+    assert not refused(doubles, tmp_path, line=OTHER)
+    doubles._tree.overlay(
+        edited(tmp_path / "tests" / "test_other.py", ASSERTING.replace("frame", "other"))
+    )
+    assert refused(doubles, tmp_path, line=OTHER)
+
+
+def test_an_edit_that_changes_no_name_keeps_what_tests_can_run(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubles = project(ASSERTING)
+    assert refused(doubles, tmp_path)
+    monkeypatch.setattr(Graph, "reachable", lambda self, words: pytest.fail("followed again"))
+    path = tmp_path / "app.py"
+    doubles._tree.overlay(edited(path, "# why\n" + path.read_text()))
+    assert refused(doubles, tmp_path, line=FRAME + 1)
+
+
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def test_rows_are_plain_values(tmp_path: Path) -> None:
+    text = textwrap.dedent(ASSERTING) + (
+        "job = Mock(**{'query.side_effect': lambda sql: ROWS})\n"
+        "ROWS = [1] if job else FakeJob(1)\n"
+        "class FakeJob(Base):\n    def result(self, timeout): return ROWS or self\n"
+    )
+    rows = rows_of(SourceFile("test_app.py", text.encode()))
+    assert pickle.loads(pickle.dumps(rows)) == rows
+    remarked = text.replace("frame(client)\n", "frame(client)  # a comment\n")
+    assert rows_of(SourceFile("test_app.py", remarked.encode())) == rows
+    assert (
+        rows_of(SourceFile("test_app.py", text.replace("ROWS = [1]", "ROWS = None").encode()))
+        != rows
+    )
