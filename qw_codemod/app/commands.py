@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,13 +19,16 @@ from qw_codemod.app.report.progress import Progress
 from qw_codemod.engine import files, journal, runner
 from qw_codemod.engine.dependencies import with_dependencies
 from qw_codemod.engine.examine import Options
+from qw_codemod.engine.reasons import IsStandardInput, NotWritten
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Command, Results
+from qw_codemod.engine.shared_fixes import Given, linked, settle, why_not_edited
 from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.components import modules
 from qw_codemod.facts.query import digest
 from qw_codemod.kernel.document import Document, language_of
-from qw_codemod.kernel.model import Fix, Outcome, Problem
+from qw_codemod.kernel.model import Fix, Left, Outcome, Problem
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules import packs
 from qw_codemod.store import location as cache
@@ -184,26 +187,60 @@ def effective(path: str, root: str) -> tuple[Path, Settings]:
 
 
 def _written(results: Results, changes: Sequence[journal.Change]) -> Results:
-    """Replace file by file; one that cannot be written becomes a problem and stays as it was."""
-    problems: list[Problem] = []
-    for number, change in enumerate(changes):
+    """Replace file by file; one that cannot be written becomes a problem and stays as it was.
+
+    So do the files that some fix edits together with it.
+    """
+    groups = {path: group for group in linked(results.outcomes) for path in group}
+    problems: dict[str, Problem] = {}
+    done: list[journal.Change] = []
+    for change in changes:
+        group = groups.get(change.path, {change.path})
+        if group & problems.keys():
+            continue
         try:
-            files.replace(change.path, change.before, change.after)
+            if len(group) > 1 and not any(other.path in group for other in done):
+                for other in changes:
+                    if other.path in group:
+                        _checked(other, problems)
+            if not group & problems.keys():
+                files.replace(change.path, change.before, change.after)
+                done.append(change)
         except KeyboardInterrupt:
-            done = f"{number} of {len(changes)} files are changed"
+            count = f"{len(done)} of {len(changes)} files are changed"
             raise UsageProblem(
-                f"interrupted: {done}; give them back with: qw-codemod undo"
+                f"interrupted: {count}; give them back with: qw-codemod undo"
             ) from None
         except files.FileProblem as problem:
-            problems.append(Problem(change.path, str(problem)))
-    unwritten = {problem.path for problem in problems}
-    outcomes = [
-        replace(each, report=replace(each.report, after=None, before=b"", fixed=()))
-        if each.report.path in unwritten
-        else each
-        for each in results.outcomes
-    ]
-    return replace(results, outcomes=outcomes, problems=(*results.problems, *problems))
+            problems[change.path] = Problem(change.path, str(problem))
+            for other in [other for other in done if other.path in group]:
+                files.replace(other.path, other.after, other.before)
+                done.remove(other)
+    unwritten = {path for path in problems for path in groups.get(path, {path})}
+    outcomes = [_unwritten(each, unwritten, results, problems) for each in results.outcomes]
+    return replace(results, outcomes=outcomes, problems=(*results.problems, *problems.values()))
+
+
+def _checked(change: journal.Change, problems: dict[str, Problem]) -> None:
+    try:
+        files.check_writable(change.path, change.before)
+    except files.FileProblem as problem:
+        problems[change.path] = Problem(change.path, str(problem))
+
+
+def _unwritten(
+    outcome: Outcome, unwritten: Collection[str], results: Results, problems: Mapping[str, Problem]
+) -> Outcome:
+    """The outcome of a file whose bytes stayed, where they did."""
+    report = outcome.report
+    if report.path not in unwritten:
+        return outcome
+    left = report.left
+    if report.path not in problems:
+        names = ", ".join(map(results.shown, sorted(problems)))
+        left = (*left, *(Left(finding, NotWritten(names)) for finding in report.fixed))
+    kept = replace(report, after=None, before=b"", fixed=(), fixed_elsewhere=(), left=left)
+    return replace(outcome, report=kept)
 
 
 class _Project:
@@ -236,6 +273,13 @@ class _Project:
         everything += [path for path in named if path not in known]
         plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
         outcomes = self._outcomes(plan, tasks)
+        if self._fix:
+            outcomes = settle(
+                outcomes,
+                partial(self._run_again, plan, tasks),
+                self._why_not,
+                self._pack.languages(),
+            )
         notices = listing.notices
         if not tasks and not listing.problems:
             kinds = " or ".join(language.name for language in self._languages)
@@ -284,6 +328,17 @@ class _Project:
             return runner.run(plan, tasks, self._request.jobs, progress, note)
         finally:
             progress.wipe()
+
+    def _run_again(
+        self, plan: runner.Plan, tasks: Sequence[runner.Task], given: Given, paths: Collection[str]
+    ) -> list[Outcome]:
+        again = [task for task in tasks if task.path in paths]
+        return self._run(replace(plan, given=given), again)
+
+    def _why_not(self, path: str) -> Statement | None:
+        if self._request.stdin is not None:
+            return IsStandardInput()
+        return why_not_edited(path, self.root.as_posix(), self._config.excluded)
 
     def mend(self, command: Command) -> Results:
         """The outcomes of all files, and of those that declare what these have come to import."""

@@ -1,8 +1,15 @@
-"""A handler cut out in a frame of its own indentation: what stands bare, LibCST re-indents."""
+"""Blocks cut out in a frame of their own indentation: what stands bare, LibCST re-indents.
+
+A compound statement, a run of statements or an `except` clause is parsed with its indentation,
+below the head of a function or a `try` where it needs one. Its new form is printed in the same
+frame, so that tabs, odd depths and line ends stay, and the lines of a string are never moved.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -13,55 +20,110 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.api import CannotFix
 
 Handler = cst.ExceptHandler | cst.ExceptStarHandler
+Block = Handler | cst.BaseStatement | cst.BaseSmallStatement | cst.IndentedBlock
+
+_COMMENT = re.compile(rb"[ \t]*(?:#.*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class CutHandler:
-    """The handler as LibCST has it; `span` also holds the comment behind its last statement."""
+class CutBlock:
+    """The block as LibCST has it; `span` also holds the comment behind its last statement."""
 
-    node: Handler
+    node: Block
     span: Span
-    _frame: cst.Module
+    _printed: Callable[[Block], str]
     _before: str
     _after: str
 
-    def code(self, node: Handler) -> str:
-        """Another handler printed as it would stand in the place of this one."""
-        changed = self._frame.deep_replace(self.node, node)
-        assert isinstance(changed, cst.Module)
-        return changed.code.removeprefix(self._before).removesuffix(self._after)
+    def code(self, node: Block) -> str:
+        """Another block printed as it would stand in the place of this one."""
+        return self._printed(node).removeprefix(self._before).removesuffix(self._after)
 
 
-def cut_handler(source: SourceFile, handler: ast.ExceptHandler) -> CutHandler:
+def cut_handler(source: SourceFile, handler: ast.ExceptHandler) -> CutBlock:
     """One `except` clause with its body; raises CannotFix where it cannot be parsed on its own."""
-    span = source.span(handler)
+    unit = source.indent_unit
+    frame, text, head, span = _framed(
+        source, source.span(handler), lambda indent: [f"{indent}try:", f"{indent}{unit}pass"]
+    )
+    old = _handler_of(frame)
+
+    def printed(node: Block) -> str:
+        changed = frame.deep_replace(old, node)
+        assert isinstance(changed, cst.Module)
+        return changed.code
+
+    return _verified(CutBlock(old, span, printed, head, source.newline.decode()), text)
+
+
+def cut_statements(source: SourceFile, statements: Sequence[ast.stmt]) -> CutBlock:
+    """Consecutive statements of one block; raises CannotFix where they cannot be cut out.
+
+    The node is the statement itself if it is a single compound one, and else a block of them.
+    """
+    if getattr(statements[0], "decorator_list", ()):
+        raise CannotFix(reasons.HasDecorators())
+    whole = source.span(statements)
+    if not _COMMENT.fullmatch(source.data[whole.end : line_end(source, whole.end)]):
+        raise CannotFix(reasons.LineHoldsMore())
+    frame, text, head, span = _framed(source, whole, lambda indent: [])
+    first, *body = list[cst.BaseStatement](frame.body)
+    function = body[0] if head.endswith((" ", "\t")) else None
+    if isinstance(function, cst.FunctionDef):
+        body = list(cst.ensure_type(function.body, cst.IndentedBlock).body)
+
+    def printed(node: Block) -> str:
+        new: list[cst.BaseStatement] = [*_statements(node)]
+        if isinstance(function, cst.FunctionDef):
+            new = [function.with_changes(body=function.body.with_changes(body=new))]
+        return frame.with_changes(body=[first, *new]).code
+
+    is_one = len(statements) == 1 and isinstance(body[0], cst.BaseCompoundStatement)
+    node = body[0] if is_one else cst.IndentedBlock(body)
+    return _verified(CutBlock(node, span, printed, head, source.newline.decode()), text)
+
+
+def _statements(node: Block) -> Iterator[cst.BaseStatement]:
+    if isinstance(node, cst.IndentedBlock):
+        if not node.body:
+            raise CannotFix(reasons.NothingLeft())
+        yield from node.body
+    elif isinstance(node, cst.BaseSmallStatement):
+        yield cst.SimpleStatementLine([node])
+    else:
+        assert isinstance(node, cst.BaseStatement), "a rewrite of statements gives statements"
+        yield node
+
+
+def _framed(
+    source: SourceFile, span: Span, above: Callable[[str], Sequence[str]]
+) -> tuple[cst.Module, str, str, Span]:
+    """A span's lines parsed in a frame; with their text, what stands before it, and their span."""
     line_start = source.line_starts[source.line_of(span.start) - 1]
     indent = source.data[line_start : span.start].decode(source.encoding)
-    if indent.strip(" \t"):
+    if indent.strip(" \t") or source.data[:line_start].rstrip(b"\r\n").endswith(b"\\"):
         raise CannotFix(reasons.LineHoldsMore())
-    end = line_start_after(source, source.line_of(span.end))
-    last = source.data[span.end : end]
-    span = Span(span.start, span.end + len(last.rstrip(b"\r\n")))
+    span = Span(span.start, line_end(source, span.end))
     text = source.data[span.start : span.end].decode(source.encoding)
     newline = source.newline.decode()
-    unit = source.indent_unit
-    head = "".join(f"{line}{newline}" for line in _head(indent, unit))
-    frame = _parsed(f"{head}{indent}{text}{newline}", newline, unit)
-    node = _handler_of(frame)
-    cut = CutHandler(node, span, frame, f"{head}{indent}", newline)
-    if cut.code(node) != text:
+    # LibCST takes the first indentation of a text for that of the blocks which have none.
+    start = ["class _:", f"{source.indent_unit}pass"]
+    start += [*(["async def _():"] if indent else []), *above(indent)]
+    head = "".join(f"{line}{newline}" for line in start) + indent
+    frame = _parsed(f"{head}{text}{newline}", newline, source.indent_unit)
+    return frame, text, head, span
+
+
+def _verified(cut: CutBlock, text: str) -> CutBlock:
+    if cut.code(cut.node) != text:
         raise CannotFix(reasons.NotPrintedAlike())
     return cut
 
 
-def line_start_after(source: SourceFile, line: int) -> int:
-    """The offset at which the line after a line (1-based) starts, or the end of the file."""
-    return source.line_starts[line] if line < len(source.line_starts) else len(source.data)
-
-
-def _head(indent: str, unit: str) -> list[str]:
-    start = [f"{indent}try:", f"{indent}{unit}pass"]
-    return ["async def _():", *start] if indent else start
+def line_end(source: SourceFile, offset: int) -> int:
+    """The offset at which the line that holds an offset ends, before its line end."""
+    line = source.line_of(offset)
+    return source.line_starts[line - 1] + len(source.line_bytes(line))
 
 
 def _parsed(text: str, newline: str, unit: str) -> cst.Module:
@@ -73,7 +135,7 @@ def _parsed(text: str, newline: str, unit: str) -> cst.Module:
 
 
 def _handler_of(frame: cst.Module) -> Handler:
-    statement: cst.CSTNode = frame.body[0]
+    statement: cst.CSTNode = frame.body[1]
     if isinstance(statement, cst.FunctionDef):
         statement = statement.body.body[0]
     if not isinstance(statement, (cst.Try, cst.TryStar)) or len(statement.handlers) != 1:

@@ -35,11 +35,6 @@ class NotPrintedAlike(Statement):
 
 
 @dataclass(frozen=True, slots=True)
-class IsBlock(Statement):
-    template = "it is a block, and blocks are not rewritten"
-
-
-@dataclass(frozen=True, slots=True)
 class PlaceUncertain(Statement):
     template = "its place in the file is not certain"
 
@@ -127,3 +122,13 @@ class CommentBeforeArgument(Statement):
     template = "a comment stands before the argument `{name}`"
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasDecorators(Statement):
+    template = "it has decorators"
+
+
+@dataclass(frozen=True, slots=True)
+class NothingLeft(Statement):
+    template = "nothing would be left in its place"

@@ -5,20 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
 from qw_codemod.edit import reasons
-from qw_codemod.edit.blocks import CutHandler, cut_handler
+from qw_codemod.edit.blocks import CutBlock, cut_handler, cut_statements
 from qw_codemod.edit.imports import below_imports, import_edit
 from qw_codemod.edit.wrapping import fitted
 from qw_codemod.kernel.document import Document
-from qw_codemod.kernel.edits import shrink
+from qw_codemod.kernel.edits import ordered, shrink
 from qw_codemod.kernel.model import Edit, Finding, Fix, Span
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.hoisting import why_nothing_before_path
 from qw_codemod.python.names import name_for, path_to
 from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings
+
+BLOCKS = (cst.ExceptHandler, cst.ExceptStarHandler, cst.BaseStatement, cst.IndentedBlock)
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _POSTFIX = (
@@ -50,37 +53,53 @@ def propose(
 ) -> Fix:
     """The edits that carry out a finding's plan; raises CannotFix where there are none."""
     if not isinstance(source, SourceFile):
-        return Fix(finding, (_text_edit(source, finding, plan, codemod, settings),))
+        text = source.source_of(finding.span)
+        return _fix(source, finding, _made(codemod.rewrite(text, plan, settings)))
     try:
         path = path_to(source, finding.span)
-        _verify(source, path[-1], finding.span)
+        run = statements_in(source, path[-1], finding.span)
+        if run:
+            path.append(run[0])
+        else:
+            _verify(source, path[-1], finding.span)
         last = path[-1]
-        block = cut_handler(source, last) if isinstance(last, ast.ExceptHandler) else None
+        block: CutBlock | None = None
+        if isinstance(last, ast.ExceptHandler):
+            block = cut_handler(source, last)
+        elif run or is_compound(last):
+            block = cut_statements(source, run or [last])  # type: ignore[list-item]
         node = block.node if block else cut(source, finding.span)
-        made = codemod.rewrite(node, plan, settings)
-        if made is None:
-            raise CannotFix(reasons.NoRewrite())
-        edits = _edits(source, path, finding.span, node, block, made, first_party)
-        return Fix(finding, tuple(edits))
+        made = _made(codemod.rewrite(node, plan, settings))
+        if made.node is None:
+            return _fix(source, finding, made)
+        if isinstance(made.node, BLOCKS) and isinstance(last, ast.stmt) and block is None:
+            block = cut_statements(source, [last])
+        own = _edits(source, path, finding.span, node, block, made, first_party)
+        return _fix(source, finding, made, tuple(own))
     except RecursionError as error:
         raise CannotFix(reasons.NestedTooDeeply()) from error
     except UnicodeEncodeError as error:
         raise CannotFix(reasons.NotEncodable(source.encoding)) from error
 
 
-def _text_edit(
-    source: Document, finding: Finding, plan: object, codemod: Codemod, settings: Settings
-) -> Edit:
-    """The edit of a file that is not Python: text for text, with the line ends of the file."""
-    made = codemod.rewrite(source.source_of(finding.span), plan, settings)
+def _made(made: Rewrite | None) -> Rewrite:
     if made is None:
         raise CannotFix(reasons.NoRewrite())
-    assert isinstance(made.node, str), "a rewrite of a file that is not Python is text"
-    text = _LINE_END.sub(source.newline.decode(), made.node)
-    edit = shrink(source.data, Edit(finding.span, text.encode(source.encoding)))
-    if edit is None:
+    return made
+
+
+def _fix(source: Document, finding: Finding, made: Rewrite, own: tuple[Edit, ...] = ()) -> Fix:
+    """The fix of these edits, of text that is not Python, and of the edits as bytes."""
+    edits = [*own, *(replace(e, path="") if e.path == source.path else e for e in made.edits)]
+    if isinstance(made.node, str):
+        text = _LINE_END.sub(source.newline.decode(), made.node)
+        edits.append(Edit(finding.span, text.encode(source.encoding)))
+    shrunk = [edit if edit.path else shrink(source.data, edit) for edit in edits]
+    edits = [edit for edit in shrunk if edit is not None]
+    if not edits:
         raise CannotFix(reasons.NoRewrite())
-    return edit
+    ordered(edit for edit in edits if not edit.path)
+    return Fix(finding, tuple(edits))
 
 
 def cut(source: SourceFile, span: Span) -> cst.BaseExpression | cst.BaseSmallStatement:
@@ -100,7 +119,7 @@ def _cut_statement(text: str, config: cst.PartialParserConfig) -> cst.BaseSmallS
     except cst.ParserSyntaxError as error:
         raise CannotFix(reasons.NotParsedAlone()) from error
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-        raise CannotFix(reasons.IsBlock())
+        raise CannotFix(reasons.NotParsedAlone())
     return line.body[0]
 
 
@@ -119,6 +138,30 @@ def in_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.with_changes(
         lpar=[cst.LeftParen(), *node.lpar], rpar=[*node.rpar, cst.RightParen()]
     )
+
+
+def is_compound(node: ast.AST) -> bool:
+    """Whether a node is a statement with statements in it."""
+    return isinstance(node, ast.stmt) and bool(block_lists(node))
+
+
+def statements_in(source: SourceFile, node: ast.AST, span: Span) -> list[ast.stmt]:
+    """The consecutive statements of one block of a node that cover a span; empty if none do."""
+    for block in block_lists(node):
+        starts = [source.span(each).start for each in block]
+        ends = [source.span(each).end for each in block]
+        if span.start in starts and span.end in ends:
+            run = block[starts.index(span.start) : ends.index(span.end) + 1]
+            return run if len(run) > 1 else []
+    return []
+
+
+def block_lists(node: ast.AST) -> list[list[ast.stmt]]:
+    """The blocks of a node, those of a `match` included."""
+    names = ("body", "orelse", "finalbody")
+    owners = [node, *getattr(node, "cases", ())]
+    blocks = [getattr(owner, name, None) for owner in owners for name in names]
+    return [block for block in blocks if isinstance(block, list) and block]
 
 
 def _verify(source: SourceFile, node: ast.AST, span: Span) -> None:
@@ -144,12 +187,12 @@ def _edits(
     path: Sequence[ast.AST],
     span: Span,
     old: cst.CSTNode,
-    block: CutHandler | None,
+    block: CutBlock | None,
     made: Rewrite,
     first_party: _FirstParty,
 ) -> Iterable[Edit]:
     newline = source.newline.decode()
-    assert not isinstance(made.node, str), "a rewrite of Python is a node"
+    assert made.node is not None and not isinstance(made.node, str), "Python is rewritten as nodes"
     node: cst.CSTNode = made.node
     before = made.before
     inserted: dict[int, bytes] = {}
@@ -172,9 +215,11 @@ def _edits(
     for name in made.decorators:
         at, text = _decorator(source, path, name)
         inserted[at] = inserted.get(at, b"") + text
-    printed = code(fitted(source, path, span, node), newline)
-    if block is not None and isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
+    if block is not None:
+        assert isinstance(node, (*BLOCKS, cst.BaseSmallStatement))
         span, printed = block.span, block.code(node)
+    else:
+        printed = code(fitted(source, path, span, node), newline)
     changed = shrink(source.data, Edit(span, printed.encode(source.encoding)))
     if changed is not None and changed.span.start == changed.span.end:
         at = changed.span.start

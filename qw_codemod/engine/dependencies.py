@@ -38,11 +38,19 @@ def with_dependencies(
     if not needs:
         return results
     declared = declare(Path(results.root), needs)
+    edited = {each.report.path for each in results.outcomes if each.report.after is not None}
     made = [
         Outcome(FileReport(path, before=before, after=after))
         for path, before, after in declared.changes
+        if path not in edited
     ]
-    notices = (*results.notices, *declared.notices, *reminders)
+    unclear = [
+        f"{results.shown(path)} is edited for another reason: run apply again to declare there "
+        "what the edited code imports"
+        for path, _, _ in declared.changes
+        if path in edited
+    ]
+    notices = (*results.notices, *declared.notices, *unclear, *reminders)
     return replace(results, outcomes=[*results.outcomes, *made], notices=notices)
 
 

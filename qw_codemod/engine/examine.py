@@ -46,18 +46,29 @@ class Options:
 
 
 def examine(
-    source: Document, pack: Pack, inference: Inference, options: Options | None = None
+    source: Document,
+    pack: Pack,
+    inference: Inference,
+    options: Options | None = None,
+    refused: Mapping[tuple[str, int], Statement] | None = None,
 ) -> FileReport:
     """All that the rules have to say about one file, and its new bytes where it was mended.
 
-    Nothing is written. The inference looks at the file as it was again when this returns.
+    Nothing is written. The inference looks at the file as it was again when this returns. A file
+    with fixes that edit other files too is not mended: they are in the report, to be made first.
+    `refused` are those that cannot be made, with the reasons, by code and by where they start.
     """
-    return _Examination(source, pack, inference, options or Options()).run()
+    return _Examination(source, pack, inference, options or Options(), refused or {}).run()
 
 
 class _Examination:
     def __init__(
-        self, source: Document, pack: Pack, inference: Inference, options: Options
+        self,
+        source: Document,
+        pack: Pack,
+        inference: Inference,
+        options: Options,
+        refused: Mapping[tuple[str, int], Statement],
     ) -> None:
         self._original = source
         self._source = source
@@ -67,15 +78,15 @@ class _Examination:
         wanted = options.codes
         self._rules = {
             rule.code: rule
-            for rule in pack.rules
-            if rule.check.language.document is type(source)
-            and (wanted is None or rule.code in wanted)
+            for rule in pack.rules_for(type(source))
+            if wanted is None or rule.code in wanted
         }
         self._matches: dict[Finding, Match] = {}  # of the file as it is now
         self._shared: dict[Any, Any] = {}  # what the checks share about the file as it is now
         self._problems: list[Problem] = []
         self._first: dict[tuple[str, int], Finding] = {}  # as first found, by where it is now
         self._answers: dict[tuple[str, int], bool] = {}
+        self._refused = dict(refused)
         self._fixed: list[Finding] = []
 
     def run(self) -> FileReport:
@@ -167,6 +178,8 @@ class _Examination:
 
     def _mend(self, verdict: Verdict) -> FileReport:
         fixes, left = self._plan(verdict.kept)
+        if shared := tuple(fix for fix in fixes if fix.is_shared):
+            return replace(self._report(verdict, ()), shared=shared)
         if fixes and (reason := self._original.why_invalid()):
             message = f"the file is not valid, so it is not edited: {reason}"
             return self._given_up(verdict, message, ())
@@ -191,19 +204,36 @@ class _Examination:
         return self._given_up(first, f"its edits went on after {ROUNDS} rounds", rules)
 
     def _plan(self, findings: Iterable[Finding]) -> tuple[list[Fix], list[Left]]:
+        """The fixes to make, and what is left; if fixes edit other files too, these come alone."""
+        made = [
+            (finding, self._reason(finding) or self._propose(finding))
+            for finding in findings
+            if finding.code in self._options.fix
+        ]
+        made = [
+            (finding, self._if_shared(fix) if isinstance(fix, Fix) and fix.is_shared else fix)
+            for finding, fix in made
+        ]
+        if shared := [fix for _, fix in made if isinstance(fix, Fix) and fix.is_shared]:
+            return shared, []
         fixes: list[Fix] = []
         left: list[Left] = []
-        for finding in findings:
-            if finding.code not in self._options.fix:
-                continue
-            made = self._reason(finding) or self._propose(finding)
-            if isinstance(made, Fix) and not self._accepted(made):
-                made = reasons.Declined()
-            if isinstance(made, Fix):
-                fixes.append(made)
+        for finding, fix in made:
+            if isinstance(fix, Statement):
+                left.append(Left(finding, fix))
+            elif self._accepted(fix):
+                fixes.append(fix)
             else:
-                left.append(Left(finding, made))
+                left.append(Left(finding, reasons.Declined()))
         return fixes, left
+
+    def _if_shared(self, fix: Fix) -> Fix | Statement:
+        """A fix that edits other files too, or why it is not even proposed."""
+        if reason := self._refused.get(_key(fix.finding)):
+            return reason
+        if self._source is not self._original:
+            return reasons.HasToWait()
+        return fix if self._accepted(fix) else reasons.Declined()
 
     def _reason(self, finding: Finding) -> Statement | None:
         """Why the finding is not even tried."""
@@ -265,8 +295,9 @@ class _Examination:
         """Remember findings by where they are once these edits are made."""
         self._fixed += (self._first.pop(_key(fix.finding), fix.finding) for fix in fixes)
         shift = edits.Shift(_all_edits(fixes))
-        self._first = {(code, shift(at)): each for (code, at), each in self._first.items()}
-        self._answers = {(code, shift(at)): each for (code, at), each in self._answers.items()}
+        self._first = _moved(self._first, shift)
+        self._answers = _moved(self._answers, shift)
+        self._refused = _moved(self._refused, shift)
 
     def _culprits(self, fixes: Sequence[Fix]) -> list[str]:
         """The rules whose edits break the file on their own; all of them if only together."""
@@ -309,6 +340,13 @@ def _key(finding: Finding) -> tuple[str, int]:
 def _planned(check: Check, source: Document, context: Context, match: Match) -> object:
     """What the codemod is handed: the plan, or the remedy where that says all."""
     return match.remedy if check.plan is None else check.plan(source, context, match)
+
+
+def _moved(
+    known: Mapping[tuple[str, int], _Result], shift: edits.Shift
+) -> dict[tuple[str, int], _Result]:
+    """What is known of findings, by where they are once edits are made."""
+    return {(code, shift(at)): each for (code, at), each in known.items() if shift.keeps(at)}
 
 
 def _all_edits(fixes: Iterable[Fix]) -> list[Edit]:

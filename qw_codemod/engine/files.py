@@ -274,9 +274,7 @@ def replace(path: str, before: bytes, after: bytes, mode: int | None = None) -> 
     no longer holds `before`, and where the disk refuses.
     """
     try:
-        status = _writable(path)
-        if read(path) != before:
-            raise FileProblem("changed while it was examined, so it is not written: run again")
+        status = _writable_status(path, before)
         temporary = temporary_name(path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)  # of a run that was killed
@@ -293,6 +291,21 @@ def replace(path: str, before: bytes, after: bytes, mode: int | None = None) -> 
         sync_folder(os.path.dirname(path))
     except OSError as error:
         raise FileProblem(f"cannot be written: {_words(error)}; it is as it was") from error
+
+
+def check_writable(path: str, before: bytes) -> None:
+    """Raise FileProblem where `replace` would, as far as that can be told without writing."""
+    try:
+        _writable_status(path, before)
+    except OSError as error:
+        raise FileProblem(f"cannot be written: {_words(error)}; it is as it was") from error
+
+
+def _writable_status(path: str, before: bytes) -> os.stat_result:
+    status = _writable(path)
+    if read(path) != before:
+        raise FileProblem("changed while it was examined, so it is not written: run again")
+    return status
 
 
 def temporary_name(path: str) -> str:

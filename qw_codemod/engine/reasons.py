@@ -75,3 +75,76 @@ class GivenUp(Statement):
     template = "the edits of this file were given up: {problem}"
 
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasToWait(Statement):
+    template = "it edits other files too, and has to wait for the next apply"
+
+
+@dataclass(frozen=True, slots=True)
+class WouldEdit(Statement):
+    template = "it would edit {name}, {why}"
+
+    name: str
+    why: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class IsOutside(Statement):
+    template = "which is outside of the project"
+
+
+@dataclass(frozen=True, slots=True)
+class IsNotOwn(Statement):
+    template = "which is none of the project's own"
+
+
+@dataclass(frozen=True, slots=True)
+class IsExcluded(Statement):
+    template = "which is excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class IsStandardInput(Statement):
+    template = "and standard input is one file"
+
+
+@dataclass(frozen=True, slots=True)
+class CannotEdit(Statement):
+    template = "it would edit {name}: {problem}"
+
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotValid(Statement):
+    template = "it would edit {name}, which is not valid {language}: {problem}"
+
+    name: str
+    language: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class WouldNotBeValid(Statement):
+    template = "{name} would not be valid {language}: {problem}"
+
+    name: str
+    language: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoConvergence(Statement):
+    template = "its edits of several files did not converge after {rounds} rounds"
+
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten(Statement):
+    template = "not written: it belongs to edits of other files, and {names} cannot be written"
+
+    names: str

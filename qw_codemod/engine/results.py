@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from qw_codemod.kernel.model import Extent, Finding, Outcome, Problem
+from qw_codemod.kernel.document import Document, UnreadableSource
+from qw_codemod.kernel.model import Extent, FileReport, Finding, Outcome, Problem, Span
 from qw_codemod.rules.packs import Rule
 
 Command = Literal["check", "apply", "diff"]
 
 CLEAN, FOUND, NOT_EXAMINED = 0, 1, 2
+
+_SHOWN = 4000  # bytes of a line; what is longer is data
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +125,28 @@ def extent(outcome: Outcome, finding: Finding) -> Extent:
     """Where the finding's code lies; its own line where that is not known."""
     fallback = Extent(finding.line, finding.column, finding.end_line, finding.column)
     return outcome.extents.get(finding.span, fallback)
+
+
+def located(report: FileReport, before: Document, after: Document) -> Outcome:
+    """The outcome of a report; what was fixed stands in `before`, what was not in `after`."""
+    lines: dict[int, str] = {}
+    extents: dict[Span, Extent] = {}
+    standing = (*report.findings, *report.suppressed, *report.unused_suppressions)
+    standing += tuple(left.finding for left in report.left)
+    for source, findings in ((before, report.fixed), (after, standing)):
+        for finding in findings:
+            try:
+                lines[finding.line] = _line(source, finding.line)
+                extents[finding.span] = _extent(source, finding)
+            except (IndexError, UnreadableSource):
+                continue  # found in a later round, where the file had more lines
+    return Outcome(report, lines, extents)
+
+
+def _line(source: Document, line: int) -> str:
+    text = source.line_bytes(line)[:_SHOWN]
+    return text.decode(source.encoding, "replace")
+
+
+def _extent(source: Document, finding: Finding) -> Extent:
+    return Extent(*source.position(finding.span.start), *source.position(finding.span.end))

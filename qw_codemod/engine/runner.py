@@ -12,7 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -20,11 +20,19 @@ from multiprocessing.process import BaseProcess
 from qw_codemod import SELDOM
 from qw_codemod.engine import files
 from qw_codemod.engine.examine import Options, examine
+from qw_codemod.engine.reasons import Declined
+from qw_codemod.engine.results import located
+from qw_codemod.engine.shared_fixes import Given
 from qw_codemod.facts.index import Known
 from qw_codemod.facts.query import Leaning, Trace, digest
 from qw_codemod.infer import Inference
-from qw_codemod.kernel.document import Document, Language, UnreadableSource
-from qw_codemod.kernel.model import Extent, FileReport, Finding, Fix, Outcome, Problem, Span
+from qw_codemod.kernel.document import Document, Language
+from qw_codemod.kernel.model import (
+    FileReport,
+    Fix,
+    Outcome,
+    Problem,
+)
 from qw_codemod.languages.python import PYTHON, SourceFile
 from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules.packs import Pack
@@ -33,7 +41,6 @@ from qw_codemod.rules.prefilter import possible
 POOL_FROM = 40  # files that need a parse; below that, starting processes costs more than it saves
 _LARGE = 300_000  # bytes
 _LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
-_SHOWN = 4000  # bytes of a line; what is longer is data
 
 Note = Callable[[int, Outcome, Leaning], None]
 
@@ -70,6 +77,7 @@ class Plan:
     groups: Sequence[Group]
     patience: float = PATIENCE
     known: Known | None = None  # answers about contents that hold from an earlier run
+    given: Given = field(default_factory=Given)  # what fixes of several files made of some
 
 
 class Examiner:
@@ -95,30 +103,39 @@ class Examiner:
             return failed(task.path, str(problem))
         self._trace.lean(("file", task.path), lambda: digest(data))
         inference = self._inference(group.types)
-        source = task.language.document(task.path, data)
+        text = self._plan.given.texts.get(task.path, data)
+        source = task.language.document(task.path, text)
         if task.data is not None and isinstance(source, SourceFile):
             inference.overlay(source)
         try:
-            report = examine(source, self._plan.pack, inference, group.options)
-            return self._styled(source, report, inference, group.options)
+            refused = self._plan.given.refused.get(task.path)
+            report = examine(source, self._plan.pack, inference, group.options, refused)
+            if source.data != data:
+                after = source.data if report.after is None else report.after
+                report = replace(report, before=data, after=after)
+            return self._styled(task.language.document(task.path, data), report, inference, group)
         except (RecursionError, MemoryError) as error:
             return failed(task.path, f"cannot be examined: nested too deeply ({error})")
 
     def _inference(self, types: Types) -> Inference:
         if types not in self._inferences:
             plan = self._plan
-            self._inferences[types] = Inference(
+            texts = plan.given.texts
+            inference = Inference(
                 plan.root, plan.files, MODELS, dict(types), self._trace, plan.known
             )
+            self._inferences[types] = inference
+            for path in texts.keys() & set(plan.files if texts else ()):
+                inference.overlay(SourceFile(path, texts[path]))
         return self._inferences[types]
 
     def _styled(
-        self, source: Document, report: FileReport, inference: Inference, options: Options
+        self, source: Document, report: FileReport, inference: Inference, group: Group
     ) -> Outcome:
         if report.after is None:
-            return _located(report, source, source)
+            return located(report, source, source)
         if not isinstance(source, SourceFile):
-            return _located(report, source, type(source)(source.path, report.after))
+            return located(report, source, type(source)(source.path, report.after))
         from qw_codemod.engine.formatter import restyle
 
         styled = restyle(source.path, report.before, report.after)
@@ -127,10 +144,17 @@ class Examiner:
         if styled.data != report.after:
             # The formatter moved lines: what is left stands elsewhere now.
             inference.revise(now)
-            again = examine(now, self._plan.pack, inference, replace(options, accept=_decline))
+            options = replace(group.options, accept=_decline)
+            again = examine(now, self._plan.pack, inference, options)
             inference.restore()
-            report = replace(again, fixed=report.fixed, before=report.before, after=styled.data)
-        return replace(_located(report, source, now), notes=notes)
+            left = again.left
+            if len(left) == len(report.left):  # as it was before this edit was declined
+                pairs = zip(left, report.left, strict=True)
+                left = tuple(old if new.reason == Declined() else new for new, old in pairs)
+            report = replace(
+                again, fixed=report.fixed, left=left, before=report.before, after=styled.data
+            )
+        return replace(located(report, source, now), notes=notes)
 
 
 def run(
@@ -188,10 +212,6 @@ def _candidates(
     note: Note,
 ) -> list[Task]:
     """The tasks that some rule can hit; the outcome of the others is known without a parse."""
-    checks = {
-        language: [rule.check for rule in plan.pack.rules if rule.check.language == language]
-        for language in plan.pack.languages()
-    }
     hard = []
     for task in tasks:
         try:
@@ -199,36 +219,13 @@ def _candidates(
         except files.FileProblem as problem:
             outcomes[task.path] = failed(task.path, str(problem))
             continue
-        if possible(data, checks[task.language]):
+        rules = plan.pack.rules_for(task.language.document)
+        if possible(data, (rule.check for rule in rules)):
             hard.append(task)
         else:
             outcomes[task.path], leaning = here.trace(replace(task, data=data))
             note(0, outcomes[task.path], leaning)
     return hard
-
-
-def _located(report: FileReport, before: Document, after: Document) -> Outcome:
-    lines: dict[int, str] = {}
-    extents: dict[Span, Extent] = {}
-    standing = (*report.findings, *report.suppressed, *report.unused_suppressions)
-    standing += tuple(left.finding for left in report.left)
-    for source, findings in ((before, report.fixed), (after, standing)):
-        for finding in findings:
-            try:
-                lines[finding.line] = _line(source, finding.line)
-                extents[finding.span] = _extent(source, finding)
-            except (IndexError, UnreadableSource):
-                continue  # found in a later round, where the file had more lines
-    return Outcome(report, lines, extents)
-
-
-def _line(source: Document, line: int) -> str:
-    text = source.line_bytes(line)[:_SHOWN]
-    return text.decode(source.encoding, "replace")
-
-
-def _extent(source: Document, finding: Finding) -> Extent:
-    return Extent(*source.position(finding.span.start), *source.position(finding.span.end))
 
 
 def _cores() -> int:

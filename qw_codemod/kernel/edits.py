@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from qw_codemod.kernel.model import Edit, Span
@@ -33,7 +34,7 @@ def shrink(data: bytes, edit: Edit) -> Edit | None:
     while tail and (_splits(old, len(old) - tail) or _splits(new, len(new) - tail)):
         tail -= 1
     span = Span(edit.span.start + head, edit.span.end - tail)
-    return Edit(span, new[head : len(new) - tail])
+    return replace(edit, span=span, new=new[head : len(new) - tail])
 
 
 def _splits(text: bytes, at: int) -> bool:
@@ -72,6 +73,7 @@ class Shift:
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         applied = ordered(edits)
+        self._starts = [edit.span.start for edit in applied]
         self._ends = [edit.span.end for edit in applied]
         growth = (len(edit.new) - (edit.span.end - edit.span.start) for edit in applied)
         self._moved = [0, *accumulate(growth)]
@@ -79,3 +81,8 @@ class Shift:
     def __call__(self, offset: int) -> int:
         """The new offset of a byte that no edit replaced."""
         return offset + self._moved[bisect_right(self._ends, offset)]
+
+    def keeps(self, offset: int) -> bool:
+        """Whether a byte is still there: none of an edited span but for its first."""
+        at = bisect_left(self._starts, offset) - 1
+        return at < 0 or offset >= self._ends[at]

@@ -94,10 +94,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the bytes of `span` by `new`; an empty span inserts."""
+    """Replace the bytes of `span` by `new`; an empty span inserts.
+
+    `path` is absolute; it is empty for the file of the finding.
+    """
 
     span: Span
     new: bytes
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,11 @@ class Fix:
 
     finding: Finding
     edits: tuple[Edit, ...]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it edits other files than the finding's."""
+        return any(edit.path for edit in self.edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,8 @@ class FileReport:
     suppressed: tuple[Finding, ...] = ()
     unused_suppressions: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    shared: tuple[Fix, ...] = ()  # that edit other files too: not made here, and all that is asked
+    fixed_elsewhere: tuple[Finding, ...] = ()  # of other files, whose fixes edit this one too
     before: bytes = field(default=b"", repr=False)  # empty unless the file changes
     after: bytes | None = field(default=None, repr=False)  # None: nothing to write
 

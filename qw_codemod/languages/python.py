@@ -6,7 +6,7 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ __all__ = ["PYTHON", "WIDTH", "SourceFile", "UnreadableSource", "block_of"]
 
 WIDTH = 88  # columns of new lines; black's and ruff's default
 
+Placed = ast.expr | ast.stmt | ast.excepthandler
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
@@ -83,10 +84,12 @@ class SourceFile(Document):
         text = self.data[start:end].decode(self.encoding)
         return start + len(text.encode()[:column].decode().encode(self.encoding))
 
-    def span(self, node: ast.expr | ast.stmt | ast.excepthandler | Span) -> Span:
-        """The bytes of a node, without the parentheses around it."""
+    def span(self, node: Placed | Sequence[ast.stmt] | Span) -> Span:
+        """The bytes of a node, without the parentheses around it, or of consecutive statements."""
         if isinstance(node, Span):
             return node
+        if isinstance(node, Sequence):
+            return Span(self.span(node[0]).start, self.span(node[-1]).end)
         assert node.end_lineno is not None and node.end_col_offset is not None
         return Span(
             self.offset(node.lineno, node.col_offset),
@@ -102,6 +105,8 @@ class SourceFile(Document):
         shown = at or node
         if isinstance(shown, Span):
             return self.position(shown.start)
+        if isinstance(shown, Sequence):
+            shown = shown[0]
         if isinstance(shown, ast.Call):
             shown = at = shown.func
         line, column = shown.lineno, shown.col_offset

@@ -21,13 +21,14 @@ The smallest rule finds and rewrites::
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qw_codemod.kernel.document import Document, Language
 from qw_codemod.kernel.model import (
     CannotFix,
+    Edit,
     Evidence,
     Fact,
     Finding,
@@ -54,6 +55,7 @@ __all__ = [
     "Context",
     "Dependency",
     "Document",
+    "Edit",
     "Evidence",
     "Fact",
     "Finding",
@@ -98,15 +100,16 @@ class Match:
     """A place that breaks the rule; the engine makes the Finding of it.
 
     `node` is what a codemod would rewrite, `at` the part of it where a person should look
-    (the node itself if None; for a method call the line and column of the method's name). Where a
-    file has no nodes, a Span stands for both.
+    (the node itself if None; for a method call the line and column of the method's name). Several
+    statements that follow each other in one block are given as a list. Where a file has no nodes, a
+    Span stands for both.
 
     `remedy` is a value of the family's own, for `assess` and `plan`; where the rule has no `plan`,
     the codemod is handed the remedy itself. Without one the finding is reported only. `hidden`: the
     place is as it should be, and only an `apply` says why it is left.
     """
 
-    node: ast.expr | ast.stmt | ast.excepthandler | Span
+    node: ast.expr | ast.stmt | ast.excepthandler | Sequence[ast.stmt] | Span
     message: str
     evidence: Evidence
     remedy: Any = None
@@ -141,24 +144,33 @@ class Check:
 class Rewrite:
     """What a codemod makes of one finding.
 
-    `node` takes the place of the finding's expression, simple statement or handler; in a file that
-    is not Python it is text. `before` are statements (source text, one line each) that go on lines
+    `node` takes the place of the finding's expression, statement, run of statements or handler (of
+    statements: one, or an IndentedBlock of several); in a file that is not Python it is text.
+    `before` are statements (source text, one line each) that go on lines
     of their own before the statement around it; `globals` are assignments (source text) that go
     below the file's imports, and `decorators` (without the `@`) go to the function around the
     finding. These and `imports` are for Python alone.
+
+    `edits` are bytes in the place of bytes, in this file or, by their absolute `path`, in any other
+    of the project, of whatever language: for these alone `node` is None. All that a Rewrite holds
+    is made, or none of it.
     """
 
     node: (
         libcst.BaseExpression
         | libcst.BaseSmallStatement
+        | libcst.BaseStatement
+        | libcst.IndentedBlock
         | libcst.ExceptHandler
         | libcst.ExceptStarHandler
         | str
+        | None
     )
     before: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     globals: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +191,12 @@ class Dependency:
 class Codemod:
     """The rewriting half of a family: which codes it fixes, and how.
 
-    `rewrite` is handed the LibCST node cut out of the file (in a file that is not Python: the text
-    of the finding's span), the plan that the check made for it and the family's settings; None
-    means that it cannot, and the finding is left with that said. It may raise CannotFix to say why.
-    `dependencies` are declared for the files that come to import them. `policy` makes the text of a
-    module that the rewrites rely on, and that `init` writes into the project; it is given the
-    top-level modules that the project imports.
+    `rewrite` is handed the LibCST node cut out of the file (several statements in an IndentedBlock;
+    in a file that is not Python: the text of the finding's span), the plan that the check made for
+    it and the family's settings; None means that it cannot, and the finding is left with that said.
+    It may raise CannotFix to say why. `dependencies` are declared for the files that come to import
+    them. `policy` makes the text of a module that the rewrites rely on, and that `init` writes into
+    the project; it is given the top-level modules that the project imports.
     """
 
     fixes: tuple[str, ...]

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from qw_codemod.kernel.document import Language
+from qw_codemod.kernel.document import Document, Language
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules.api import Check, Codemod
 
@@ -55,6 +55,9 @@ class Pack:
     rules: tuple[Rule, ...]
     codemod_modules: Mapping[str, str] = field(default_factory=dict)  # family: dotted module
     _codemods: dict[str, Codemod] = field(default_factory=dict, repr=False)  # by code
+    _by_document: dict[type[Document], tuple[Rule, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -74,6 +77,14 @@ class Pack:
         meant = (rule for rule in self.rules if codes is None or rule.code in codes)
         others = {rule.check.language for rule in meant} - {PYTHON}
         return (PYTHON, *sorted(others, key=lambda language: language.name))
+
+    def rules_for(self, document: type[Document]) -> tuple[Rule, ...]:
+        """The rules on the files of a language, which are such documents."""
+        if document not in self._by_document:
+            self._by_document[document] = tuple(
+                rule for rule in self.rules if rule.check.language.document is document
+            )
+        return self._by_document[document]
 
     def rule(self, code: str) -> Rule:
         """The rule of a code or a name; raises PackError with near matches."""

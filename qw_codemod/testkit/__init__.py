@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qw_codemod.app.config import Config, schemas
 from qw_codemod.engine.examine import Options, examine
+from qw_codemod.engine.shared_fixes import Given, settle, why_not_edited
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document, language_of
-from qw_codemod.kernel.model import FileReport, Finding, Fix
+from qw_codemod.kernel.model import FileReport, Finding, Fix, Outcome
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules.packs import Pack, load
@@ -128,14 +129,34 @@ def run_folder(root: Path, paths: Sequence[str], setup: Setup) -> dict[str, File
         setup.settings,
         setup.accept,
     )
-    documents = {}
-    for path in paths:
+    documents: dict[str, Document] = {}
+    for path in (str(root / path) for path in paths):
         if language := language_of(path, pack.languages(codes)):
-            documents[path] = language.document(str(root / path), (root / path).read_bytes())
-    python = [each.path for each in documents.values() if isinstance(each, SourceFile)]
-    inference = Inference(str(root), python, MODELS, setup.types)
+            documents[path] = language.document(path, Path(path).read_bytes())
+    python = [path for path, each in documents.items() if isinstance(each, SourceFile)]
+
+    def look(given: Given, wanted: Collection[str]) -> Iterator[Outcome]:
+        inference = Inference(str(root), python, MODELS, setup.types)
+        now = dict(documents)
+        for path in given.texts.keys() & documents.keys():
+            now[path] = edited = type(documents[path])(path, given.texts[path])
+            if isinstance(edited, SourceFile):
+                inference.overlay(edited)
+        for path in wanted:
+            report = examine(now[path], pack, inference, options, given.refused.get(path))
+            if path in given.texts and report.after is None:
+                report = replace(report, after=now[path].data)
+            yield Outcome(report)
+
+    settled = settle(
+        list(look(Given(), documents)),
+        look,
+        lambda path: why_not_edited(path, str(root), lambda excluded: False),
+        pack.languages(),
+    )
     reports = {
-        path: examine(document, pack, inference, options) for path, document in documents.items()
+        Path(outcome.report.path).relative_to(root).as_posix(): outcome.report
+        for outcome in settled
     }
     problems = [problem for report in reports.values() for problem in report.problems]
     assert not problems, "\n".join(f"{each.path}: {each.rule} {each.message}" for each in problems)

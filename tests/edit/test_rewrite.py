@@ -110,9 +110,11 @@ def test_a_simple_statement() -> None:
     assert rewritten("if x: y = a; z = 1\n", "y = a", make) == b"if x: y = b; z = 1\n"
 
 
-def test_a_block_is_refused() -> None:
-    with pytest.raises(CannotFix, match="IsBlock"):
-        rewritten("if x:\n    y\n", "if x:\n    y", around)
+def test_statements_without_a_block_of_their_own_are_refused() -> None:
+    with pytest.raises(CannotFix, match="PlaceUncertain"):
+        rewritten("if x:\n    y\nz\n", "y\nz", around)
+    with pytest.raises(CannotFix, match="NotParsedAlone"):
+        rewritten("if x:\n    y\nelif z:\n    y\n", "elif z:\n    y", around)
 
 
 def test_a_codemod_may_decline() -> None:

@@ -19,7 +19,9 @@ def render(results: Results) -> str:
     for outcome in results.outcomes:
         report = outcome.report
         findings += [_finding(results, outcome, each) for each in results.new(report.findings)]
-        fixed += [_finding(results, outcome, each) for each in report.fixed]
+        fixed += [
+            {**_finding(results, outcome, each), **_also(results, each)} for each in report.fixed
+        ]
         suppressed += [_finding(results, outcome, each) for each in report.suppressed]
         unused += [_finding(results, outcome, each) for each in report.unused_suppressions]
         left += [
@@ -67,6 +69,16 @@ def _finding(results: Results, outcome: Outcome, finding: Finding) -> dict[str, 
             for fact in finding.evidence.facts
         ],
     }
+
+
+def _also(results: Results, finding: Finding) -> dict[str, Any]:
+    """The other files that the fix of a finding edits."""
+    also = [
+        results.shown(outcome.report.path)
+        for outcome in results.outcomes
+        if finding in outcome.report.fixed_elsewhere
+    ]
+    return {"also_edited": also} if also else {}
 
 
 def _problem(results: Results, problem: Problem) -> dict[str, Any]:

@@ -111,7 +111,10 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
     if report.after is not None:
         done = "would change" if results.command == "diff" else "changed"
         edits = f"{len(report.fixed)} {'edit' if len(report.fixed) == 1 else 'edits'}"
-        if not report.fixed:
+        if not report.fixed and report.fixed_elsewhere:
+            places = (f"{results.shown(x.path)}:{x.line}" for x in report.fixed_elsewhere)
+            edits = f"for {', '.join(dict.fromkeys(places))}"
+        elif not report.fixed:
             edits = "declares what the edited code imports"
         left = f", {len(report.left)} left" if report.left else ""
         yield f"{style(results.shown(report.path), bold=True)}: {done}, {edits}{left}"
