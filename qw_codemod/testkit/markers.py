@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.model import Finding
 from qw_codemod.languages.python import SourceFile
 
@@ -28,9 +29,10 @@ def verdicts(source: bytes, findings: Iterable[Finding], name: str = "") -> list
         found.setdefault(finding.line, Counter())[key] += 1
         safeties.setdefault((finding.line, key), set()).add(finding.safety)
     result = []
-    file = SourceFile(name, source)
+    is_python = not name or name.endswith(".py")
+    file = SourceFile(name, source) if is_python else Document(name, source)
     for number in range(1, len(file.line_starts) + 1):
-        line = file.line_bytes(number).decode(file.encoding, "replace")
+        line = file.line_text(number)
         expected: Counter[str] = Counter()
         for code, words in _marked(line):
             key = f"{code} likely" if "likely" in words else code

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qw_codemod.engine.reasons import Declined
+from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import FileReport, Finding
 from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
@@ -34,7 +35,8 @@ class Snapshot(Protocol):
 class Family:
     """The folder of a family: before.py, clean.py, after.py, findings.txt.
 
-    A pyproject.toml in it may set the family's values.
+    A pyproject.toml in it may set the family's values. The files of a family on another language
+    end as that language's do: before.yaml, clean.yaml, after.yaml.
     """
 
     folder: Path
@@ -46,14 +48,32 @@ class Family:
         return self.folder.name
 
     @cached_property
+    def suffix(self) -> str:
+        """What its files end in."""
+        found = sorted(path.suffix for path in self.folder.glob("before.*"))
+        return ".py" if ".py" in found else found[0]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its files are Python."""
+        return self.suffix == ".py"
+
+    def document(self, data: bytes) -> Document:
+        """A text as a file of the family's language."""
+        name = f"before{self.suffix}"
+        language = language_of(name, self.pack.languages())
+        assert language is not None, f"no rule reads {name}"
+        return language.document(name, data)
+
+    @cached_property
     def before(self) -> bytes:
         """The file in which every marked line must be found, and nothing else."""
-        return (self.folder / "before.py").read_bytes()
+        return (self.folder / f"before{self.suffix}").read_bytes()
 
     @cached_property
     def clean(self) -> bytes:
         """The file in which nothing may be found."""
-        return (self.folder / "clean.py").read_bytes()
+        return (self.folder / f"clean{self.suffix}").read_bytes()
 
     @cached_property
     def after(self) -> bytes:
@@ -68,7 +88,8 @@ class Family:
     def run(self, data: bytes, fix: bool = False) -> FileReport:
         """The report on a text, with every edit allowed if fixing."""
         setup = replace(self.setup, fix=fix, likely=fix, unsafe=fix)
-        return run_files({"before.py": data}, setup)["before.py"]
+        name = f"before{self.suffix}"
+        return run_files({name: data}, setup)[name]
 
     def apply(self, data: bytes) -> bytes:
         """The text with every edit made."""
@@ -103,13 +124,15 @@ class App:
 
     @cached_property
     def paths(self) -> list[str]:
-        """The relative paths of its Python files."""
-        found = (path.relative_to(self.folder) for path in self.folder.rglob("*.py"))
-        return sorted(path.as_posix() for path in found)
+        """The relative paths of its files that rules read."""
+        languages = self.pack.languages()
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        found = (path.relative_to(self.folder).as_posix() for path in files)
+        return sorted(path for path in found if language_of(path, languages))
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """The bytes of its Python files."""
+        """The bytes of these files."""
         return {path: (self.folder / path).read_bytes() for path in self.paths}
 
     @cached_property
@@ -119,9 +142,10 @@ class App:
 
 
 def families(fixtures: Path, pack: Pack | None = None) -> list[Family]:
-    """The families of a fixtures folder: its folders that hold a before.py."""
+    """The families of a fixtures folder: its folders that hold a before.py (or .yaml, or …)."""
     loaded = pack or load()
-    return [Family(path.parent, loaded) for path in sorted(fixtures.glob("*/before.py"))]
+    folders = {path.parent for path in fixtures.glob("*/before.*")}
+    return [Family(folder, loaded) for folder in sorted(folders)]
 
 
 def apps(fixtures: Path, pack: Pack | None = None) -> list[App]:
@@ -141,13 +165,13 @@ def _none(wrong: list[str]) -> None:
 
 def finds_what_is_marked(family: Family) -> None:
     """Every marked line of before.py is found, and no other."""
-    _none(verdicts(family.before, family.run(family.before).findings, "before.py"))
+    _none(verdicts(family.before, family.run(family.before).findings, f"before{family.suffix}"))
 
 
 def leaves_clean_alone(family: Family) -> None:
     """Nothing is found in clean.py, and nothing is edited."""
     report = family.run(family.clean, fix=True)
-    _none(verdicts(family.clean, report.findings, "clean.py"))
+    _none(verdicts(family.clean, report.findings, f"clean{family.suffix}"))
     assert report.after is None
 
 
@@ -158,8 +182,8 @@ def shows_every_rule(family: Family) -> None:
 
 
 def compiles(family: Family) -> None:
-    """after.py is Python."""
-    compile(family.after, "after.py", "exec", dont_inherit=True)
+    """after.py is valid."""
+    assert not family.document(family.after).why_invalid()
 
 
 def second_run_changes_nothing(family: Family) -> None:
@@ -169,18 +193,18 @@ def second_run_changes_nothing(family: Family) -> None:
 
 def keeps_other_bytes(family: Family) -> None:
     """Only lines of the findings change; statements and imports may come between lines."""
-    source = SourceFile("before.py", family.before)
+    source = family.document(family.before)
     may_change: set[int] = set()
     for finding in family.run(family.before, fix=True).fixed:
         may_change.update(range(source.line_of(finding.span.start), finding.end_line + 1))
-    for node in source.tree.body:
+    for node in source.tree.body if isinstance(source, SourceFile) else ():
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             may_change.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     old, new = _lines(family.before), _lines(family.after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     _none(
         [
-            f"changed, and not in a finding: before.py:{line}: {old[line - 1]!r}"
+            f"changed, and not in a finding: before{family.suffix}:{line}: {old[line - 1]!r}"
             for kind, start, end, _, _ in matcher.get_opcodes()
             if kind in ("replace", "delete")
             for line in range(start + 1, end + 1)
@@ -191,7 +215,8 @@ def keeps_other_bytes(family: Family) -> None:
 
 def prefilter_hides_nothing(family: Family) -> None:
     """Without tokens the rules find the same, in every top-level definition alone too."""
-    for text in (family.before, family.clean, *_alone(family.before)):
+    alone = _alone(family.before) if family.is_python else ()
+    for text in (family.before, family.clean, *alone):
         filtered = family.run(text).findings
         everything = replace(family, pack=_without_tokens(family.pack)).run(text).findings
         assert _places(filtered) == _places(everything)
@@ -208,18 +233,21 @@ def holds_with_bom(family: Family) -> None:
 
 
 def holds_with_tabs(family: Family) -> None:
-    """The same findings and edits with a tab for each four spaces of indentation."""
-    _holds_in(
-        family,
-        lambda text: re.sub(rb"(?m)^(?:    )+", lambda m: b"\t" * (len(m[0]) // 4), text),
-    )
+    """The same findings and edits with a tab for each four spaces of indentation, in Python."""
+    if family.is_python:
+        _holds_in(
+            family,
+            lambda text: re.sub(rb"(?m)^(?:    )+", lambda m: b"\t" * (len(m[0]) // 4), text),
+        )
 
 
 def holds_one_block_deeper(family: Family) -> None:
-    """The same findings inside a block, and the same edits where they bring no import.
+    """The same findings inside a block, and the same edits where they bring no import, in Python.
 
     Lines may break elsewhere: there is less room for them.
     """
+    if not family.is_python:
+        return
     new_imports = _imports(family.before) != _imports(family.after)
     _holds_in(family, _deeper, same_edits=not new_imports)
 
@@ -259,14 +287,15 @@ PROOFS: tuple[Callable[[Family], None], ...] = (
 def matches_snapshots(family: Family, snapshot: Snapshot) -> None:
     """after.py (all edits made) and findings.txt (with what the default run leaves) as recorded."""
     snapshot.snapshot_dir = family.folder
-    snapshot.assert_match(family.after, "after.py")
+    snapshot.assert_match(family.after, f"after{family.suffix}")
     snapshot.assert_match(listing(family).encode(), "findings.txt")
 
 
 def listing(family: Family) -> str:
     """The findings of before.py as text: place, verdict, message, chain of facts."""
     nothing = replace(family.setup, fix=True, accept=lambda fix, source: False)
-    report = run_files({"before.py": family.before}, nothing)["before.py"]
+    name = f"before{family.suffix}"
+    report = run_files({name: family.before}, nothing)[name]
     lines = []
     for left in report.left:
         finding = left.finding
@@ -292,7 +321,8 @@ def app_stays_fixed(app: App) -> None:
     """All edits made, the project compiles, and a second run changes nothing."""
     first = _applied(app, app.files)
     for path, data in first.items():
-        compile(data, path, "exec", dont_inherit=True)
+        language = language_of(path, app.pack.languages())
+        assert language is None or not language.document(path, data).why_invalid()
     assert _applied(app, first) == first
 
 
@@ -320,9 +350,9 @@ def _applied(app: App, files: dict[str, bytes]) -> dict[str, bytes]:
 
 def _holds_in(family: Family, variant: Callable[[bytes], bytes], same_edits: bool = True) -> None:
     text = variant(family.before)
-    _none(verdicts(text, family.run(text).findings, "before.py"))
+    _none(verdicts(text, family.run(text).findings, f"before{family.suffix}"))
     after = family.apply(text)
-    compile(after, "after.py", "exec", dont_inherit=True)
+    assert not family.document(after).why_invalid()
     assert family.apply(after) == after
     if same_edits:
         wanted = variant(family.after)

@@ -1,0 +1,1 @@
+"""A pack of rules for qw-codemod."""

@@ -1,0 +1,1 @@
+"""The codemods of this pack, a family each."""
