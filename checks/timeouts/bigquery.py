@@ -270,7 +270,7 @@ def first_of(facts: tuple[Fact, ...]) -> Statement | None:
     first = next(iter(facts), None)
     if first is None:
         return None
-    place = At(first.path.rpartition("/")[2], first.line)
+    place = At(first.path, first.line)
     return reasons.TestWouldFail(first.what, place)
 
 

@@ -216,7 +216,7 @@ def _is_iterable(value: Value, infer: Inference) -> bool:
     if not bigquery.ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
         return False
     return not any(
-        isinstance(base, Class) and "__iter__" in base.view.flow(base.node).bindings
+        isinstance(base, Class) and base.view.bindings(base.node, "__iter__")
         for base in hierarchy.mro(value.of)
     )
 

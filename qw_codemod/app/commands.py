@@ -315,7 +315,7 @@ class _Project:
             rest = [task for task in tasks if task.path not in known]
             note = None
             if memories is not None and rest:
-                plan = replace(plan, known=memories.known())
+                plan = replace(plan, known=memories.known(), traced=True)
                 note = partial(memories.note, wanted)
             known |= {each.report.path: each for each in self._run(plan, rest, note)}
         return [known[task.path] for task in tasks]

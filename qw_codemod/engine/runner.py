@@ -78,6 +78,7 @@ class Plan:
     patience: float = PATIENCE
     known: Known | None = None  # answers about contents that hold from an earlier run
     given: Given = field(default_factory=Given)  # what fixes of several files made of some
+    traced: bool = False  # whether outcomes come with what they depend on
 
 
 class Examiner:
@@ -86,11 +87,13 @@ class Examiner:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._inferences: dict[Types, Inference] = {}
-        self._trace = Trace()
+        # Edited files are looked at again: what depends on them must be known then as well.
+        edits = any(group.options.fix for group in plan.groups)
+        self._trace = Trace(plan.traced or edits)
 
     def trace(self, task: Task) -> tuple[Outcome, Leaning]:
         """The outcome for one file, and what it leans on."""
-        self._trace.now = 0
+        self._trace.start()
         outcome = self.examine(task)
         return outcome, self._trace.leaning()
 

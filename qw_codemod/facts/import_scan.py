@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from qw_codemod.facts.query import digest
+
 _FROM = re.compile(rb"(?:^|[;:])[ \t]*from[\s\\]*((?:\.[\s\\]*)*[\w.\x80-\xff]*)[\s\\]*$")
 _LISTED = re.compile(rb"[ \t]*(\((?:[^()#]|#[^\n]*\n)*\)|(?:[^\n;\\]|\\\r?\n)*)")
 _AFTER = (b" ", b"\t", b"\\", b"(", b"*")  # `import`
@@ -33,6 +35,12 @@ class Imports:
     named: dict[str, list[str]] = field(default_factory=dict)  # modules, by either name
     roots: frozenset[str] = frozenset()  # all names that imports bind
     is_unclear: bool = False  # everything is imported from somewhere, or a line goes on below
+
+    @property
+    def digest(self) -> str:
+        """What stands for all of it."""
+        listed = f"{sorted(self.named.items())} {sorted(self.roots)} {self.is_unclear}"
+        return digest(listed.encode())
 
     def sources(self, name: str) -> list[str]:
         """The modules, with the dots in front, that a name or alias is imported from."""

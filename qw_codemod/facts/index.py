@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -55,6 +56,16 @@ class Index:
             found = self._known(question) if self._known else None
             found = self._answers[question] = self._find(question) if found is None else found
         return found
+
+    def revise(self, path: str, before: bytes, now: bytes) -> set[Question]:
+        """Take in that a file has other contents; the questions to which it says something else."""
+        contents = Contents(now)
+        changed = {q for q, files in self._answers.items() if (path in files) != contents.answer(q)}
+        self._known = None
+        self._answers.clear()
+        for lookup in self._lookups.values():
+            lookup.revise(path, before, now)
+        return changed
 
     def _find(self, question: Question) -> tuple[str, ...]:
         kind, word, *_ = question
@@ -111,6 +122,17 @@ class _Lookup:
     def find(self, word: bytes) -> tuple[str, ...]:
         self._asked += 1
         return self._from_index(word) if self._asked > _FEW else self._by_search(word)
+
+    def revise(self, path: str, before: bytes, now: bytes) -> None:
+        """Take in that a file has other words."""
+        if "_index" not in self.__dict__:
+            return
+        place = bisect.bisect_left(self._files, path)
+        old, new = self._words(before), self._words(now)
+        for word in old - new:
+            self._index[word].remove(place)
+        for word in new - old:
+            bisect.insort(self._index.setdefault(word, []), place)
 
     def _by_search(self, word: bytes) -> tuple[str, ...]:
         datas = ((path, self._read(path)) for path in self._files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -43,24 +44,37 @@ class Tree:
         self._views: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
+        # By file: the questions to which it says something else since its contents were replaced.
+        self.answered_anew: dict[str, set[Question]] = {}
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
         self._together: dict[Question, frozenset[str]] = {}
 
     def overlay(self, source: SourceFile) -> None:
         """Look at this version of a file instead of the one on disk."""
+        before = self._read(source.path)
         self._overlay[source.path] = source
         self.edited.append(source.path)
         self._views.pop(source.path, None)
         self._imports.pop(source.path, None)
         if source.path not in self._known:
             self._known.add(source.path)
-            self._files.append(source.path)
+            bisect.insort(self._files, source.path)
             for derived in ("_by_name", "_index", "packages", "_programs"):
                 self.__dict__.pop(derived, None)
-        if "_programs" in self.__dict__:
-            self._programs.add(source.path, links(source.data, self.is_test(source.path)))
-        self._together.clear()
+            self._resolved.clear()
+        self._reindex(source.path, before, source.data)
+
+    def _reindex(self, path: str, before: bytes, now: bytes) -> None:
+        """Take in that a file has other contents."""
+        if "_index" in self.__dict__:
+            self.answered_anew.setdefault(path, set()).update(self._index.revise(path, before, now))
+        is_test = self.is_test(path)
+        changed = links(now, is_test) ^ links(before, is_test)
+        if any(self._linked(name, path) for name in changed if name.strip(".")):
+            self._together.clear()
+            self.__dict__.pop("_programs", None)
+            self.__dict__.pop("packages", None)
 
     def state(self, path: str) -> State:
         """What is known of a file, to be given back to `reset`."""
@@ -70,6 +84,7 @@ class Tree:
         """Know of a file what was known before."""
         view, overlay = state
         self.edited.append(path)
+        edited = self._read(path)
         self._views.pop(path, None)
         self._overlay.pop(path, None)
         self._imports.pop(path, None)
@@ -77,6 +92,7 @@ class Tree:
             self._views[path] = view
         if overlay is not None:
             self._overlay[path] = overlay
+        self._reindex(path, edited, self._read(path))
 
     def adopt(self, source: SourceFile) -> tuple[View, bool]:
         """The module of a file that is at hand, and whether it takes the place of another tree.
@@ -94,7 +110,7 @@ class Tree:
             self.edited.append(source.path)
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
-        view = self._views[source.path] = View(source, self.is_test(source.path))
+        view = self._views[source.path] = self._module(source)
         return view, replaces
 
     def read(self, path: str) -> bytes:
@@ -122,22 +138,38 @@ class Tree:
         return is_test(path.removeprefix(self.root))
 
     def view(self, path: str) -> View | None:
-        """The module in a file; None where it cannot be parsed."""
-        if path in self._views:
-            self._views[path] = self._views.pop(path)  # the last ones are those asked for last
-            self.trace.lean(("file", path), lambda: digest(self._read(path)))
-            return self._views[path]
-        if not self.has(path):
-            return None
-        source = self._overlay.get(path) or SourceFile(path, self._read(path))
-        self._lean_on_file(path, source)
-        view: View | None = View(source, self.is_test(path))
-        try:
-            source.tree  # noqa: B018
-        except UnreadableSource:
-            view = None
-        self._views[path] = view
+        """The module in a file, as something of which all the code counts.
+
+        None where it cannot be parsed.
+        """
+        view = self.module(path)
+        if view is not None:
+            view.depend_on_all()
         return view
+
+    def module(self, path: str) -> View | None:
+        """The module in a file, for those who say what they look at in it (see `View`).
+
+        None where it cannot be parsed.
+        """
+        if path in self._views:
+            view = self._views[path] = self._views.pop(path)  # those asked for last come last
+        elif not self.has(path):
+            return None
+        else:
+            source = self._overlay.get(path) or SourceFile(path, self._read(path))
+            view = self._module(source)
+            try:
+                source.tree  # noqa: B018
+            except UnreadableSource:
+                view = None
+            self._views[path] = view
+        self.trace.lean(("parses", path), lambda: view is not None)
+        return view
+
+    def _module(self, source: SourceFile) -> View:
+        recorder = self.trace if self.trace.is_on else None
+        return View(source, self.is_test(source.path), recorder)
 
     @property
     def is_full(self) -> bool:
@@ -282,7 +314,7 @@ class Tree:
         """
         if path == home:
             return True
-        data = self.read(path)
+        data = self._read(path)
         found = self._imports_of(path, data)
         if found.is_unclear:
             return True
@@ -294,17 +326,23 @@ class Tree:
                 return True
             if target and not self._binds(name, target):
                 return True  # which hands on what it imports
-        return found.lead_to(name, data)
+        leads = found.lead_to(name, data)
+        self.trace.lean(("leads", path, name), lambda: leads)
+        return leads
 
     def _binds(self, name: str, path: str) -> bool:
         """Whether a module binds a name itself, and has it from nowhere else."""
-        data = self.read(path)
-        return defines(name, data) and not self._imports_of(path, data).sources(name)
+        data = self._read(path)
+        found = defines(name, data)
+        self.trace.lean(("defines", path, name), lambda: found)
+        return found and not self._imports_of(path, data).sources(name)
 
     def _imports_of(self, path: str, data: bytes) -> Imports:
         found = self._imports.get(path)
         if found is None:
             found = self._imports[path] = imports(data)
+        imported = found
+        self.trace.lean(("imports", path), lambda: imported.digest)
         return found
 
     # -- who mentions a name --------------------------------------------------------------------

@@ -1,55 +1,93 @@
-"""What an answer leans on: the files that were looked at, and the questions that went to the tree.
+"""What each answer was found from: the questions that were asked while it was looked for.
 
-An answer may come from memory; what it leant on when it was found counts again then.
+Whoever asks the project something notes the question with its answer (`Trace.lean`). An answer that
+is remembered keeps what was noted while it was found; whoever is given it later depends on that as
+well. So a report knows every question that it rests on, and still holds where all of them have the
+same answer:
+
+    report of worker.py
+      ├─ ("file", "worker.py")
+      └─ what `self.client` holds
+           ├─ ("part", "base.py", "Base.__init__", digest)
+           └─ what `bigquery` means in base.py
+                └─ ("resolve", "google.cloud", "…")
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, MutableMapping
+from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-Question = tuple[str, ...]  # what was asked of the tree, and about what
+Question = tuple[str, ...]  # what was asked of the project, and about what
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 Answer = str | bool | tuple[str, ...]
-Held = tuple[_Value, int]  # a remembered answer, and the questions that it leans on
+
+
+class Dependencies:
+    """What a remembered answer was found from: numbers of questions, and other such answers."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: set[int | Dependencies]) -> None:
+        self.found = tuple(found)
+
+
+Held = tuple[_Value, Dependencies]  # a remembered answer
 
 
 @dataclass(frozen=True, slots=True)
 class Leaning:
-    """What one outcome leans on: bits of the questions that its process has asked.
+    """What one outcome depends on: numbers of the questions that its process has asked.
 
     `asked` are those questions, with their answers, that no outcome before it has told.
     """
 
-    bits: int = 0
+    numbers: tuple[int, ...] = ()
     asked: tuple[tuple[Question, Answer], ...] = ()
 
 
 class Trace:
-    """The questions that the answer leans on which is being found: bits of `now`."""
+    """Records the questions that the answer depends on which is being looked for.
 
-    def __init__(self) -> None:
-        self.now = 0
-        self._bits: dict[Question, int] = {}
+    Where nothing is to be remembered beyond the run, `is_on` is false, and nothing is recorded.
+    """
+
+    def __init__(self, is_on: bool = True) -> None:
+        self.is_on = is_on
+        self.now: set[int | Dependencies] = set()
+        self._numbers: dict[Question, int] = {}
         self._untold: list[tuple[Question, Answer]] = []
 
+    def start(self) -> None:
+        """Begin with an outcome."""
+        self.now = set()
+
     def leaning(self) -> Leaning:
-        """What has been leant on since `now` was 0."""
+        """What has been noted since `start`."""
         new = tuple(self._untold)
         self._untold.clear()
-        return Leaning(self.now, new)
+        return Leaning(tuple(sorted(_numbers(self.now))), new)
 
     def lean(self, question: Question, answer: Callable[[], Answer]) -> None:
-        """Note a question that the tree was asked; `answer` is called the first time."""
-        bit = self._bits.get(question)
-        if bit is None:
-            bit = self._bits[question] = 1 << len(self._bits)
+        """Note a question that the project was asked; `answer` is called the first time."""
+        if self.is_on:
+            self.now.add(self.number(question, answer))
+
+    def numbers_of(self, questions: Iterable[Question]) -> set[int]:
+        """The numbers of those that have been asked."""
+        return {self._numbers[each] for each in questions if each in self._numbers}
+
+    def number(self, question: Question, answer: Callable[[], Answer]) -> int:
+        """The number of a question, for whoever notes it often."""
+        number = self._numbers.get(question)
+        if number is None:
+            number = self._numbers[question] = len(self._numbers)
             self._untold.append((question, answer()))
-        self.now |= bit
+        return number
 
     def remembered(
         self,
@@ -64,17 +102,58 @@ class Trace:
         """
         held = memory.get(key)
         if held is not None:
-            self.now |= held[1]
+            self.now.add(held[1])
             return held[0]
         if meanwhile is not None:
-            memory[key] = (meanwhile, 0)
-        outer, self.now = self.now, 0
+            memory[key] = (meanwhile, NONE)
+        outer, self.now = self.now, set()
         try:
             found = compute()
-            memory[key] = (found, self.now)
+            memory[key] = (found, Dependencies(self.now))
         finally:
-            self.now |= outer
+            outer |= self.now
+            self.now = outer
         return found
+
+
+NONE = Dependencies(set())
+
+
+def _numbers(found: set[int | Dependencies]) -> set[int]:
+    """The questions that these lead to."""
+    numbers: set[int] = set()
+    seen: set[Dependencies] = set()
+    ahead: list[int | Dependencies] = [*found]
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, int):
+            numbers.add(each)
+        elif each not in seen:
+            seen.add(each)
+            ahead.extend(each.found)
+    return numbers
+
+
+def leading_to(wanted: set[int | Dependencies]) -> Callable[[Dependencies], bool]:
+    """Tells which answers depend on one of these questions, a few answers away or many."""
+    known: dict[Dependencies, bool] = {}
+
+    def leads(answer: Dependencies) -> bool:
+        ahead = [answer]
+        while ahead:
+            each = ahead[-1]
+            below = [d for d in each.found if isinstance(d, Dependencies)]
+            unknown = [d for d in below if d not in known]
+            if each in known or not unknown:
+                ahead.pop()
+                known[each] = known.get(each, False) or (
+                    not wanted.isdisjoint(each.found) or any(known[d] for d in below)
+                )
+            else:
+                ahead += unknown
+        return known[answer]
+
+    return leads
 
 
 def digest(data: bytes) -> str:

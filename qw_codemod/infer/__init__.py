@@ -86,7 +86,7 @@ def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | Non
 
 def _otherwise(p: Possibility) -> Statement:
     first = p.facts[0] if p.facts else None
-    where = At(first.path.rpartition("/")[2], first.line) if first else None
+    where = At(first.path, first.line) if first else None
     return says.MayAlsoBe(_described(p.value), where)
 
 

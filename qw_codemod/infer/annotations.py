@@ -51,6 +51,7 @@ class Annotations:
     def value(self, node: ast.expr, view: View, quoted_in: ast.AST | None = None) -> Knowledge:
         """What an object annotated like this holds; unknown for Any and the like."""
         place = quoted_in or node
+        view.depend_on(place)
         if isinstance(node, ast.Constant):
             if node.value is None:
                 return known(Nothing())

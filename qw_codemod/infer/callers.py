@@ -74,7 +74,7 @@ class Callers:
         parts: list[Knowledge] = []
         doubt: Statement | None = None
         for where, node, arguments, receiver in calls:
-            place = InFile(_short(where.path), getattr(node, "lineno", 1))
+            place = InFile(where.path, getattr(node, "lineno", 1))
             if arguments is None:
                 doubt = doubt or says.UsedOtherwise(_called(function), place)
                 continue
@@ -110,6 +110,7 @@ class Callers:
 
     def _decorators_known(self, function: FunctionNode, view: View) -> bool:
         """Whether nothing that decorates the function can call it with arguments of its own."""
+        view.depend_on(function)
         for decorator in getattr(function, "decorator_list", ()):
             plain = decorator.func if isinstance(decorator, ast.Call) else decorator
             values = [p.value for p in self._infer.value(plain, view)]
@@ -161,10 +162,10 @@ class Callers:
         if len(paths) > most:
             yield None  # each of them would be parsed
         for path in paths[:most]:
-            where = self._tree.view(path)
+            where = self._tree.module(path)
             if where is None:
                 continue
-            for use in where.uses.get(name, ()):
+            for use in where.uses(name):
                 bare = isinstance(use, ast.Name) and is_method
                 if bare and not isinstance(where.scope_of(use), ast.ClassDef):
                     continue  # a method is not reached by its bare name
@@ -219,7 +220,7 @@ class Callers:
         if isinstance(parent, ast.Call) and function in parent.args:
             yield view, parent, self._infer.calls.handed_on(parent, function, view), None
         elif isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
-            for use in view.uses.get(parent.targets[0].id, ()):
+            for use in view.uses(parent.targets[0].id):
                 if any(
                     isinstance(p.value, Function) and p.value.node is function
                     for p in self._infer.value(use, view)
@@ -273,7 +274,7 @@ class Callers:
         for base in self._infer.hierarchy.mro(cls):
             if not isinstance(base, Class):
                 continue
-            for b in base.view.flow(base.node).bindings.get("__init__", ()):
+            for b in base.view.bindings(base.node, "__init__"):
                 if isinstance(b.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     return b.node
         return None
@@ -288,12 +289,13 @@ class Callers:
         if len(paths) > _MOST_FILES:
             yield cls.view, cls.node, None, None
         for path in paths[:_MOST_FILES]:
-            where = self._tree.view(path)
+            where = self._tree.module(path)
             if where is None:
                 continue
-            inside = [use for each in ("cls", "__class__") for use in where.uses.get(each, ())]
+            inside = [use for each in ("cls", "__class__") for use in where.uses(each)]
+            where.depend_on_words(None, "import", name)
             renamed = [each.alias for each in where.imports if each.name == name and each.alias]
-            uses = [use for each in (name, *renamed) for use in where.uses.get(each, ())]
+            uses = [use for each in (name, *renamed) for use in where.uses(each)]
             for use in (*uses, *inside):
                 count += 1
                 if count > _MOST_USES:
@@ -323,6 +325,7 @@ class Callers:
         self, method: FunctionNode, base: Class, function: FunctionNode
     ) -> Iterator[_Use]:
         """Calls of this very `__init__` from that of another class, by `super()` or by name."""
+        base.view.depend_on_words(None, "__init__")
         for node in ast.walk(method):
             if not (
                 isinstance(node, ast.Call)
@@ -354,7 +357,3 @@ def _has_default(function: FunctionNode, argument: ast.arg) -> bool:
 def _called(function: FunctionNode) -> says.FunctionName:
     name = getattr(function, "name", "")
     return says.FunctionName(name) if name else says.Lambda()
-
-
-def _short(path: str) -> str:
-    return path.rpartition("/")[2]

@@ -32,6 +32,7 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.kernel.model import Fact
+from qw_codemod.languages.python import children
 from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.module import View
 
@@ -197,6 +198,8 @@ class Calls:
         infer, view, node = self._infer, value.view, value.node
         if isinstance(node, ast.Lambda):
             return infer.value(node.body, view)
+        view.depend_on(node)
+        view.depend_on_body(node)
         returns, yields, is_abstract = self._body(node)
         is_context = self._is_context(node, view)
         declared: Knowledge = ()
@@ -333,7 +336,7 @@ def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
 
 def _is_abstract(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from qw_codemod.facts.query import Held
@@ -41,6 +41,7 @@ class Classes:
         return (cls, *(base for place, base in enumerate(chain) if last[base] == place))
 
     def _bases(self, cls: Class) -> Iterator[Base]:
+        cls.view.depend_on(cls.node)
         for node in cls.node.bases:
             if isinstance(node, ast.Subscript):  # Generic[T], Base[int]
                 node = node.value
@@ -74,9 +75,11 @@ class Classes:
             for path in self._tree.naming_as_base(name, cls.view.path):
                 if is_global and not self._tree.may_mean(name, cls.view.path, path):
                     continue
-                view = self._tree.view(path)
+                view = self._tree.module(path)
                 if view is None:
                     continue
+                view.depend_on_words(None, "import", name)
+                view.depend_on_words(None, "class", name)
                 for each in view.imports:
                     if each.name == name and each.alias and each.alias not in seen:
                         seen.add(each.alias)
@@ -86,9 +89,9 @@ class Classes:
                     if any(dotted(base).rpartition(".")[2] == name for base in bases):
                         yield Class(view, node)
 
-    def bindings_of(self, cls: Class, name: str) -> list[Binding]:
+    def bindings_of(self, cls: Class, name: str) -> Sequence[Binding]:
         """What the body of a class binds to a name."""
-        return cls.view.flow(cls.node).bindings.get(name, [])
+        return cls.view.bindings(cls.node, name)
 
     def library_bases(self, cls: Class) -> tuple[str, ...]:
         """The dotted names of the bases outside the tree."""
@@ -102,12 +105,14 @@ class Classes:
         """The annotated names of a dataclass-like class, bases first."""
         for base in reversed(self.mro(cls)):
             if isinstance(base, Class):
+                base.view.depend_on_words(base.node)
                 for statement in base.node.body:
                     if isinstance(statement, ast.AnnAssign):
                         yield dotted(statement.target)
 
     def kind(self, function: ast.AST, view: View) -> str:
         """How a function of a class is reached: method, property, class, static."""
+        view.depend_on(function)
         name = getattr(function, "name", "")
         if name in ("__new__",):
             return "static"

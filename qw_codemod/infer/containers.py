@@ -261,7 +261,7 @@ def _record(value: Items, arguments: Arguments) -> Knowledge:
 
 def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Knowledge:
     """A container together with what is appended to it, or stored in it, in its scope."""
-    additions = view.additions.get(b.name)
+    additions = view.additions(b.name)
     if not additions:
         return found
     if "." in b.name:

@@ -83,6 +83,7 @@ class Evaluator(Memory):
         return self.guarded(("value", node), lambda: self._value(node, view))
 
     def _value(self, node: ast.expr, view: View) -> Knowledge:
+        view.depend_on(node)
         if isinstance(node, ast.Name):
             return self.names.name(node, view)
         if isinstance(node, ast.Attribute):
@@ -123,8 +124,8 @@ class Evaluator(Memory):
         return found
 
     def _attribute_node(self, node: ast.Attribute, view: View) -> Knowledge:
-        scope = view.scope_of(node)
-        bindings = view.flow(scope).reaching.get(node)
+        scope, name = view.scope_of(node), dotted(node)
+        bindings = view.reaching(scope, node, name) if name else None
         if bindings and ENTRY not in bindings and isinstance(scope, FUNCTIONS):
             return self.of_bindings(bindings, view)
         receiver = self.value(node.value, view)
@@ -188,7 +189,7 @@ class Evaluator(Memory):
             return self.names.module(path, dotted_name)
         package = self.tree.resolve(value.name, view.path)
         if package:
-            found = self.tree.view(package)
+            found = self.tree.module(package)
             if found is not None:
                 return self.names.module_attribute(found, name)
         return known(Library(self.models.canonical(dotted_name)))
@@ -205,7 +206,7 @@ class Evaluator(Memory):
         if not receiver and isinstance(node.value, ast.Call):
             receiver = dotted(node.value.func) + "()"
         untold = untold or self._is_untold(node.value, view)
-        guessed = self.models.guess(receiver, name, view.source, untold)
+        guessed = self.models.guess(receiver, name, view, untold)
         if guessed is None:
             return ()
         cls, why = guessed
@@ -236,6 +237,7 @@ class Evaluator(Memory):
         return self.guarded(("binding", binding), lambda: self._binding(binding, view))
 
     def _binding(self, b: Binding, view: View) -> Knowledge:
+        view.depend_on(b.node)
         if b.kind in ("assign", "walrus"):
             found = containers.unpacked(self._assigned(b, view), b.path)
             if isinstance(b.value, (ast.Name, ast.Constant)) and not b.path:
@@ -322,6 +324,7 @@ class Evaluator(Memory):
         """What the user's own table says that a function or class of the tree gives."""
         if not self.types:
             return ()
+        view.depend_on(node)
         name = getattr(node, "name", "")
         for key, holds in self.types.items():
             module, _, last = key.rpartition(".")
@@ -354,6 +357,7 @@ class Evaluator(Memory):
         return self.guarded(("argument", argument), lambda: self._parameter(argument, view))
 
     def _parameter(self, argument: ast.arg, view: View) -> Knowledge:
+        view.depend_on(argument)
         function: FunctionNode = next(
             a for a in view.source.ancestors(argument) if isinstance(a, FUNCTIONS)
         )

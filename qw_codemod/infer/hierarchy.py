@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -89,7 +90,7 @@ class Hierarchy(Classes):
         return any(
             isinstance(base, Class)
             and base not in above
-            and (self.bindings_of(base, name) or name in self.writes.inside(base))
+            and (self.bindings_of(base, name) or self.writes.inside(base, name))
             for base in self.mro(sub)
         )
 
@@ -166,7 +167,7 @@ class Hierarchy(Classes):
             else written or unknown(says.NotSet(name, _name(instance)))
         )
 
-    def _bound(self, bindings: list[Binding], cls: Class, to: Instance | Class) -> Knowledge:
+    def _bound(self, bindings: Sequence[Binding], cls: Class, to: Instance | Class) -> Knowledge:
         """Class-level bindings as seen through an object or through the class."""
         parts = []
         last = bindings[-1:] if all(b.kind == "def" for b in bindings) else bindings
@@ -205,7 +206,7 @@ class Hierarchy(Classes):
 
     def _assigned(self, cls: Class, instance: Instance, name: str) -> Knowledge:
         parts = []
-        for node, method in self.writes.inside(cls).get(name, ()):
+        for node, method in self.writes.inside(cls, name):
             binding = self.writes.binding_of(node, cls.view)
             if binding is None:
                 continue
@@ -288,7 +289,7 @@ class Hierarchy(Classes):
         return Items("record", union(slots), slots, (), named)
 
 
-def _past_overloads(last: list[Binding], bindings: list[Binding]) -> list[Binding]:
+def _past_overloads(last: Sequence[Binding], bindings: Sequence[Binding]) -> Sequence[Binding]:
     """A property's setter has the name of its getter: the getter is what is read."""
     if len(bindings) < 2 or not last or last[0].kind != "def":
         return last

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from qw_codemod.facts.query import Held, Trace
+from qw_codemod.facts.query import Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
@@ -58,7 +58,7 @@ class Memory:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
         held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
         if held is not None:
-            self.trace.now |= held[1]
+            self.trace.now.add(held[1])
             return held[0]
         if self.frames:
             found = self.frames[-1].answers.get(key)
@@ -86,13 +86,14 @@ class Memory:
         self._cut = self._frame_read = _FREE
         read_before = self._parameters_read
         self._active[key] = depth
-        outer_trace, self.trace.now = self.trace.now, 0
+        outer_trace, self.trace.now = self.trace.now, set()
         try:
             result = compute()
         finally:
             del self._active[key]
-            leaning = self.trace.now
-            self.trace.now |= outer_trace
+            leaning = Dependencies(self.trace.now)
+            outer_trace.add(leaning)
+            self.trace.now = outer_trace
         if self._cut >= depth:
             self._cut = _FREE
         for other in self._leaning.pop(depth, ()):

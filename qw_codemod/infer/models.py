@@ -27,13 +27,12 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.kernel.statements import Statement
-from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.module import View
 
 Gives = Callable[[Arguments, Infer], Knowledge]
 HandsOn = Callable[[ast.Call, ast.expr, View, Infer], Arguments | None]
 GivesParameter = Callable[[FunctionNode, ast.arg, View, Infer], Knowledge | None]
-Guess = Callable[[str, str, SourceFile, bool], tuple[str, Statement] | None]
+Guess = Callable[[str, str, View, bool], tuple[str, Statement] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +133,13 @@ class Models:
         return unknown(says.ParameterOfTest())
 
     def guess(
-        self, receiver: str, method: str, source: SourceFile, untold: bool
+        self, receiver: str, method: str, view: View, untold: bool
     ) -> tuple[str, Statement] | None:
         """The class that an unknown receiver may be, by its name and the method used, and why.
 
         `untold`: nothing at all is known of the receiver, not even what gave it.
         """
-        guesses = (guess(receiver, method, source, untold) for guess in self._guesses)
+        guesses = (guess(receiver, method, view, untold) for guess in self._guesses)
         return next((found for found in guesses if found is not None), None)
 
     def passes_through(self, decorator: str) -> bool:

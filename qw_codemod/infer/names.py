@@ -33,13 +33,12 @@ class Names:
     def name(self, node: ast.Name, view: View) -> Knowledge:
         """What a name can hold where it is read."""
         scope = view.scope_of(node)
-        flow = view.flow(scope)
-        reaching = flow.reaching.get(node)
-        if reaching and node.id not in flow.outer:
+        reaching = view.reaching(scope, node, node.id)
+        if reaching and node.id not in view.flow(scope).outer:
             declared = [
-                b for b in flow.bindings.get(node.id, ()) if b.kind == "annotation" and not b.value
+                b for b in view.bindings(scope, node.id) if b.kind == "annotation" and not b.value
             ]
-            inner = view.nonlocal_writes.get((scope, node.id), ())
+            inner = view.nonlocal_writes(scope, node.id)
             return self._infer.of_bindings([*reaching, *declared, *inner], view)
         return self.lookup(node.id, scope, view)
 
@@ -48,10 +47,10 @@ class Names:
         innermost = True
         while scope is not None and not isinstance(scope, ast.Module):
             if innermost or not isinstance(scope, ast.ClassDef):
-                flow = view.flow(scope)
-                if name in flow.bindings and name not in flow.outer:
-                    inner = view.nonlocal_writes.get((scope, name), ())
-                    return self._infer.of_bindings([*flow.bindings[name], *inner], view)
+                bindings = view.bindings(scope, name)
+                if bindings and name not in view.flow(scope).outer:
+                    inner = view.nonlocal_writes(scope, name)
+                    return self._infer.of_bindings([*bindings, *inner], view)
             innermost = False
             scope = view.outer_scope(scope)
         return self.global_name(name, view)
@@ -90,14 +89,14 @@ class Names:
                 return b.value, view
             if b.kind == "from" and isinstance(b.node, ast.alias) and depth < 5:
                 path = self._import_path(_imported_name(b.node, view), view)
-                target = self._tree.view(path)
+                target = self._tree.module(path)
                 if target is not None and target is not view:
                     return self._exported_alias(b.node.name, target, depth + 1)
         return None
 
     def _star(self, imported: ImportedName, name: str, view: View) -> Knowledge:
         path = self._import_path(imported, view)
-        target = self._tree.view(path) if path else None
+        target = self._tree.module(path) if path else None
         if target is None or target is view:
             return ()
         if not target.exports(name) and not target.star_imports:
@@ -125,7 +124,7 @@ class Names:
 
     def module(self, path: str, name: str) -> Knowledge:
         """The module in a file of the tree."""
-        view = self._tree.view(path)
+        view = self._tree.module(path)
         return known(Module(view)) if view else unknown(says.NotParsed(name))
 
     def imported(self, alias: ast.alias, view: View) -> Knowledge:
@@ -162,7 +161,7 @@ class Names:
         else:
             submodule = self._tree.resolve(imported.source, view.path)
         path = self._import_path(imported, view)
-        target = self._tree.view(path) if path else None
+        target = self._tree.module(path) if path else None
         if target is not None and target is not view:
             offered = target.exports(alias.name)
             if offered or not submodule:

@@ -25,7 +25,6 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.model import Fact
 from qw_codemod.kernel.statements import Statement
-from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import Binding, ScopeNode
 from qw_codemod.python.module import View
 
@@ -138,7 +137,7 @@ class Libraries(Protocol):
         self, function: FunctionNode, argument: ast.arg, view: View, infer: Infer
     ) -> Knowledge: ...
     def guess(
-        self, receiver: str, method: str, source: SourceFile, untold: bool
+        self, receiver: str, method: str, view: View, untold: bool
     ) -> tuple[str, Statement] | None: ...
     def passes_through(self, decorator: str) -> bool: ...
     def makes_context(self, decorator: str) -> bool: ...

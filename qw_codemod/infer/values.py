@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from qw_codemod.infer.statements import TooManyAlternatives
 from qw_codemod.kernel.model import Fact
@@ -40,6 +40,9 @@ class Class:
     view: View
     node: ast.ClassDef
 
+    def __hash__(self) -> int:
+        return hash(self.node)
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -52,6 +55,9 @@ class Function:
     node: FunctionNode
     receiver: Instance | Class | None = None
     closure: tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.receiver))  # closures nest deeply, and seldom tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,15 @@ class Items:
     slots: tuple[Knowledge, ...] | None = None
     keys: Knowledge = ()
     named: tuple[tuple[object, Knowledge], ...] = ()
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        found = self._hash
+        if not found:  # containers of containers are asked for it by each union
+            elements = (self.element, self.slots, self.keys, self.named)
+            found = hash((self.kind, *elements)) or 1
+            object.__setattr__(self, "_hash", found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +155,11 @@ def unknown(reason: Statement, *facts: Fact, open: bool = False) -> Knowledge:
 
 def union(parts: Iterable[Knowledge]) -> Knowledge:
     """All alternatives; of equal values the first facts stay, and any doubt."""
+    filled = [part for part in parts if part]
+    if len(filled) == 1 and len(filled[0]) == 1:
+        return filled[0]
     merged: dict[Value, Possibility] = {}
-    for part in parts:
+    for part in filled:
         for possibility in part:
             other = merged.get(possibility.value)
             if other is None:

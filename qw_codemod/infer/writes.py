@@ -22,34 +22,36 @@ class Writes:
         self._classes = classes
         self._trace = infer.trace
         self._outside: dict[tuple[str, str], Held[tuple[tuple[View, ast.Attribute], ...]]] = {}
-        self._own: dict[Class, dict[str, list[tuple[ast.Attribute, FunctionNode]]]] = {}
+        self._own: dict[tuple[Class, str], list[tuple[ast.Attribute, FunctionNode]]] = {}
 
     def forget(self) -> None:
         """Drop what is remembered: a file has changed."""
         self._outside.clear()
         self._own.clear()
 
-    def inside(self, cls: Class) -> dict[str, list[tuple[ast.Attribute, FunctionNode]]]:
-        """The assignments to attributes of the first parameter, in the methods of the class."""
-        found = self._own.get(cls)
+    def inside(self, cls: Class, name: str) -> list[tuple[ast.Attribute, FunctionNode]]:
+        """The assignments to an attribute of the first parameter, in the methods of the class."""
+        nodes = cls.view.attribute_writes(name)
+        found = self._own.get((cls, name))
         if found is None:
-            found = self._own[cls] = {}
-            for name, nodes in cls.view.attribute_writes.items():
-                for node in nodes:
-                    if not isinstance(node.value, ast.Name):
-                        continue
-                    method = cls.view.enclosing_method(node)
-                    if method is None or cls.view.source.parent(method) is not cls.node:
-                        continue
-                    first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
-                    if first is not None and first.arg == node.value.id:
-                        found.setdefault(name, []).append((node, method))
+            found = self._own[cls, name] = []
+            for node in nodes:
+                if not isinstance(node.value, ast.Name):
+                    continue
+                method = cls.view.enclosing_method(node)
+                if method is None or cls.view.source.parent(method) is not cls.node:
+                    continue
+                first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+                if first is not None and first.arg == node.value.id:
+                    found.append((node, method))
+        for _, around in found:
+            cls.view.depend_on(around)
         return found
 
     def by_class_methods(self, cls: Class, name: str) -> Knowledge:
         """What class methods assign to `cls.name`."""
         parts = []
-        for node, method in self.inside(cls).get(name, ()):
+        for node, method in self.inside(cls, name):
             binding = self.binding_of(node, cls.view)
             if binding is not None and self._classes.kind(method, cls.view) in ("class", "static"):
                 parts.append(self._infer.binding(binding, cls.view))
@@ -58,8 +60,8 @@ class Writes:
     @staticmethod
     def binding_of(node: ast.Attribute, view: View) -> Binding | None:
         """The binding that an assignment to an attribute makes."""
-        flow = view.flow(view.scope_of(node))
-        return next((b for b in flow.bindings.get(dotted(node), ()) if b.node is node), None)
+        bindings = view.bindings(view.scope_of(node), dotted(node))
+        return next((b for b in bindings if b.node is node), None)
 
     def from_outside(self, instance: Instance, name: str, below: tuple[Class, ...]) -> Knowledge:
         """What other code assigns to the attribute: `task.client = …`, `Task.client = …`."""
@@ -84,12 +86,12 @@ class Writes:
 
     def _find_outside(self, name: str, near: str) -> tuple[tuple[View, ast.Attribute], ...]:
         paths = self._tree.assigning(name, near)
-        views = (self._tree.view(path) for path in paths if not self._tree.is_test(path))
+        views = (self._tree.module(path) for path in paths if not self._tree.is_test(path))
         return tuple(
             (view, node)
             for view in views
             if view is not None
-            for node in view.attribute_writes.get(name, ())
+            for node in view.attribute_writes(name)
             if dotted(node.value) not in ("self", "")
         )
 

@@ -56,7 +56,7 @@ class InFile(Place):
 
     template = " in {name}:{line}"
 
-    name: str  # without folders
+    path: str  # absolute; its last part is shown
     line: int
 
 
@@ -66,7 +66,7 @@ class At(Place):
 
     template = " ({name}:{line})"
 
-    name: str
+    path: str
     line: int
 
 
@@ -75,6 +75,8 @@ def render(statement: Statement | None, places: bool = True) -> str:
     if statement is None:
         return ""
     values = {each.name: getattr(statement, each.name) for each in fields(statement)}
+    if isinstance(statement, (At, InFile)):
+        values["name"] = statement.path.rpartition("/")[2]
     shown = {name: _Shown(value, places) for name, value in values.items()}
     return type(statement).template.format(**shown)
 

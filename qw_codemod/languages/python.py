@@ -21,6 +21,42 @@ Placed = ast.expr | ast.stmt | ast.excepthandler
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
+# Fields that hold no nodes, or none with a place: `ctx`, operators.
+_PLAIN = frozenset(
+    "arg asname attr conversion ctx id is_async kind kwd_attrs level lineno module n name op ops "
+    "rest s simple tag type_comment type_ignores".split()
+)
+_NO_NODES = (ast.Constant, ast.Global, ast.MatchSingleton, ast.Nonlocal)
+
+
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if issubclass(kind, _NO_NODES):
+        return ()
+    if kind.__name__ == "TypeAlias":
+        return kind._fields
+    return tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+# The fields of each kind of node that hold other nodes: most of a walk is looking into the others.
+FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: _fields(kind)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below one, in the order of its fields; operators and contexts left out."""
+    found: list[ast.AST] = []
+    for name in FIELDS[node.__class__]:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [item for item in value if item is not None]
+        elif value is not None:
+            found.append(value)
+    return found
+
+
 def block_of(around: ast.AST | None, child: ast.AST) -> list[ast.stmt]:
     """The statements of the block of `around` that `child` is one of; empty where it is in none."""
     for name in ("body", "orelse", "finalbody"):
@@ -140,15 +176,19 @@ class SourceFile(Document):
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
-            by_type.setdefault(type(node), []).append(node)
-            for name in node._fields:
-                value = getattr(node, name, None)
-                if isinstance(value, list):
-                    for item in reversed(value):
-                        if isinstance(item, ast.AST):
+            kind = node.__class__
+            try:
+                by_type[kind].append(node)
+            except KeyError:
+                by_type[kind] = [node]
+            for name in FIELDS[kind]:
+                value = getattr(node, name)
+                if value.__class__ is list:
+                    for item in value[::-1]:
+                        if item is not None:
                             parents[item] = node
                             stack.append(item)
-                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                elif value is not None:
                     parents[value] = node
                     stack.append(value)
         return by_type, parents

@@ -11,7 +11,7 @@ from typing import Literal
 
 from qw_codemod.infer.models import Model
 from qw_codemod.kernel.statements import Statement
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.module import View
 
 CLIENT = "google.cloud.bigquery.Client"
 QUERY_JOB = "google.cloud.bigquery.QueryJob"
@@ -188,14 +188,12 @@ class InBigQueryModule(Statement):
     method: str
 
 
-def guess(
-    receiver: str, method: str, source: SourceFile, untold: bool
-) -> tuple[str, Statement] | None:
+def guess(receiver: str, method: str, view: View, untold: bool) -> tuple[str, Statement] | None:
     """The class that an unknown receiver is likely to be, and why; None if nothing says BigQuery.
 
     `untold`: nothing at all is known of the receiver, not even what gave it.
     """
-    in_bigquery_file = b"bigquery" in source.data
+    in_bigquery_file = view.depend_on_bytes(b"bigquery")
     if method in _UNMISTAKABLE:
         return CLIENT, OnlyClients(method)
     named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))

@@ -31,6 +31,7 @@ def parameter(
         receiver = None
         if isinstance(scope, ast.ClassDef):
             receiver = Instance(Class(where, scope), exact=False)
+        where.depend_on_words(scope, argument.arg)
         for node in scope.body:
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 continue
@@ -64,7 +65,7 @@ def _conftests(view: View, tree: Tree) -> Iterator[View]:
     while "/" in folder and len(folder) > len(tree.root):
         folder = folder.rpartition("/")[0]
         path = f"{folder}/conftest.py"
-        where = tree.view(path) if tree.has(path) else None
+        where = tree.module(path) if tree.has(path) else None
         if where is not None:
             yield where
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, children
 from qw_codemod.python.bindings import dotted, parameters
 from qw_codemod.python.imports import imports_of, names_of
 
@@ -240,7 +240,7 @@ def called_by(body: Iterable[ast.stmt], as_program: bool = False) -> set[str]:
             continue
         if isinstance(node, ast.Call):
             found.add(_last(node.func))
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))
     return found - {""}
 
 

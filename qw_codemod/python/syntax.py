@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, children
 from qw_codemod.python.bindings import FUNCTIONS, SCOPES, ScopeNode, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -80,4 +80,4 @@ def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
         if isinstance(node, FUNCTIONS):
             continue
         yield node
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from qw_codemod.languages.python import children
 from qw_codemod.python.bindings import (
     COMPREHENSIONS,
     ENTRY,
@@ -150,7 +151,7 @@ class Flow:
             self._expression(node.body, self._narrow(node.test, copied(env), True))
             self._expression(node.orelse, self._narrow(node.test, copied(env), False))
             return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._expression(child, env)
         if isinstance(node, ast.Call):
             self._call(node, env)
@@ -214,7 +215,7 @@ class Flow:
         if handler is not None:
             result: Env | None = handler(node, env)
             return result
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._expression(child, env)
         return env
 
@@ -382,7 +383,7 @@ class Flow:
         return self._narrow(node.test, env, True)
 
     def _on_return(self, node: ast.Return | ast.Raise, env: Env | None) -> Env | None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._expression(child, env)
         return None
 

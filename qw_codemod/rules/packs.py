@@ -237,8 +237,8 @@ def fingerprint(pack: Pack) -> str:
     names |= {name.partition(".")[0] for name in names}
     files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
     folders = {Path(file).parent for file in files if file}
-    for folder in sorted(folders):
+    for folder in sorted(folders, key=lambda each: (each.name, each)):
         for file in sorted(folder.glob("*.py" if folder.parent in folders else "**/*.py")):
-            status = file.stat()
-            made.update(f"{file}\0{status.st_size} {status.st_mtime_ns}\0".encode())
+            made.update(f"{folder.name}/{file.relative_to(folder).as_posix()}\0".encode())
+            made.update(file.read_bytes())
     return made.hexdigest()

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS report (
 ) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 3  # of the schema, and of what its columns hold
+_VERSION = 5  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 
@@ -50,6 +50,8 @@ def recalled(
     where there can be none: the folder or the file does not allow it.
     """
     path = _place(root, rules)
+    if path is not None and not path.exists():
+        _adopt(path, root, files)
     connection = _connect(path) if path is not None else None
     memories, outcomes = None, {}
     if path is not None and connection is not None:
@@ -90,7 +92,7 @@ def _place(root: str, rules: str) -> Path | None:
     is_given = bool(os.environ.get("QW_CODEMOD_CACHE_DIR"))
     if not is_given and at.resolve().is_relative_to(Path(root).resolve()):
         return None  # whoever wrote the tree could have written it too
-    name = hashlib.blake2b(f"{_VERSION}\0{root}\0{rules}".encode(), digest_size=16).hexdigest()
+    name = f"{_hash(f'{_VERSION} {rules}')}-{_hash(root)}"
     try:
         at.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = at.stat()
@@ -99,6 +101,38 @@ def _place(root: str, rules: str) -> Path | None:
     if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & stat.S_IWOTH):
         return None
     return at / f"{name}.sqlite"
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _adopt(path: Path, root: str, files: Sequence[str]) -> None:
+    """Begin with the cache of the same project in another folder, or of another machine.
+
+    It is the one that knows most of the files, for the same rules; what it says of a file holds
+    where the contents are the same.
+    """
+    rules = path.name.partition("-")[0]
+    wanted = {file.removeprefix(root) for file in files}
+    best, most = None, len(wanted) / 2
+    for other in path.parent.glob(f"{rules}-*.sqlite"):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(other)) as known:
+            paths = {path for (path,) in known.execute("SELECT path FROM file")}
+            if len(paths & wanted) > most:
+                best, most = other, len(paths & wanted)
+    if best is not None:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(_read_only(best)) as source,
+            contextlib.closing(sqlite3.connect(path)) as target,
+        ):
+            source.backup(target)
+        _tidy(path.parent)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
 
 
 def _connect(path: Path) -> sqlite3.Connection | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from qw_codemod.facts.file_answers import KINDS
 from qw_codemod.facts.query import Question
 
 OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
@@ -32,6 +35,14 @@ class Questions:
             self.files[question] = files
         self.next += 1
         return number
+
+    def of_files(self, files: Collection[str]) -> dict[str, list[Question]]:
+        """The questions about one of these files alone, by file."""
+        found: dict[str, list[Question]] = {}
+        for question in self.numbers:
+            if question[0] in KINDS and question[1] in files:
+                found.setdefault(question[1], []).append(question)
+        return found
 
     def change(self, file: int, answer: Callable[[Question], bool]) -> set[Question]:
         """Take in what a file says now; the questions to which it said something else before."""
@@ -80,6 +91,23 @@ def bits_of(numbers: Iterable[int]) -> int:
     for number in every:
         found[number >> 3] |= 1 << (number & 7)
     return to_bits(bytes(found))
+
+
+def to_numbers(blob: bytes) -> array[int]:
+    """Numbers of questions as they are stored."""
+    numbers = array("I")
+    numbers.frombytes(blob)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def numbers_to_blob(numbers: Iterable[int]) -> bytes:
+    """Numbers of questions as they are to be stored: four bytes each, the lowest first."""
+    made = array("I", numbers)
+    if sys.byteorder == "big":
+        made.byteswap()
+    return made.tobytes()
 
 
 def to_bits(blob: bytes) -> int:

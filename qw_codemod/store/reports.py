@@ -12,26 +12,31 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qw_codemod.facts.components import links
+from qw_codemod.facts.file_answers import KINDS, FileAnswers
 from qw_codemod.facts.index import Contents
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Answer, Leaning, Question, digest
 from qw_codemod.facts.suites import is_test
 from qw_codemod.kernel.model import Outcome
+from qw_codemod.python.layout import moves
 from qw_codemod.store import outcome_json
+from qw_codemod.store.places import relocated
+from qw_codemod.store.portable import Portable
 from qw_codemod.store.queries import (
     OF_CONTENTS,
     OF_PROGRAMS,
     KnownAnswers,
     Questions,
     bits_of,
-    set_bits,
+    numbers_to_blob,
     to_bits,
     to_blob,
+    to_numbers,
 )
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
@@ -56,6 +61,7 @@ class Memories:
 
     def __init__(self, root: str, python: Sequence[str], others: Sequence[str] = ()) -> None:
         self._root = root
+        self._portable = Portable(root)
         self._python = python
         self._others = set(others)
         self._files = files = [*python, *others]
@@ -67,11 +73,13 @@ class Memories:
         self._generation = 0
         self._stale: list[tuple[str, str]] = []
         self._gone: set[str] = set()
+        self._moved: dict[str, dict[int, int]] = {}  # lines of changed files: from where to where
+        self._relocated: list[tuple[str, str, str]] = []  # reports with new places, to be written
         self._next_file = 0  # until it is known
         self._touched: set[str] = set()  # files whose rows differ from the stored ones
         self._answered: set[Question] = set()  # whose answers differ from the stored ones
         self._ledgers: dict[int, list[int]] = {}
-        self._new: list[tuple[str, str, int, str]] = []
+        self._new: list[tuple[str, str, set[int], str]] = []
         self._is_broken = False
         self._connection: sqlite3.Connection | None = None
 
@@ -82,7 +90,8 @@ class Memories:
         self._connection = connection
         ((self._generation,),) = connection.execute("SELECT generation FROM state")
         rows = connection.execute("SELECT path, id, stamp, digest, imports FROM file")
-        self._kept = {path: _File(*rest) for path, *rest in rows}
+        here = self._portable.here
+        self._kept = {here(path): _File(*rest) for path, *rest in rows}
         current = set(self._files)
         changed: dict[str, bytes] = {}
         if not self._kept:
@@ -111,12 +120,14 @@ class Memories:
         """Ask every question again whose answer these files can have changed."""
         questions = self._all_questions()
         others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
+        of_files = questions.of_files({*changed, *self._gone})
         is_rewired = is_relisted
         for file, data in changed.items():
             kept = self._file(file)
             contents = Contents(data)
             if file not in self._others:
                 others |= questions.change(kept.number, contents.answer)
+            others.update(self._ask_again(file, data, of_files.get(file, ())))
             imports = self._links(file, data)
             is_rewired = is_rewired or imports != kept.imports
             kept.stamp = self._stamps[file]
@@ -125,34 +136,48 @@ class Memories:
             self._touched.add(file)
         for file in self._gone:
             others |= questions.change(self._kept.pop(file).number, lambda question: False)
+            others.update(of_files.get(file, ()))
         self._answered |= others & questions.files.keys()
-        different = 0
-        for question in others & questions.numbers.keys():
-            different |= 1 << questions.numbers[question]
+        different = {questions.numbers[each] for each in others & questions.numbers.keys()}
         if is_rewired:
             different |= self._relist(questions, is_relisted)
         assert self._connection is not None
-        for path, options, leans in self._connection.execute(
+        for stored, options, leans in self._connection.execute(
             "SELECT path, options, leans FROM report"
         ):
-            if to_bits(leans) & different or path in self._gone:
+            path = self._portable.here(stored)
+            if path in self._gone or not different.isdisjoint(to_numbers(leans)):
                 self._stale.append((path, options))
 
-    def _relist(self, questions: Questions, is_relisted: bool) -> int:
+    def _ask_again(self, file: str, data: bytes, asked: Iterable[Question]) -> Iterator[Question]:
+        """The questions about a file alone to which it says something else now."""
+        answers = FileAnswers(file, data)
+        for question in asked:
+            before, text = self._questions.answers[question], json.dumps(answers.answer(question))
+            if text == before:
+                continue
+            self._questions.answers[question] = text
+            self._answered.add(question)
+            if question[0] == "lines":
+                self._moved[file] = moves(json.loads(before), json.loads(text))
+            else:
+                yield question
+
+    def _relist(self, questions: Questions, is_relisted: bool) -> set[int]:
         """The questions about imports, names and paths that today's files answer differently.
 
         If the files are the same, and only what they import has changed, those about imports alone.
         """
         tree = Tree(self._root, self._python)
-        different = 0
+        different = set()
         for question, number in questions.numbers.items():
-            if question[0] in OF_CONTENTS or question[0] == "file":
+            if question[0] in OF_CONTENTS or question[0] in KINDS or question[0] == "file":
                 continue
             if not is_relisted and question[0] not in OF_PROGRAMS:
                 continue
             answer = json.dumps(_ask(tree, question))
             if answer != questions.answers[question]:
-                different |= 1 << number
+                different.add(number)
                 questions.answers[question] = answer
                 self._answered.add(question)
         return different
@@ -161,12 +186,14 @@ class Memories:
         if self._loaded is None:
             assert self._connection is not None
             self._loaded = self._questions
+            here = self._portable.text_here
             rows = self._connection.execute(
                 "SELECT id, question, answer, files FROM question ORDER BY id"
             )
             for number, text, answer, files in rows:
                 self._questions.next = number
-                self._questions.add(tuple(json.loads(text)), answer, to_bits(files))
+                question = tuple(json.loads(here(text)))
+                self._questions.add(question, here(answer), to_bits(files))
         return self._questions
 
     def _file(self, path: str) -> _File:
@@ -190,9 +217,21 @@ class Memories:
         stale = set(self._stale)
         found: dict[str, Outcome] = {}
         rows = self._connection.execute("SELECT path, options, outcome FROM report")
-        for path, options, text in rows:
-            if asked.get(path) == options and (path, options) not in stale:
-                found[path] = outcome_json.loads(path, text)
+        for stored, options, portable in rows:
+            path, text = self._portable.here(stored), self._portable.text_here(portable)
+            if (path, options) in stale or asked.get(path) != options and not self._moved:
+                continue
+            outcome = outcome_json.loads(path, text)
+            if self._moved and text:
+                moved = relocated(outcome, self._moved)
+                if moved is None:
+                    self._stale.append((path, options))
+                    continue
+                if moved is not outcome:
+                    self._relocated.append((outcome_json.dumps(moved), path, options))
+                    outcome = moved
+            if asked.get(path) == options:
+                found[path] = outcome
         return found
 
     def known(self) -> KnownAnswers | None:
@@ -223,8 +262,8 @@ class Memories:
         own = questions.numbers.get(("file", outcome.report.path))
         if self._is_broken or own is None or outcome.report.problems:
             return
-        leans = bits_of(ledger[place] for place in set_bits(leaning.bits))
-        if leans >> own & 1:
+        leans = {ledger[place] for place in leaning.numbers}
+        if own in leans:
             path = outcome.report.path
             self._new.append((path, options[path], leans, outcome_json.dumps(outcome)))
 
@@ -262,7 +301,7 @@ class Memories:
     def save(self) -> None:
         """Write what is new, whole or not at all; nothing where another run was quicker."""
         connection = self._connection
-        changes = self._new or self._stale or self._gone or self._touched
+        changes = self._new or self._stale or self._gone or self._touched or self._answered
         if connection is None or self._is_broken or not changes:
             return
         for file in self._files:
@@ -275,12 +314,25 @@ class Memories:
             if generation != self._generation:
                 return
             connection.execute("UPDATE state SET generation = generation + 1")
-            connection.executemany("DELETE FROM report WHERE path = ? AND options = ?", self._stale)
-            connection.executemany("DELETE FROM file WHERE path = ?", [(f,) for f in self._gone])
+            path_of, text_of = self._portable.path, self._portable.text
+            connection.executemany(
+                "DELETE FROM report WHERE path = ? AND options = ?",
+                ((path_of(path), options) for path, options in self._stale),
+            )
+            connection.executemany(
+                "UPDATE report SET outcome = ? WHERE path = ? AND options = ?",
+                (
+                    (text_of(text), path_of(path), options)
+                    for text, path, options in self._relocated
+                ),
+            )
+            connection.executemany(
+                "DELETE FROM file WHERE path = ?", [(path_of(each),) for each in self._gone]
+            )
             connection.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
                 (
-                    (path, kept.number, kept.stamp, kept.digest, kept.imports)
+                    (path_of(path), kept.number, kept.stamp, kept.digest, kept.imports)
                     for path in self._touched
                     if (kept := self._kept.get(path)) is not None
                 ),
@@ -291,8 +343,8 @@ class Memories:
                 (
                     (
                         number,
-                        json.dumps(question),
-                        questions.answers[question],
+                        text_of(json.dumps(question)),
+                        text_of(questions.answers[question]),
                         to_blob(questions.files.get(question, 0)),
                     )
                     for question, number in questions.numbers.items()
@@ -301,7 +353,10 @@ class Memories:
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?)",
-                ((path, options, to_blob(leans), text) for path, options, leans, text in self._new),
+                (
+                    (path_of(path), options, numbers_to_blob(sorted(leans)), text_of(text))
+                    for path, options, leans, text in self._new
+                ),
             )
 
     def _note_imports(self) -> None:

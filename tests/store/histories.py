@@ -30,6 +30,7 @@ from qw_codemod.engine.examine import Options, examine
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import FileReport
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.models import MODELS
 from qw_codemod.rules import packs
 from tests.store.application import FILES
 
@@ -492,7 +493,7 @@ class _Server:
         types = tuple(sorted(settings.types.items()))
         if types not in self._inferences:
             files = sorted({*self._files, *(each.path for each in self._sources.values())})
-            self._inferences[types] = Inference(self._root, files, dict(types))
+            self._inferences[types] = Inference(self._root, files, MODELS, dict(types))
             for each in self._sources.values():
                 self._inferences[types].overlay(each)
         return examine(

@@ -13,9 +13,10 @@ import pytest
 
 from qw_codemod.app import commands
 from qw_codemod.facts import requirement_versions
-from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Trace
 from qw_codemod.infer.memory import Memory
+from qw_codemod.python.layout import Layout
+from qw_codemod.python.module import View
 from qw_codemod.store import reports
 from qw_codemod.store.queries import Questions
 from qw_codemod.store.reports import Memories
@@ -54,6 +55,8 @@ _JOB = {
     "a.py": "from mid import job\njob.result()\n",
     "b.py": "from mid import job\njob.result()\n",
 }
+_NO_JOB = _CLIENT + "def make():\n    return [bigquery.Client().query('x')]\n"  # the same words
+_GIVEN = "def ask(client):\n    return client.query('x')\n"
 _SHARED = {
     "shared.py": "import registry\nclient = registry.get('x')\n",
     "use.py": "import shared\nshared.client.query('x').result()\n",
@@ -93,12 +96,22 @@ def _unrecorded(kind: str) -> Plant:
     return lambda patch: patch.setattr(Trace, "lean", some)
 
 
+def _unnumbered(kind: str) -> Plant:
+    """A kind of question about a module counts as one that never has another answer."""
+    number = Trace.number
+
+    def some(trace: Trace, question: tuple[str, ...], answer: Any) -> int:
+        return number(trace, ("has", "") if question[0] == kind else question, answer)
+
+    return lambda patch: patch.setattr(Trace, "number", some)
+
+
 def _untraced(owner: type, name: str) -> Plant:
     """What a method reads is not recorded."""
     method = getattr(owner, name)
 
     def apart(self: Any, *given: Any, **named: Any) -> Any:
-        before = self.trace.now
+        before = {*self.trace.now}
         try:
             return method(self, *given, **named)
         finally:
@@ -114,7 +127,7 @@ def _unless_new(owner: type, name: str) -> Plant:
     def forgetful(self: Any, *given: Any) -> Any:
         ran = False
         *rest, compute = given[:3] if len(given) >= 3 else given
-        before = self.trace.now
+        before = {*self.trace.now}
 
         def noting() -> Any:
             nonlocal ran
@@ -159,8 +172,14 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "the files of a folder are not recorded": Mutation(
         _unrecorded("below"),
-        {"base.py": _BASE, "worker.py": _WORKER, "tests/conftest.py": _FIXTURE},
-        {"tests/test_run.py": "def test_more(worker):\n    assert worker.run() == []\n"},
+        {
+            "base.py": _BASE,
+            "worker.py": _WORKER,
+            "tests/conftest.py": _FIXTURE.replace("fixture\n", "fixture(autouse=True)\n").replace(
+                "    return Worker()", "    Worker().run()"
+            ),
+        },
+        {"tests/test_more.py": "def test_more():\n    assert True\n"},
     ),
     "the files that a text names are not recorded": Mutation(
         _unrecorded("ending"),
@@ -203,11 +222,31 @@ MUTATIONS: Mapping[str, Mutation] = {
         {"limits.py": "import socket\nsocket.setdefaulttimeout(5)\n"
          "if __name__ == '__main__':\n    import feed\n"},
     ),
-    "a parsed module is not recorded": Mutation(
-        _untraced(Tree, "view"), {"base.py": _BASE, "a.py": _ASKS}, {"base.py": _LIST}
+    "a part of a module is not recorded": Mutation(
+        _constant(View, "_depend_on_part", None),
+        {**_JOB, "deep.py": _NO_JOB},
+        {"deep.py": _JOB["deep.py"]},
     ),
-    "bytes that were read are not recorded": Mutation(
-        _untraced(Tree, "read"),
+    "the parts with a word are not recorded": Mutation(
+        _constant(View, "depend_on_words", None),
+        {"base.py": _BASE, "a.py": _ASKS},
+        {"base.py": _BASE + "Base = print\n"},
+    ),
+    "where the lines of a part are is not recorded": Mutation(
+        _constant(Layout, "lines", ""), {"base.py": _BASE, "a.py": _ASKS},
+        {"base.py": "# moved\n" + _BASE},
+    ),
+    "bytes that were looked for are not recorded": Mutation(
+        _unnumbered("bytes"),
+        {"clients.py": "# of postgres\n" + _GIVEN, "a.py": "import clients\ndef run(db):\n"
+         "    clients.ask(db).result()\n"},
+        {"clients.py": "# of bigquery\n" + _GIVEN},
+    ),
+    "whether a module can be parsed is not recorded": Mutation(
+        _unrecorded("parses"), {"base.py": "class Base(:\n", "a.py": _ASKS}, {"base.py": _BASE}
+    ),
+    "what a file imports is not recorded": Mutation(
+        _unrecorded("imports"),
         {"base.py": _BASE, "use.py": "from base import Base\ndef use(base: Base):\n"
          "    base.ask('x').result()\n",
          "late.py": "from other import Base\nclass Late(Base):\n    def ask(self, sql):\n"
@@ -216,7 +255,9 @@ MUTATIONS: Mapping[str, Mutation] = {
          "        return 5\n"},
     ),
     "a value from the memo brings no dependencies": Mutation(
-        _unless_new(Memory, "guarded"), _JOB, {"deep.py": "# moved\n" + _JOB["deep.py"]}
+        _unless_new(Memory, "guarded"),
+        {**_JOB, "deep.py": _NO_JOB},
+        {"deep.py": _JOB["deep.py"]},
     ),
     "an answer from the memo brings no dependencies": Mutation(
         _remembered,
@@ -224,19 +265,21 @@ MUTATIONS: Mapping[str, Mutation] = {
             "base.py": _BASE,
             "worker.py": _WORKER,
             "zebra.py": _WORKER.replace("Worker", "Zebra"),
-            "tests/conftest.py": _FIXTURE.replace("(Worker,", "(Base,"),
+            "tests/conftest.py": _FIXTURE.replace("(Worker,", "(Base,").replace(
+                "def result(self)", "def result(self, timeout=None)"
+            ),
             "tests/test_run.py": "from zebra import Zebra\ndef test_more(worker):\n"
             "    assert worker.run() == Zebra().run()\n",
         },
-        {"tests/conftest.py": "# moved\n" + _FIXTURE.replace("(Worker,", "(Base,")},
+        {"tests/conftest.py": _FIXTURE.replace("(Worker,", "(Base,")},
     ),
     "no question of a changed file is asked again": Mutation(
         _constant(Questions, "change", set()), _SHARED, {"other.py": _SETS}
     ),
     "no path is looked up again": Mutation(
-        _constant(Memories, "_relist", 0),
-        {"run.py": "from base import Base\nBase().ask('x').result()\n", "old/base.py": _BASE},
-        {"base.py": _NO_BASE},
+        _constant(Memories, "_relist", set()),
+        {"run.py": "from stock import job\njob.result()\n", "old/stock.py": "job = [1]\n"},
+        {"stock.py": "from google.cloud import bigquery\njob = bigquery.Client().query('x')\n"},
     ),
     "imports never change": Mutation(
         _constant(Memories, "_links", "x"), _PACKAGES, {"link.py": "import north.run, south.use\n"}

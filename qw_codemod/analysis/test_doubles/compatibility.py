@@ -14,7 +14,7 @@ from qw_codemod.analysis.test_doubles.fakes import Expression, FakeClass, Functi
 from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach, forget
 from qw_codemod.analysis.test_doubles.stubs import Rows, Stub, may_hold_doubles, rows_of
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Held
+from qw_codemod.facts.query import Dependencies, Held
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.definitions import Key
 
@@ -199,7 +199,9 @@ class Doubles:
             return
         edited = dict.fromkeys(self._tree.edited[self._seen :])
         self._seen = len(self._tree.edited)
-        outer, of_rows, of_names = self._trace.now, 0, 0
+        outer = self._trace.now
+        of_rows: set[int | Dependencies] = set()
+        of_names: set[int | Dependencies] = set()
         for path in edited:
             held = self._files.pop(path, None)
             if self._reach.is_test(path) and (held is None or held[0] != self._file(path)):
@@ -211,12 +213,13 @@ class Doubles:
         forget(self._of_file, of_rows | of_names)
         forget(self._of_package, of_rows | of_names)
 
-    def _questions_about(self, path: str) -> int:
+    def _questions_about(self, path: str) -> set[int | Dependencies]:
         """The questions that an answer depends on which comes from the contents of a file."""
-        self._trace.now = 0
+        self._trace.start()
         self._tree.read(path)
         self._tree.view(path)
-        return self._trace.now
+        anew = self._tree.answered_anew.get(path, ())
+        return self._trace.now | self._trace.numbers_of(anew)
 
 
 @lru_cache(maxsize=8)

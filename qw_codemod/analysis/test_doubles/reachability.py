@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from qw_codemod.analysis.test_doubles.call_graph import Graph, Reachable
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Held
+from qw_codemod.facts.query import Dependencies, Held, leading_to
 from qw_codemod.python.definitions import (
     Definition,
     Key,
@@ -97,7 +97,7 @@ class Reach:
         same = links is None or links[0] == self._linked(path)
         return (module is None or module[0] == self._module(path)) and same
 
-    def forget(self, leaning: int) -> None:
+    def forget(self, leaning: set[int | Dependencies]) -> None:
         """Drop all that leans on one of these questions."""
         forget(self._files, leaning)
         forget(self._graphs, leaning)
@@ -376,9 +376,12 @@ def _is_suite(cls: Definition) -> bool:
     return cls.name.startswith("Test") or any("TestCase" in base for base in cls.bases)
 
 
-def forget(memory: MutableMapping[_Anything, Held[_Value]], leaning: int) -> None:
-    """Drop the answers that lean on one of these questions."""
-    if not leaning:
+def forget(
+    memory: MutableMapping[_Anything, Held[_Value]], questions: set[int | Dependencies]
+) -> None:
+    """Drop the answers that depend on one of these questions."""
+    if not questions:
         return
-    for key in [key for key, held in memory.items() if held[1] & leaning]:
+    depends = leading_to(questions)
+    for key in [key for key, held in memory.items() if depends(held[1])]:
         del memory[key]
