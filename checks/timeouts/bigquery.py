@@ -14,7 +14,6 @@ from qw_codemod.analysis.exception_risks import retried, swallowed, written
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Inference, Items
 from qw_codemod.kernel.statements import At
-from qw_codemod.libraries import bigquery
 from qw_codemod.python.hoisting import why_nothing_before
 from qw_codemod.python.names import free_name
 from qw_codemod.rules.api import (
@@ -32,7 +31,16 @@ from qw_codemod.rules.api import (
 from . import reasons
 from .plan import AddTimeout, Limit, NameTimeout, Plan, ReplaceTimeout, WaitAround, WaitFirst
 from .statements import HandedOver, StarMayHold, StarsMayHold
-from .waits import Wait, is_over, producers_of, submission, waits
+from .waits import (
+    DOWNLOADS,
+    MOVES_TO_RESULT,
+    TIMEOUT_AT,
+    Wait,
+    is_over,
+    producers_of,
+    submission,
+    waits,
+)
 
 _KINDS = {
     "query": "a query job",
@@ -43,7 +51,7 @@ _KINDS = {
 }
 _OF_SUBMISSION = "the timeout= of the submission bounds one HTTP request, not this wait"
 _JOB_NAMES = ("job", "query_job", "bigquery_job")
-_MOVES = tuple(sorted(bigquery.MOVES_TO_RESULT))
+_MOVES = tuple(sorted(MOVES_TO_RESULT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
         message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
         return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
     assert isinstance(wait.node, ast.Call)
-    if wait.form in bigquery.DOWNLOADS:
+    if wait.form in DOWNLOADS:
         return _of_download(source, infer, wait, wait.node)
     if wait.form == "query_and_wait":
         return _of_call(source, infer, wait, "query_and_wait()", "wait_timeout")
@@ -119,7 +127,7 @@ def _of_download(source: SourceFile, infer: Inference, wait: Wait, call: ast.Cal
 def _of_result(
     source: SourceFile, infer: Inference, wait: Wait, call: ast.Call
 ) -> Unbounded | None:
-    position = bigquery.TIMEOUT_AT[wait.kind]
+    position = TIMEOUT_AT[wait.kind]
     starred = any(isinstance(arg, ast.Starred) for arg in call.args)
     if len(call.args) > position and not starred:
         return None

@@ -13,7 +13,32 @@ from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import is_none
 from qw_codemod.python.bindings import dotted
 
-_NAMES = frozenset({*http.LIMITS, *http.CLIENTS})
+
+@dataclass(frozen=True, slots=True)
+class LimitClass:
+    """A class that holds a client's limits.
+
+    `main` is the argument that bounds the wait for an answer, by name or first by position;
+    `decisive` ones outweigh it where they are passed, `others` bound the wait too.
+    `must_be_given`: the class refuses to be made without it.
+    """
+
+    main: str
+    decisive: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    must_be_given: bool = False
+
+
+# httpx.Timeout(5, read=None) never ends a read; aiohttp.ClientTimeout() sets nothing. [run]
+_LIMITS = {
+    "httpx.Timeout": LimitClass("timeout", decisive=("read",), must_be_given=True),
+    "aiohttp.ClientTimeout": LimitClass("total", others=("sock_read",)),
+}
+# aiohttp.ClientSession(timeout=None) is not among them: it gets the default of 300 s. [src]
+_CLIENTS = frozenset({http.CLIENT, http.ASYNC_CLIENT})
+# Transports that end in the same process: nothing to wait for.
+_LOCAL_TRANSPORTS = frozenset({"ASGITransport", "WSGITransport", "MockTransport"})
+_NAMES = frozenset({*_LIMITS, *_CLIENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,7 @@ def _open_limit(source: SourceFile, infer: Inference, node: ast.Call) -> OpenLim
     if "**" in keywords:
         return None
     name = _canonical(answer.values[0])
-    found = _of_client(keywords) if name in http.CLIENTS else _of_limit(name, node, keywords)
+    found = _of_client(keywords) if name in _CLIENTS else _of_limit(name, node, keywords)
     if found is None:
         return None
     argument, position, given = found
@@ -75,7 +100,7 @@ def _of_client(keywords: Mapping[str, ast.expr]) -> tuple[str, int, bool] | None
         return None  # it talks to an application in the same process
     transport = keywords.get("transport")
     made = dotted(transport.func) if isinstance(transport, ast.Call) else ""
-    if made.rpartition(".")[2] in http.LOCAL_TRANSPORTS:
+    if made.rpartition(".")[2] in _LOCAL_TRANSPORTS:
         return None
     return "timeout", -1, True
 
@@ -83,7 +108,7 @@ def _of_client(keywords: Mapping[str, ast.expr]) -> tuple[str, int, bool] | None
 def _of_limit(
     name: str, node: ast.Call, keywords: Mapping[str, ast.expr]
 ) -> tuple[str, int, bool] | None:
-    limit = http.LIMITS[name]
+    limit = _LIMITS[name]
     for argument in limit.decisive:
         if argument in keywords:  # it outweighs the first argument
             return (argument, -1, True) if is_none(keywords[argument]) else None

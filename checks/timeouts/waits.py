@@ -12,9 +12,40 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries import bigquery
 from qw_codemod.python.bindings import COMPREHENSIONS, dotted
 
-METHODS = frozenset({"result", "query_and_wait", *bigquery.DOWNLOADS})
+JOBS = {
+    bigquery.QUERY_JOB: "query",
+    bigquery.LOAD_JOB: "load",
+    bigquery.COPY_JOB: "copy",
+    bigquery.EXTRACT_JOB: "extract",
+    bigquery.ANY_JOB: "job",
+}
+ITERABLE_JOBS = frozenset({bigquery.QUERY_JOB})  # the others have no __iter__
+DOWNLOADS = frozenset({"to_dataframe", "to_arrow", "to_geodataframe"})
+METHODS = frozenset({"result", "query_and_wait", *DOWNLOADS})
 TOKENS = (*(name.encode() for name in sorted(METHODS)), b"query", b"job", b"bigquery")
 _ITERATING = (b"query", b"job", b"bigquery")  # a job that is iterated has come from somewhere
+# Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
+TIMEOUT_AT = {"query": 3, "load": 1, "copy": 1, "extract": 1, "job": 3}
+
+# The calls that start a job; their own `timeout=` bounds one HTTP request. [src 3.47.0]
+SUBMISSIONS = frozenset(
+    {
+        "query",
+        "load_table_from_uri",
+        "load_table_from_file",
+        "load_table_from_dataframe",
+        "load_table_from_json",
+        "copy_table",
+        "extract_table",
+        "create_job",
+        "get_job",
+    }
+)
+
+# Arguments of QueryJob.to_dataframe and friends that RowIterator's methods do not take: they
+# belong to `result()`. [src 3.47.0]
+MOVES_TO_RESULT = frozenset({"max_results"})
+
 # Calls of these names give no job, whatever they are called on.
 _HOLDING = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.NamedExpr),
@@ -72,7 +103,7 @@ def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | N
     call = _given_by(source, infer, wait)
     if call is None or not isinstance(call.func, ast.Attribute):
         return None
-    return call if call.func.attr in bigquery.SUBMISSIONS else None
+    return call if call.func.attr in SUBMISSIONS else None
 
 
 def _given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
@@ -107,8 +138,8 @@ def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
 def _fits(job: str, wait: Wait) -> bool:
     return (
         job == bigquery.ANY_JOB
-        or bigquery.JOBS.get(job) == wait.kind
-        or (wait.kind == "job" and job in bigquery.JOBS)
+        or JOBS.get(job) == wait.kind
+        or (wait.kind == "job" and job in JOBS)
     )
 
 
@@ -182,7 +213,7 @@ def _by_method(
 def _kind(answer: Answer) -> str:
     """Of which kind the jobs are; `job` where there are several."""
     kinds = {
-        bigquery.JOBS.get(value.receiver.name, "query")
+        JOBS.get(value.receiver.name, "query")
         for value in answer.values
         if isinstance(value, Method)
     }
@@ -202,18 +233,18 @@ def _is_waiting(value: Value) -> bool:
         return False
     if value.name == "query_and_wait":
         return value.receiver.name == bigquery.CLIENT
-    if value.name in bigquery.DOWNLOADS:
+    if value.name in DOWNLOADS:
         return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
-    return value.name == "result" and value.receiver.name in bigquery.JOBS
+    return value.name == "result" and value.receiver.name in JOBS
 
 
 def _is_iterable(value: Value, infer: Inference) -> bool:
     if not isinstance(value, Instance):
         return False
     if isinstance(value.of, Library):
-        return value.of.name in bigquery.ITERABLE_JOBS or value.of.name == bigquery.ANY_JOB
+        return value.of.name in ITERABLE_JOBS or value.of.name == bigquery.ANY_JOB
     hierarchy = infer.evaluator.hierarchy
-    if not bigquery.ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
+    if not ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
         return False
     return not any(
         isinstance(base, Class) and base.view.bindings(base.node, "__iter__")

@@ -1,4 +1,4 @@
-"""Facts about google-cloud-bigquery: what makes a job, which calls wait, what bounds them.
+"""google-cloud-bigquery: what gives a client, a job, or rows.
 
 Read from and run with google-cloud-bigquery 3.47.0, 3.11.4 and 2.6.1.
 """
@@ -20,16 +20,6 @@ COPY_JOB = "google.cloud.bigquery.CopyJob"
 EXTRACT_JOB = "google.cloud.bigquery.ExtractJob"
 ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of the kinds
 ROWS = "google.cloud.bigquery.table.RowIterator"
-
-JOBS = {
-    QUERY_JOB: "query",
-    LOAD_JOB: "load",
-    COPY_JOB: "copy",
-    EXTRACT_JOB: "extract",
-    ANY_JOB: "job",
-}
-ITERABLE_JOBS = frozenset({QUERY_JOB})  # the others have no __iter__
-DOWNLOADS = frozenset({"to_dataframe", "to_arrow", "to_geodataframe"})
 
 _CLIENT_METHODS = {
     "query": QUERY_JOB,
@@ -125,28 +115,6 @@ def _aliases() -> dict[str, str]:
 
 
 ALIASES = _aliases()
-
-# Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
-TIMEOUT_AT = {"query": 3, "load": 1, "copy": 1, "extract": 1, "job": 3}
-
-# The calls that start a job; their own `timeout=` bounds one HTTP request. [src 3.47.0]
-SUBMISSIONS = frozenset(
-    {
-        "query",
-        "load_table_from_uri",
-        "load_table_from_file",
-        "load_table_from_dataframe",
-        "load_table_from_json",
-        "copy_table",
-        "extract_table",
-        "create_job",
-        "get_job",
-    }
-)
-
-# Arguments of QueryJob.to_dataframe and friends that RowIterator's methods do not take: they
-# belong to `result()`. [src 3.47.0]
-MOVES_TO_RESULT = frozenset({"max_results"})
 
 # No other library in this field has methods of these names.
 _UNMISTAKABLE = {

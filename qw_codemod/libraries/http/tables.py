@@ -121,36 +121,11 @@ SENDING_METHODS: dict[str, dict[str, Sender]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A class that holds a client's limits.
-
-    `main` is the argument that bounds the wait for an answer, by name or first by position;
-    `decisive` ones outweigh it where they are passed, `others` bound the wait too.
-    `must_be_given`: the class refuses to be made without it.
-    """
-
-    main: str
-    decisive: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    must_be_given: bool = False
-
-
-# httpx.Timeout(5, read=None) never ends a read; aiohttp.ClientTimeout() sets nothing. [run]
-LIMITS = {
-    "httpx.Timeout": Limit("timeout", decisive=("read",), must_be_given=True),
-    "aiohttp.ClientTimeout": Limit("total", others=("sock_read",)),
-}
-# aiohttp.ClientSession(timeout=None) is not among them: it gets the default of 300 s. [src]
-CLIENTS = frozenset({CLIENT, ASYNC_CLIENT})
 # What requests.Session's methods take. [run: inspect.signature]
 SESSION_KEYWORDS = frozenset(
     "method url params data json headers cookies files auth timeout allow_redirects proxies hooks "
     "stream verify cert request".split()
 )
-# Transports that end in the same process: nothing to wait for.
-LOCAL_TRANSPORTS = frozenset({"ASGITransport", "WSGITransport", "MockTransport"})
-
 _RESPONSES = {
     "requests": "requests.Response",
     "urllib": "http.client.HTTPResponse",
