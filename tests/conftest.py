@@ -6,7 +6,6 @@ import ast
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,14 @@ from qw_codemod.rules.packs import Pack, assemble
 Run = Callable[..., Result]
 
 
-@dataclass(frozen=True, slots=True)
 class CalledWait(Statement):
     template = "it is called wait"
 
 
-@dataclass(frozen=True, slots=True)
 class OnlyItsName(Statement):
     template = "only its name"
 
 
-@dataclass(frozen=True, slots=True)
 class _Swallowed(Statement):
     template = "swallowed{place}"
 

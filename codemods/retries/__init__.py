@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
@@ -31,12 +30,10 @@ _NONE = cst.SimpleWhitespace("")
 _MODULE = cst.Module([])
 
 
-@dataclass(frozen=True, slots=True)
 class NoPolicy(Statement):
     template = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
 
 
-@dataclass(frozen=True, slots=True)
 class NotNamed(Statement):
     template = "what is called is no name"
 

@@ -28,19 +28,16 @@ else:
 _DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
 
 
-@dataclass(frozen=True, slots=True)
 class NotALimit(Statement):
     template = "the setting `{setting}` is neither a number nor 'package.module:NAME'"
 
     setting: str
 
 
-@dataclass(frozen=True, slots=True)
 class JobNotSeen(Statement):
     template = "the job is not seen in the call"
 
 
-@dataclass(frozen=True, slots=True)
 class NoNameForJob(Statement):
     template = "there is no name for the job"
 

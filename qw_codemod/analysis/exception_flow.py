@@ -49,29 +49,24 @@ _ADDING = frozenset("append add extend update insert setdefault".split())
 _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
-@dataclass(frozen=True, slots=True)
 class ExceptClause(Statement):
     template = "`except {types}`"
 
     types: str
 
 
-@dataclass(frozen=True, slots=True)
 class LongExceptClause(Statement):
     template = "`except`"
 
 
-@dataclass(frozen=True, slots=True)
 class BareExcept(Statement):
     template = "bare `except`"
 
 
-@dataclass(frozen=True, slots=True)
 class Suppress(Statement):
     template = "`suppress`"
 
 
-@dataclass(frozen=True, slots=True)
 class LeftInFinally(Statement):
     template = "`{keyword}` of the `finally`"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from qw_codemod.analysis.exception_flow import (
@@ -45,7 +44,6 @@ _TURNS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Swallowed(Statement):
     template = "the {catcher}{place} would swallow the timeout"
 
@@ -53,7 +51,6 @@ class Swallowed(Statement):
     place: InLine
 
 
-@dataclass(frozen=True, slots=True)
 class ByHandler(Statement):
     template = "the {catcher}{place}"
 
@@ -61,14 +58,12 @@ class ByHandler(Statement):
     place: InLine
 
 
-@dataclass(frozen=True, slots=True)
 class ByLoop(Statement):
     template = "the loop{place}"
 
     place: InLine
 
 
-@dataclass(frozen=True, slots=True)
 class ByName(Statement):
     template = "`{name}`{place}"
 
@@ -79,7 +74,6 @@ class ByName(Statement):
 By = ByHandler | ByLoop | ByName
 
 
-@dataclass(frozen=True, slots=True)
 class Retried(Statement):
     template = "{by} would run it again after a timeout"
 

@@ -1,23 +1,32 @@
 """Facts, doubts and reasons as values; their English is made at the end of a run, by `render`.
 
-A statement is a small frozen dataclass: its class says what it states, its fields about what. Code
-compares classes and fields, never text. Each class has a `template`, which only `render` reads:
+The class of a statement says what it states, its fields about what. Code compares classes and
+fields, never text. Each class has a `template`, which only `render` reads:
 
-    @dataclass(frozen=True, slots=True)
     class Assigned(Statement):
         template = "`{name}` is assigned here"
         name: str
 
 Fields are strings, numbers, None, other statements, and tuples of these. A template shows a tuple
 with the text after the colon between its items: `no {missing: and no }`. `{what:an}` puts the right
-article before a string, numbers take the usual formats, and None is shown as nothing. A field that
-is a `Place` brings its own preposition, so that texts can be shown without places.
+article before a string, `{path:name}` shows the last part of a path, numbers take the usual
+formats, and None is shown as nothing. A field that is a `Place` brings its own preposition, so that
+texts can be shown without places.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**options):
+        """What type checkers know of `Statement`; the standard library has it from 3.11 on."""
+        return lambda cls: cls
+
 
 _classes: dict[str, type[Statement]] = {}
 
@@ -26,22 +35,63 @@ def _key(cls: type[Statement]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
 class Statement:
-    """Something that is known, missing or in the way; subclass it to state something else."""
+    """Something that is known, missing or in the way; subclass it to state something else.
+
+    Subclasses are like frozen dataclasses. They are no real ones, because there are hundreds and
+    every start of the program would spend a tenth of a second on making them.
+    """
 
     template: ClassVar[str] = ""
+    field_names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
+        cls.field_names = tuple(dict.fromkeys((*cls.field_names, *cls.__annotations__)))
         _classes[_key(cls)] = cls
 
+    if not TYPE_CHECKING:
 
-@dataclass(frozen=True, slots=True)
+        def __init__(self, *values, **named):
+            fields = self.field_names
+            if named or len(values) != len(fields):
+                values = _bound(type(self), values, named)
+            self.__dict__.update(zip(fields, values, strict=True))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} of a statement cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} of a statement cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__qualname__}({fields})"
+
+
+def _bound(cls: type[Statement], values: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+    """The values of the fields in order, some of them by name or by default."""
+    fields = cls.field_names
+    given = dict(zip(fields, values, strict=False))
+    if len(values) > len(fields) or given.keys() & named.keys() or named.keys() - {*fields}:
+        raise TypeError(f"{cls.__qualname__} has the fields {', '.join(fields) or 'none'}")
+    given.update(named)
+    missing = [name for name in fields if name not in given and not hasattr(cls, name)]
+    if missing:
+        raise TypeError(f"{cls.__qualname__} lacks {', '.join(missing)}")
+    return [given[name] if name in given else getattr(cls, name) for name in fields]
+
+
 class Place(Statement):
     """Where something is; the text begins with a blank and a preposition."""
 
 
-@dataclass(frozen=True, slots=True)
 class InLine(Place):
     """A line of the same file."""
 
@@ -50,21 +100,19 @@ class InLine(Place):
     line: int  # 1-based
 
 
-@dataclass(frozen=True, slots=True)
 class InFile(Place):
     """A line of another file."""
 
-    template = " in {name}:{line}"
+    template = " in {path:name}:{line}"
 
     path: str  # absolute; its last part is shown
     line: int
 
 
-@dataclass(frozen=True, slots=True)
 class At(Place):
     """A line of another file, in parentheses."""
 
-    template = " ({name}:{line})"
+    template = " ({path:name}:{line})"
 
     path: str
     line: int
@@ -74,10 +122,7 @@ def render(statement: Statement | None, places: bool = True) -> str:
     """The English of a statement, with or without the places in it; empty for None."""
     if statement is None:
         return ""
-    values = {each.name: getattr(statement, each.name) for each in fields(statement)}
-    if isinstance(statement, (At, InFile)):
-        values["name"] = statement.path.rpartition("/")[2]
-    shown = {name: _Shown(value, places) for name, value in values.items()}
+    shown = {name: _Shown(getattr(statement, name), places) for name in statement.field_names}
     return type(statement).template.format(**shown)
 
 
@@ -97,6 +142,8 @@ class _Shown:
         if isinstance(value, (int, float)):
             return format(value, spec)
         text = render(value, self.places) if isinstance(value, Statement) else str(value)
+        if spec == "name":
+            return text.rpartition("/")[2]
         if spec == "an":
             return f"an {text}" if text[:1] in "AEIO" else f"a {text}"
         return text
@@ -109,7 +156,7 @@ def classes() -> dict[str, type[Statement]]:
 
 def to_json(statement: Statement) -> list[Any]:
     """The class and the fields, for `json.dumps`."""
-    values = (getattr(statement, each.name) for each in fields(statement))
+    values = (getattr(statement, name) for name in statement.field_names)
     return [_key(type(statement)), *map(_field_to_json, values)]
 
 

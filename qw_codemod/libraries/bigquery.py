@@ -6,7 +6,6 @@ Read from and run with google-cloud-bigquery 3.47.0, 3.11.4 and 2.6.1.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from qw_codemod.infer.models import Model
@@ -133,14 +132,12 @@ _WEAK_NAME = re.compile(r"(client|conn|connection)$", re.I)
 _SURE_JOB_NAME = re.compile(r"(^|[._])(query|load|copy|extract|bq|bigquery)_?job$", re.I)
 
 
-@dataclass(frozen=True, slots=True)
 class OnlyClients(Statement):
     template = "only BigQuery clients are known to have .{method}()"
 
     method: str
 
 
-@dataclass(frozen=True, slots=True)
 class Suggests(Statement):
     template = "the name `{name}` suggests a BigQuery {what}"
 
@@ -148,7 +145,6 @@ class Suggests(Statement):
     what: Literal["client", "job"]
 
 
-@dataclass(frozen=True, slots=True)
 class InBigQueryModule(Statement):
     template = "`{name}.{method}()` in a module that works with BigQuery"
 

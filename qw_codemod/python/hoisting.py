@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from qw_codemod.kernel.statements import Statement
@@ -12,47 +11,38 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.names import path_to
 
 
-@dataclass(frozen=True, slots=True)
 class SharesLine(Statement):
     template = "its statement shares the line with another"
 
 
-@dataclass(frozen=True, slots=True)
 class IsElif(Statement):
     template = "it is an `elif`"
 
 
-@dataclass(frozen=True, slots=True)
 class MayUseName(Statement):
     template = "it may use a name bound in the same statement"
 
 
-@dataclass(frozen=True, slots=True)
 class InDefinition(Statement):
     template = "it belongs to a definition"
 
 
-@dataclass(frozen=True, slots=True)
 class NotRunOnce(Statement):
     template = "it is not run once"
 
 
-@dataclass(frozen=True, slots=True)
 class InContextManager(Statement):
     template = "it runs inside another context manager of the same statement"
 
 
-@dataclass(frozen=True, slots=True)
 class InLambda(Statement):
     template = "it is in a lambda"
 
 
-@dataclass(frozen=True, slots=True)
 class InComprehension(Statement):
     template = "it is in a comprehension"
 
 
-@dataclass(frozen=True, slots=True)
 class Conditional(Statement):
     template = "it is run on a condition"
 

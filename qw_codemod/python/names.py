@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TypeGuard
@@ -20,7 +19,6 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 
 
-@dataclass(frozen=True, slots=True)
 class NameTaken(Statement):
     template = "`{name}` is bound to something else in this {where}"
 

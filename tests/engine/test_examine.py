@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import libcst as cst
@@ -38,12 +38,10 @@ from qw_codemod.rules.api import (
 from qw_codemod.rules.packs import Pack, assemble
 
 
-@dataclass(frozen=True, slots=True)
 class CalledWait(Statement):
     template = "it is called wait"
 
 
-@dataclass(frozen=True, slots=True)
 class OnlyItsName(Statement):
     template = "only its name says so"
 
@@ -89,17 +87,14 @@ def find_waits(source: SourceFile, context: Context) -> Iterator[Match]:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class InLoop(Statement):
     template = "it is in a loop"
 
 
-@dataclass(frozen=True, slots=True)
 class NotHere(Statement):
     template = "not here"
 
 
-@dataclass(frozen=True, slots=True)
 class SomebodyWaits(Statement):
     template = "somebody is waiting"
 

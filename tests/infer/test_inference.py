@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,10 @@ from qw_codemod.testkit import run_folder
 from qw_codemod.testkit.proofs import App, apps
 
 
-@dataclass(frozen=True, slots=True)
 class Guess(Statement):
     template = "a guess"
 
 
-@dataclass(frozen=True, slots=True)
 class Plugin(Statement):
     template = "a plugin"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from qw_codemod.libraries.models import MODELS
 from qw_codemod.python.module import View
 
 
-@dataclass(frozen=True, slots=True)
 class SoundsLikeKettle(Statement):
     template = "the name sounds like a kettle"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +64,10 @@ Find = Callable[[SourceFile, Context], Iterator[Match]]
 Rewriter = Callable[[cst.CSTNode, Any, Mapping[str, Any]], Rewrite | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Waits(Statement):
     template = "it waits"
 
 
-@dataclass(frozen=True, slots=True)
 class WhoKnows(Statement):
     template = "who knows"
 
@@ -86,7 +83,6 @@ def find_simply(source: SourceFile, context: Context) -> Iterator[Match]:
             yield Match(call, "waits for ever", evidence, "t")
 
 
-@dataclass(frozen=True, slots=True)
 class NobodyListens(Statement):
     template = "nobody listens"
 

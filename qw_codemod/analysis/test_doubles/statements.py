@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from qw_codemod.kernel.statements import Statement
 
 
-@dataclass(frozen=True, slots=True)
 class StubsMock(Statement):
     template = "a test stubs `{method}` on a mock itself"
 
     method: str
 
 
-@dataclass(frozen=True, slots=True)
 class Stubs(Statement):
     template = "a test stubs `{method}` on `{on}` itself"
 
@@ -22,7 +18,6 @@ class Stubs(Statement):
     on: str
 
 
-@dataclass(frozen=True, slots=True)
 class NotOnResult(Statement):
     template = "`{method}` of this fake is not on what its `{through}()` gives"
 
@@ -30,7 +25,6 @@ class NotOnResult(Statement):
     through: str
 
 
-@dataclass(frozen=True, slots=True)
 class TakesNoKeyword(Statement):
     template = "`{method}()` of this fake takes no `{keyword}`"
 
@@ -38,14 +32,12 @@ class TakesNoKeyword(Statement):
     keyword: str
 
 
-@dataclass(frozen=True, slots=True)
 class HasNoMethod(Statement):
     template = "this fake has no `{method}()`"
 
     method: str
 
 
-@dataclass(frozen=True, slots=True)
 class GivesNoMethod(Statement):
     template = "what `{maker}` gives here has no `{method}()`"
 
@@ -53,7 +45,6 @@ class GivesNoMethod(Statement):
     method: str
 
 
-@dataclass(frozen=True, slots=True)
 class AssertsCallWithout(Statement):
     template = "a test looks for `{method}()` without `{keyword}`"
 
@@ -61,7 +52,6 @@ class AssertsCallWithout(Statement):
     keyword: str
 
 
-@dataclass(frozen=True, slots=True)
 class AssertsNoCall(Statement):
     template = "a test sees to it that `{method}()` is not called"
 
