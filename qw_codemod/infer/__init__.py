@@ -1,4 +1,28 @@
-"""What does this expression hold, and how do we know? Answers come with their chain of facts."""
+"""What does this expression hold, and how do we know?
+
+`holds` answers with the values that an expression may have, each with the facts that lead to it.
+Take the last line of
+
+    def days(pool: ThreadPoolExecutor):
+        job = pool.submit(load, "2026-01-01")
+        return job.result()
+
+Where `job` is read, one binding reaches it: the assignment. Its value is a call of `submit`, a
+method of what `pool` holds. A parameter holds what its annotation promises; without one, what all
+callers in the project pass, or unknown if there are none. A model of the library says that `submit`
+gives a future of what its first argument gives. So `job` holds a future, because of four facts:
+`job` is assigned here, `.submit()` of a ThreadPoolExecutor, parameter `pool` is
+annotated here, `ThreadPoolExecutor` is imported here.
+
+Every branch, override and caller adds an alternative. `judge` makes evidence of them: the answer is
+proven if all alternatives are of the wanted kind and none is in doubt. `Unknown` is an alternative
+like any other, so what cannot be followed costs the proof and never invents one.
+
+`evaluate` walks expressions and bindings. It hands names, calls, callers, annotations, classes and
+containers to the modules of these names, which know one another by `protocol` alone. `memory` keeps
+each answer with what it depends on, and ends recursion: a question that comes up again while it is
+being answered adds nothing to its own answer. What libraries do comes from outside (`models`).
+"""
 
 from __future__ import annotations
 
