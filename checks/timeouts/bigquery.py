@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from qw_codemod.analysis.exception_risks import retried, swallowed, written
 from qw_codemod.analysis.test_doubles import compatibility
-from qw_codemod.infer import Inference, Items
+from qw_codemod.infer import Container, Inference
 from qw_codemod.kernel.statements import At
 from qw_codemod.python.hoisting import why_nothing_before
 from qw_codemod.python.names import free_name
@@ -199,7 +199,7 @@ def _packed(
         if each.arg is not None:
             continue
         held = infer.holds(source, each.value)
-        spelled = [p.value for p in held if isinstance(p.value, Items) and p.value.named]
+        spelled = [p.value for p in held if isinstance(p.value, Container) and p.value.named]
         if not spelled or len(spelled) != len(held):
             return StarsMayHold(source.text(each.value), keyword), False
         if any(key == keyword for value in spelled for key, _ in value.named):

@@ -40,9 +40,10 @@ from qw_codemod.infer.evaluate import Evaluator
 from qw_codemod.infer.models import Model, Models
 from qw_codemod.infer.values import (
     Class,
+    Compound,
+    Container,
     Function,
     Instance,
-    Items,
     Knowledge,
     Library,
     Method,
@@ -60,10 +61,10 @@ from qw_codemod.python.module import View
 __all__ = [
     "Answer",
     "Class",
+    "Container",
     "Function",
     "Inference",
     "Instance",
-    "Items",
     "Knowledge",
     "Library",
     "Method",
@@ -118,7 +119,7 @@ def _described(value: Value) -> Statement:
     if isinstance(value, Instance):
         cls = value.of
         return says.ObjectOf(cls.node.name if isinstance(cls, Class) else cls.name)
-    if isinstance(value, Items):
+    if isinstance(value, Compound):
         return says.ObjectOf(value.kind)
     return says.SomethingElse()
 

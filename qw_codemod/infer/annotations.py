@@ -7,9 +7,16 @@ import ast
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.values import (
+    AnyCallable,
+    AnyClass,
+    Awaitable,
     Class,
+    Compound,
+    Container,
+    ContextManager,
+    Future,
     Instance,
-    Items,
+    Kind,
     Knowledge,
     Library,
     Nothing,
@@ -103,9 +110,11 @@ class Annotations:
                 parts.extend(self._library(value, p))
             elif isinstance(value, Instance) and value.of == Library("typing.TypeVar"):
                 parts.append(Possibility(Unknown(says.TypeVariable())))
-            elif isinstance(value, (Instance, Items, Nothing)):
+            elif isinstance(value, Instance | Compound | Nothing):
                 # An alias such as `Jobs = List[QueryJob]` has been read as a value.
-                parts.append(p if isinstance(value, Items) else Possibility(Unknown(says.Alias())))
+                parts.append(
+                    p if isinstance(value, Compound) else Possibility(Unknown(says.Alias()))
+                )
             else:
                 parts.append(Possibility(Unknown(says.NotFollowed("an annotation"))))
         return tuple(parts)
@@ -116,7 +125,7 @@ class Annotations:
         if value.name == "builtins.None":
             return known(Nothing())
         if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
-            return known(Items(_kind(value.last), unknown(says.UntypedItems())))
+            return known(Container(_kind(value.last), unknown(says.UntypedItems())))
         held = Instance(self._infer.typed(value), exact=False)
         return (Possibility(held, p.facts, p.doubt),)
 
@@ -133,24 +142,24 @@ class Annotations:
         if name in _WRAPPERS:
             return inner(0)
         if name in _SEQUENCES or name in _ITERATORS:
-            return known(Items(_kind(name), inner(0)))
+            return known(Container(_kind(name), inner(0)))
         if name in ("tuple", "Tuple"):
             if len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is ...:
-                return known(Items("tuple", inner(0)))
+                return known(Container("tuple", inner(0)))
             slots = tuple(inner(index) for index in range(len(parts)))
-            return known(Items("tuple", union(slots), slots))
+            return known(Container("tuple", union(slots), slots))
         if name in _MAPPINGS and len(parts) == 2:
-            return known(Items("dict", inner(1), None, inner(0)))
+            return known(Container("dict", inner(1), None, inner(0)))
         if name in _AWAITABLES:
-            return known(Items("awaitable", inner(-1)))
+            return known(Awaitable(inner(-1)))
         if name in _CONTEXTS:
-            return known(Items("context", inner(0)))
+            return known(ContextManager(inner(0)))
         if name in ("type", "Type"):
-            return known(Items("type", inner(0)))
+            return known(AnyClass(inner(0)))
         if name in ("Future", "Task"):
-            return known(Items("future", inner(0)))
+            return known(Future(inner(0)))
         if name == "Callable":
-            return known(Items("callable", inner(-1)))
+            return known(AnyCallable(inner(-1)))
         if name == "Literal":
             return known(Instance(Library("builtins.str")))
         return self.value(node.value, view, quoted_in)
@@ -160,7 +169,7 @@ def _generic(name: str) -> bool:
     return name.startswith(("builtins.", "typing.", "collections.", "typing_extensions."))
 
 
-def _kind(name: str) -> str:
+def _kind(name: str) -> Kind:
     if name in _ITERATORS:
         return "iterator"
     if name in _MAPPINGS:

@@ -11,11 +11,11 @@ from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments, bind
 from qw_codemod.infer.values import (
+    AnyCallable,
     Class,
     Function,
     FunctionNode,
     Instance,
-    Items,
     Knowledge,
     Library,
     Possibility,
@@ -189,11 +189,7 @@ class Callers:
                     return p.value
                 if any(_holds(held, function) for _, names in p.value.closure for _, held in names):
                     return Function(p.value.view, function, p.value.receiver)  # type: ignore[arg-type]
-            elif (
-                isinstance(p.value, Unknown)
-                or isinstance(p.value, Items)
-                and p.value.kind == "callable"
-            ):
+            elif isinstance(p.value, Unknown | AnyCallable):
                 unclear = True
         if unclear and isinstance(use, ast.Attribute):
             return Library(use.attr)  # some object's method of that name: it may be ours

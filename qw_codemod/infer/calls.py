@@ -12,16 +12,20 @@ from qw_codemod.infer.containers import through
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments, Look, bind
 from qw_codemod.infer.values import (
+    Awaitable,
     Class,
+    Compound,
+    Container,
+    ContextManager,
     Function,
     FunctionNode,
     Instance,
-    Items,
     Knowledge,
     Library,
     Method,
     Nothing,
     Possibility,
+    Record,
     Super,
     Unknown,
     Value,
@@ -118,7 +122,7 @@ class Calls:
                 continue
             for p in infer.value(keyword.value, view):
                 value = p.value
-                if isinstance(value, Items) and value.kind == "dict" and _is_spelled_out(value):
+                if isinstance(value, Container) and value.kind == "dict" and _is_spelled_out(value):
                     named.update((str(key), _constant(held)) for key, held in value.named)
                 else:
                     is_open = True
@@ -137,9 +141,7 @@ class Calls:
             return self._library(value, arguments)
         if isinstance(value, Method):
             return self._method(value, arguments)
-        if isinstance(value, Items):
-            if value.kind in ("callable", "type"):
-                return value.element
+        if isinstance(value, Compound):
             return containers.called(value, arguments)
         if isinstance(value, Instance) and isinstance(value.of, Class):
             given = self._infer.hierarchy.special(value, "__call__", arguments)
@@ -211,9 +213,9 @@ class Calls:
             element = _element_of(declared)
             if not element or is_unknown(element):
                 element = self._yielded(yields, view, isinstance(node, ast.AsyncFunctionDef))
-            return known(Items("context" if is_context else "iterator", element))
+            return known(ContextManager(element) if is_context else Container("iterator", element))
         if is_context:
-            return known(Items("context", _element_of(declared)))
+            return known(ContextManager(_element_of(declared)))
         found = declared
         if not declared or is_unknown(declared):
             found = union(infer.value(each.value, view) for each in returns)
@@ -226,7 +228,7 @@ class Calls:
             ):
                 found = declared
         if isinstance(node, ast.AsyncFunctionDef):
-            return known(Items("awaitable", found))
+            return known(Awaitable(found))
         return found
 
     def _yielded(
@@ -322,9 +324,10 @@ class Calls:
 
 def _element_of(declared: Knowledge) -> Knowledge:
     return union(
-        p.value.element
+        p.value.target if isinstance(p.value, ContextManager) else p.value.element
         for p in declared
-        if isinstance(p.value, Items) and p.value.kind in ("iterator", "context")
+        if isinstance(p.value, ContextManager)
+        or (isinstance(p.value, Container) and p.value.kind == "iterator")
     )
 
 
@@ -361,12 +364,12 @@ def _literal(node: ast.expr) -> object:
     return None
 
 
-def _is_spelled_out(value: Items) -> bool:
+def _is_spelled_out(value: Container) -> bool:
     return bool(value.named) or not value.element
 
 
 def _slots(knowledge: Knowledge) -> tuple[Knowledge, ...] | None:
-    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Items):
+    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Container | Record):
         return None
     return value.slots if value.slots is not None or value.element else ()
 

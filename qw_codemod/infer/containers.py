@@ -9,13 +9,23 @@ from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
+    AnyCallable,
+    AnyClass,
+    Awaitable,
     Class,
+    Compound,
+    Container,
+    ContainerMethod,
+    ContextManager,
+    Future,
     Instance,
-    Items,
+    Kind,
     Knowledge,
     Library,
     Nothing,
     Possibility,
+    Record,
+    RecordType,
     Unknown,
     known,
     union,
@@ -23,8 +33,6 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.python.bindings import COMPREHENSIONS, Binding
 from qw_codemod.python.module import View
-
-_SEQUENCES = frozenset({"list", "tuple", "set", "iterator", "record"})
 
 
 def through(outer: Possibility, inner: Knowledge) -> Knowledge:
@@ -49,7 +57,7 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
         for key, part in zip(node.keys, node.values, strict=False):
             if key is None:  # {**other}
                 for p in value(part):
-                    if isinstance(p.value, Items) and p.value.kind == "dict":
+                    if isinstance(p.value, Container) and p.value.kind == "dict":
                         parts.append(p.value.element)
                         keys.append(p.value.keys)
                 continue
@@ -58,12 +66,13 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
             keys.append(value(key))
             if isinstance(key, ast.Constant):
                 named.append((key.value, found))
-        return known(Items("dict", union(parts), None, union(keys), tuple(named)))
+        return known(Container("dict", union(parts), None, union(keys), tuple(named)))
     if isinstance(node, ast.DictComp):
-        return known(Items("dict", value(node.value), None, value(node.key)))
+        return known(Container("dict", value(node.value), None, value(node.key)))
     if isinstance(node, COMPREHENSIONS):
-        kind = {ast.ListComp: "list", ast.SetComp: "set"}.get(type(node), "iterator")
-        return known(Items(kind, value(node.elt)))  # type: ignore[union-attr]
+        kinds: dict[type[ast.AST], Kind] = {ast.ListComp: "list", ast.SetComp: "set"}
+        kind = kinds.get(type(node), "iterator")
+        return known(Container(kind, value(node.elt)))  # type: ignore[union-attr]
     if isinstance(node, ast.JoinedStr):
         return known(Instance(Library("builtins.str")))
     if isinstance(node, ast.Compare):
@@ -75,16 +84,17 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
 
 def joined(sides: list[Knowledge]) -> Knowledge:
     """What `a + b` makes, where they are lists."""
-    listed = [p for side in sides for p in side if isinstance(p.value, Items)]
+    listed = [p for side in sides for p in side if isinstance(p.value, Compound)]
     if not listed:
         return unknown(says.NotFollowed("a sum"))
-    return known(Items("list", union(_elements_of(p.value) for p in listed)))
+    return known(Container("list", union(_elements_of(p.value) for p in listed)))
 
 
 def _sequence_display(
     node: ast.List | ast.Set | ast.Tuple, value: Callable[[ast.expr], Knowledge]
 ) -> Knowledge:
-    kind = {ast.List: "list", ast.Set: "set", ast.Tuple: "tuple"}[type(node)]
+    kinds: dict[type[ast.AST], Kind] = {ast.List: "list", ast.Set: "set", ast.Tuple: "tuple"}
+    kind = kinds[type(node)]
     parts: list[Knowledge] = []
     starred = False
     for part in node.elts:
@@ -94,15 +104,14 @@ def _sequence_display(
         else:
             parts.append(value(part))
     slots = None if starred or kind == "set" or not parts else tuple(parts)
-    return known(Items(kind, union(parts), slots))
+    return known(Container(kind, union(parts), slots))
 
 
 def _elements_of(value: object) -> Knowledge:
-    if isinstance(value, Items):
-        if value.kind == "dict":
-            return value.keys
-        if value.kind in _SEQUENCES:
-            return value.element
+    if isinstance(value, Container) and value.kind == "dict":
+        return value.keys
+    if isinstance(value, Container | Record):
+        return value.element
     return unknown(says.NotFollowed("the items of something"))
 
 
@@ -127,8 +136,8 @@ def entered(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowl
     """What `with … as` gives."""
     parts = []
     for p in knowledge:
-        if isinstance(p.value, Items) and p.value.kind == "context":
-            parts.append(through(p, p.value.element))
+        if isinstance(p.value, ContextManager):
+            parts.append(through(p, p.value.target))
         elif isinstance(p.value, Instance) and isinstance(p.value.of, Class):
             parts.append(through(p, infer.hierarchy.entered(p.value, is_async)))
         elif isinstance(p.value, Nothing):
@@ -142,8 +151,8 @@ def awaited(knowledge: Knowledge) -> Knowledge:
     """What `await` gives."""
     parts = []
     for p in knowledge:
-        if isinstance(p.value, Items) and p.value.kind in ("awaitable", "future"):
-            parts.append(through(p, p.value.element))
+        if isinstance(p.value, Awaitable | Future):
+            parts.append(through(p, p.value.result))
         elif isinstance(p.value, Unknown):
             parts.append((p,))
         else:
@@ -156,21 +165,18 @@ def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
     for index in path:
         parts = []
         for p in knowledge:
-            if not isinstance(p.value, Items):
+            slots = p.value.slots if isinstance(p.value, Container | Record) else None
+            if not isinstance(p.value, Compound):
                 parts.append(unknown(says.NotFollowed("a part of something")))
             elif index is None:
-                rest = union(p.value.slots) if p.value.slots else _elements_of(p.value)
-                parts.append(through(p, known(Items("list", rest))))
-            elif p.value.slots is not None and _has_place(p.value.slots, index):
-                parts.append(through(p, p.value.slots[index]))
+                rest = union(slots) if slots else _elements_of(p.value)
+                parts.append(through(p, known(Container("list", rest))))
+            elif slots is not None and -len(slots) <= index < len(slots):
+                parts.append(through(p, slots[index]))
             else:
                 parts.append(through(p, _elements_of(p.value)))
         knowledge = union(parts)
     return knowledge
-
-
-def _has_place(slots: tuple[Knowledge, ...] | None, index: int) -> bool:
-    return slots is not None and -len(slots) <= index < len(slots)
 
 
 def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
@@ -184,12 +190,15 @@ def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
         value = p.value
         if isinstance(value, Nothing):
             continue
-        if not isinstance(value, Items):
+        if not isinstance(value, Compound):
             parts.append(
                 (p,) if isinstance(value, Unknown) else unknown(says.ItemOfLibraryObject())
             )
+        elif not isinstance(value, Container | Record):
+            parts.append(unknown(says.NotFollowed("an item of something")))
         elif isinstance(index, ast.Slice):
-            parts.append(through(p, known(Items(value.kind, value.element))))
+            kind = value.kind if isinstance(value, Container) else "tuple"
+            parts.append(through(p, known(Container(kind, value.element))))
         elif (
             value.slots
             and isinstance(constant, int)
@@ -198,65 +207,78 @@ def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
             parts.append(through(p, value.slots[constant]))
         elif constant is not None and constant in dict(value.named):
             parts.append(through(p, dict(value.named)[constant]))
-        elif value.kind in ("dict", *_SEQUENCES):
-            parts.append(through(p, value.element))
         else:
-            parts.append(unknown(says.NotFollowed("an item of something")))
+            parts.append(through(p, value.element))
     return union(parts)
 
 
-def member(value: Items, name: str) -> Knowledge:
+def member(value: Compound, name: str) -> Knowledge:
     """An attribute of a container: its methods, to be called."""
-    if value.kind == "record":
+    if isinstance(value, Record):
         held = dict(value.named)
         return held[name] if name in held else unknown(says.AttributeOfRecord(name))
-    if value.kind == "future" and name == "result":
-        return known(Items("method:result", value.element))
-    if value.kind in ("dict", *_SEQUENCES, "future"):
-        return known(Items(f"method:{name}", value.element, value.slots, value.keys, value.named))
+    if isinstance(value, Container | Future):
+        return known(ContainerMethod(value, name))
     return unknown(says.AttributeOf(name, value.kind))
 
 
-def called(value: Items, arguments: Arguments) -> Knowledge:
-    """What calling a container's method gives."""
-    if value.kind == "recordtype":
+def called(value: Compound, arguments: Arguments) -> Knowledge:
+    """What calling gives: a class of records, a method of a container or a future."""
+    if isinstance(value, AnyCallable):
+        return value.result
+    if isinstance(value, AnyClass):
+        return value.objects
+    if isinstance(value, RecordType):
         return _record(value, arguments)
-    method = value.kind.partition(":")[2]
-    constant = arguments.constants[0] if arguments.constants else None
+    if not isinstance(value, ContainerMethod):
+        return unknown(says.NotFollowed("the result of a call"))
+    if isinstance(value.of, Future):
+        return _of_future(value.of, value.name)
+    return _of_method(value.of, value.name, arguments)
+
+
+def _of_future(future: Future, method: str) -> Knowledge:
     if method == "result":
-        return value.element
+        return future.result
+    if method in ("add_done_callback", "cancel", "done"):
+        return known(Nothing())
+    return unknown(says.ResultOfContainerMethod(method))
+
+
+def _of_method(value: Container, method: str, arguments: Arguments) -> Knowledge:
+    constant = arguments.constants[0] if arguments.constants else None
     if method in ("get", "pop", "setdefault", "popleft", "get_nowait"):
         found = value.element
         if constant is not None and constant in dict(value.named):
             found = dict(value.named)[constant]
         return union([found, arguments.at(1, "default")]) if method != "setdefault" else found
-    if method in ("add_done_callback", "cancel", "done"):
-        return known(Nothing())
     if method == "values":
-        return known(Items("iterator", value.element))
+        return known(Container("iterator", value.element))
     if method == "keys":
-        return known(Items("iterator", value.keys))
+        return known(Container("iterator", value.keys))
     if method == "items":
         pair = known(
-            Items("tuple", union([value.keys, value.element]), (value.keys, value.element))
+            Container("tuple", union([value.keys, value.element]), (value.keys, value.element))
         )
-        return known(Items("iterator", pair))
+        return known(Container("iterator", pair))
     if method == "popitem":
         return known(
-            Items("tuple", union([value.keys, value.element]), (value.keys, value.element))
+            Container("tuple", union([value.keys, value.element]), (value.keys, value.element))
         )
     if method in ("copy", "union", "difference", "intersection"):
-        return known(Items("list" if not value.keys else "dict", value.element, None, value.keys))
+        return known(
+            Container("list" if not value.keys else "dict", value.element, None, value.keys)
+        )
     return unknown(says.ResultOfContainerMethod(method))
 
 
-def _record(value: Items, arguments: Arguments) -> Knowledge:
+def _record(value: RecordType, arguments: Arguments) -> Knowledge:
     """What a namedtuple's type makes: its fields by name and by place."""
-    fields = [str(name) for name, _ in value.named]
+    fields = value.fields
     given = dict(zip(fields, (look() for look in arguments.positional), strict=False))
     given.update((name, look()) for name, look in arguments.named.items())
     slots = tuple(given.get(name, unknown(says.Field(name))) for name in fields)
-    return known(Items("record", union(slots), slots, (), tuple(zip(fields, slots, strict=False))))
+    return known(Record(tuple(zip(fields, slots, strict=False)), slots))
 
 
 def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Knowledge:
@@ -277,30 +299,32 @@ def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Kn
         value = infer.value(expression, view)
         if method in ("extend", "update"):
             for p in value:
-                if isinstance(p.value, Items) and p.value.kind == "dict" and method == "update":
+                if isinstance(p.value, Container) and p.value.kind == "dict" and method == "update":
                     elements.append(through(p, p.value.element))
                     keys.append(p.value.keys)
                 else:
                     elements.append(element((p,), infer))
             continue
         if method == "nested":
-            value = known(Items("list", value))
+            value = known(Container("list", value))
         if method == "item" and isinstance(node, ast.Subscript):
             keys.append(infer.value(node.slice, view))
         fact = infer.fact(view, node, says.PutInto(b.name))
         elements.append(tuple(Possibility(p.value, (fact, *p.facts), p.doubt) for p in value))
     parts = []
     for p in found:
-        if not isinstance(p.value, Items):
+        if not isinstance(p.value, Container):
             parts.append((p,))
             continue
         inner = _without_empty(union([p.value.element, *elements]))
         all_keys = union([p.value.keys, *keys])
-        parts.append((Possibility(Items(p.value.kind, inner, None, all_keys), p.facts, p.doubt),))
+        parts.append(
+            (Possibility(Container(p.value.kind, inner, None, all_keys), p.facts, p.doubt),)
+        )
     return union(parts)
 
 
 def _without_empty(knowledge: Knowledge) -> Knowledge:
     """Lists of nothing say nothing where a list of something is an alternative."""
-    full = [p for p in knowledge if not (isinstance(p.value, Items) and not p.value.element)]
+    full = [p for p in knowledge if not (isinstance(p.value, Container) and not p.value.element)]
     return tuple(full) if full else knowledge

@@ -17,11 +17,13 @@ from qw_codemod.infer.models import Models
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
+    AnyCallable,
     Class,
+    Compound,
+    Container,
     Function,
     FunctionNode,
     Instance,
-    Items,
     Knowledge,
     Library,
     Method,
@@ -45,9 +47,7 @@ from qw_codemod.python.module import View
 def _says_nothing(found: Knowledge) -> bool:
     """Whether all that is known is that it can be called."""
     return all(
-        is_unknown(p.value.element)
-        if isinstance(p.value, Items) and p.value.kind == "callable"
-        else is_unknown((p,))
+        is_unknown(p.value.result) if isinstance(p.value, AnyCallable) else is_unknown((p,))
         for p in found
     )
 
@@ -161,7 +161,7 @@ class Evaluator(Memory):
             return self.hierarchy.class_attribute(value, name)
         if isinstance(value, Super):
             return self.hierarchy.past(value, name)
-        if isinstance(value, Items):
+        if isinstance(value, Compound):
             return containers.member(value, name)
         guessed = self._guess(node, name, view, isinstance(value, Unknown) and value.open)
         if guessed:
@@ -348,7 +348,7 @@ class Evaluator(Memory):
         found = self.value(b.value, view)
         if b.path or not isinstance(b.value, (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp)):
             return found
-        if any(isinstance(p.value, Items) for p in found):
+        if any(isinstance(p.value, Container) for p in found):
             return containers.with_additions(found, b, view, self)
         return found
 

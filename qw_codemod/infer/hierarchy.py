@@ -13,13 +13,14 @@ from qw_codemod.infer.classes import Classes
 from qw_codemod.infer.protocol import Base, Infer
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
+    AnyCallable,
     Class,
     Function,
     FunctionNode,
     Instance,
-    Items,
     Knowledge,
     Library,
+    Record,
     Super,
     because,
     is_unknown,
@@ -130,7 +131,7 @@ class Hierarchy(Classes):
         if name == "__new__" and not any(
             isinstance(base, Class) and self.bindings_of(base, name) for base in chain
         ):
-            return known(Items("callable", known(instance)))
+            return known(AnyCallable(known(instance)))
         return self._of_chain(chain, instance, name)
 
     def _of_chain(self, chain: tuple[Base, ...], instance: Instance, name: str) -> Knowledge:
@@ -279,14 +280,14 @@ class Hierarchy(Classes):
         """What other files assign to a name of a module."""
         return self.writes.to_module(module, name)
 
-    def made(self, instance: Instance) -> Instance | Items:
+    def made(self, instance: Instance) -> Instance | Record:
         """The object as it is used: a NamedTuple has places as well as names."""
         assert isinstance(instance.of, Class)
         if not any(name.endswith(".NamedTuple") for name in self.library_bases(instance.of)):
             return instance
         named = tuple((name, self.attribute(instance, name)) for name in self.fields(instance.of))
         slots = tuple(held for _, held in named)
-        return Items("record", union(slots), slots, (), named)
+        return Record(named, slots)
 
 
 def _past_overloads(last: Sequence[Binding], bindings: Sequence[Binding]) -> Sequence[Binding]:

@@ -12,23 +12,35 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
+    Awaitable,
+    Container,
+    ContextManager,
     FunctionNode,
+    Future,
     Instance,
-    Items,
     Knowledge,
     Library,
     Nothing,
+    Value,
     known,
     unknown,
 )
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.module import View
 
+_KINDS: dict[str, Callable[[Knowledge], Value]] = {
+    "awaitable": Awaitable,
+    "context": ContextManager,
+    "future": Future,
+    "iterator": partial(Container, "iterator"),
+    "list": partial(Container, "list"),
+}
 Gives = Callable[[Arguments, Infer], Knowledge]
 HandsOn = Callable[[ast.Call, ast.expr, View, Infer], Arguments | None]
 GivesParameter = Callable[[FunctionNode, ast.arg, View, Infer], Knowledge | None]
@@ -171,7 +183,7 @@ class Models:
             return unknown(says.ResultOfLibrary())
         kind, bracket, rest = notation.partition("[")
         if bracket:
-            return known(Items(kind, self._read(rest[:-1], receiver)))
+            return known(_KINDS[kind](self._read(rest[:-1], receiver)))
         return known(Instance(Library(self.canonical(notation))))
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
+    Container,
     FunctionNode,
-    Items,
     Knowledge,
     known,
     union,
@@ -112,10 +112,10 @@ def _gathered(rest: list[Look], is_open: bool, told: bool) -> Look:
     def look() -> Knowledge:
         slots = tuple(each() for each in rest)
         if told:
-            return known(Items("tuple", union(slots)))
+            return known(Container("tuple", union(slots)))
         if is_open:
-            return known(Items("tuple", union([*slots, unknown(says.BehindStar("*"))])))
-        return known(Items("tuple", union(slots), slots))
+            return known(Container("tuple", union([*slots, unknown(says.BehindStar("*"))])))
+        return known(Container("tuple", union(slots), slots))
 
     return look
 
@@ -127,6 +127,6 @@ def _gathered_by_name(more: Mapping[str, Look], is_open: bool) -> Look:
         if is_open:
             element = union([element, unknown(says.BehindStar("**"))])
             named = ()
-        return known(Items("dict", element, None, (), named))
+        return known(Container("dict", element, None, (), named))
 
     return look

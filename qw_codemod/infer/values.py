@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 from qw_codemod.infer.statements import TooManyAlternatives
 from qw_codemod.kernel.model import Fact
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.module import View
 
+Kind = Literal["list", "tuple", "set", "dict", "iterator"]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -85,16 +87,14 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """Something that holds other values.
+class Container:
+    """A list, tuple, set, dict or iterator; `element` is what iterating, or a dict's values, give.
 
-    `kind` is list, tuple, set, dict, iterator, awaitable, future, context, type, callable (what it
-    gives is the element), record (attributes by name), or `method:` and the name of a container's
-    method that is not called yet. `slots` are the values of a tuple one by one
-    and `named` those of a dict's constant keys, where they are known; `keys` are a dict's keys.
+    `slots` are the values of a tuple one by one and `named` those of a dict's constant keys, where
+    they are known; `keys` are a dict's keys.
     """
 
-    kind: str
+    kind: Kind
     element: Knowledge
     slots: tuple[Knowledge, ...] | None = None
     keys: Knowledge = ()
@@ -108,6 +108,91 @@ class Items:
             found = hash((self.kind, *elements)) or 1
             object.__setattr__(self, "_hash", found)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerMethod:
+    """A method of a container or a future, not called yet."""
+
+    of: Container | Future
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """What it is called in a report."""
+        return f"method:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object with these attributes, and with places if it is a named tuple."""
+
+    kind: ClassVar[str] = "record"
+
+    named: tuple[tuple[object, Knowledge], ...]
+    slots: tuple[Knowledge, ...] | None = None
+
+    @property
+    def element(self) -> Knowledge:
+        """What iterating gives."""
+        return union(self.slots or ())
+
+    def __hash__(self) -> int:
+        return hash(self.named)  # the slots hold the same
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """The class of records with these fields."""
+
+    kind: ClassVar[str] = "recordtype"
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitable:
+    """Something whose `await` gives the result."""
+
+    kind: ClassVar[str] = "awaitable"
+
+    result: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """Something whose `await` or `result()` gives the result."""
+
+    kind: ClassVar[str] = "future"
+
+    result: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class ContextManager:
+    """Something whose `with` binds the target."""
+
+    kind: ClassVar[str] = "context"
+
+    target: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class AnyCallable:
+    """A callable of which only the result is known."""
+
+    kind: ClassVar[str] = "callable"
+
+    result: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class AnyClass:
+    """`type[C]`: a class of which only the objects are known."""
+
+    kind: ClassVar[str] = "type"
+
+    objects: Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +211,20 @@ class Unknown:
     open: bool = False
 
 
-Value = Library | Module | Class | Function | Instance | Super | Method | Items | Nothing | Unknown
+Compound = (  # values that hold others
+    Container
+    | ContainerMethod
+    | Record
+    | RecordType
+    | Awaitable
+    | Future
+    | ContextManager
+    | AnyCallable
+    | AnyClass
+)
+Value = (
+    Library | Module | Class | Function | Instance | Super | Method | Compound | Nothing | Unknown
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
+    Container,
     Function,
     FunctionNode,
     Instance,
-    Items,
     Knowledge,
     Possibility,
     union,
@@ -40,7 +40,7 @@ def parameter(
             given = Possibility(Function(where, node, receiver))
             return union(
                 p.value.element
-                if isinstance(p.value, Items) and p.value.kind == "iterator"
+                if isinstance(p.value, Container) and p.value.kind == "iterator"
                 else (p,)
                 for p in infer.calls.call(given, Arguments())
             )

@@ -11,10 +11,17 @@ from qw_codemod.infer.models import Gives, HandsOn, Model
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments, Look
 from qw_codemod.infer.values import (
+    AnyCallable,
+    Awaitable,
+    Container,
+    ContextManager,
+    Future,
     Instance,
-    Items,
+    Kind,
     Knowledge,
     Library,
+    Record,
+    RecordType,
     known,
     union,
     unknown,
@@ -30,11 +37,11 @@ def _element(found: Knowledge, infer: Infer) -> Knowledge:
     return containers.element(found, infer)
 
 
-def _listed(kind: str) -> Gives:
+def _listed(kind: Kind) -> Gives:
     def passed(arguments: Arguments, infer: Infer) -> Knowledge:
         if not arguments.positional and not arguments.open:
-            return known(Items(kind, ()))
-        return known(Items(kind, _element(arguments.first(), infer)))
+            return known(Container(kind, ()))
+        return known(Container(kind, _element(arguments.first(), infer)))
 
     return passed
 
@@ -45,37 +52,37 @@ def _next(arguments: Arguments, infer: Infer) -> Knowledge:
 
 def _zip(arguments: Arguments, infer: Infer) -> Knowledge:
     slots = tuple(_element(look(), infer) for look in arguments.positional)
-    return known(Items("iterator", known(Items("tuple", union(slots), slots))))
+    return known(Container("iterator", known(Container("tuple", union(slots), slots))))
 
 
 def _enumerate(arguments: Arguments, infer: Infer) -> Knowledge:
     slots = (known(Instance(Library("builtins.int"))), _element(arguments.first(), infer))
-    return known(Items("iterator", known(Items("tuple", union(slots), slots))))
+    return known(Container("iterator", known(Container("tuple", union(slots), slots))))
 
 
 def _filter(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("iterator", _element(arguments.at(1, "iterable"), infer)))
+    return known(Container("iterator", _element(arguments.at(1, "iterable"), infer)))
 
 
 def _mapped(arguments: Arguments, infer: Infer) -> Knowledge:
     items = tuple(_constant(_element(look(), infer)) for look in arguments.positional[1:])
-    return known(Items("iterator", _called(arguments.first(), Arguments(items), infer)))
+    return known(Container("iterator", _called(arguments.first(), Arguments(items), infer)))
 
 
 def _dict(arguments: Arguments, infer: Infer) -> Knowledge:
     named = tuple((name, look()) for name, look in arguments.named.items())
     if not arguments.positional:
-        return known(Items("dict", union(held for _, held in named), None, (), named))
+        return known(Container("dict", union(held for _, held in named), None, (), named))
     parts, keys = [held for _, held in named], []
     for p in arguments.first():
-        if isinstance(p.value, Items) and p.value.kind == "dict":
+        if isinstance(p.value, Container) and p.value.kind == "dict":
             parts.append(p.value.element)
             keys.append(p.value.keys)
         else:
             pair = _element((p,), infer)
             keys.append(containers.unpacked(pair, (0,)))
             parts.append(containers.unpacked(pair, (1,)))
-    return known(Items("dict", union(parts), None, union(keys), named))
+    return known(Container("dict", union(parts), None, union(keys), named))
 
 
 def _getattr(arguments: Arguments, infer: Infer) -> Knowledge:
@@ -99,20 +106,22 @@ def _any_of(arguments: Arguments, infer: Infer) -> Knowledge:
 def _partial(arguments: Arguments, infer: Infer) -> Knowledge:
     given = arguments.after(1)
     more = Arguments((*given.positional,), given.named, True)
-    return known(Items("callable", _called(arguments.first(), more, infer)))
+    return known(AnyCallable(_called(arguments.first(), more, infer)))
 
 
 def _chain(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("iterator", union(_element(look(), infer) for look in arguments.positional)))
+    return known(
+        Container("iterator", union(_element(look(), infer) for look in arguments.positional))
+    )
 
 
 def _chained(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("iterator", _element(_element(arguments.first(), infer), infer)))
+    return known(Container("iterator", _element(_element(arguments.first(), infer), infer)))
 
 
 def _namespace(arguments: Arguments, infer: Infer) -> Knowledge:
     named = tuple((name, look()) for name, look in arguments.named.items())
-    return known(Items("record", (), None, (), named))
+    return known(Record(named))
 
 
 def _namedtuple(arguments: Arguments, infer: Infer) -> Knowledge:
@@ -121,11 +130,11 @@ def _namedtuple(arguments: Arguments, infer: Infer) -> Knowledge:
         fields = tuple(fields.replace(",", " ").split())
     if not isinstance(fields, tuple):
         return unknown(says.UnknownFields())
-    return known(Items("recordtype", (), None, (), tuple((str(name), ()) for name in fields)))
+    return known(RecordType(tuple(map(str, fields))))
 
 
 def _closing(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("context", arguments.at(0, "thing")))
+    return known(ContextManager(arguments.at(0, "thing")))
 
 
 def _entered(arguments: Arguments, infer: Infer) -> Knowledge:
@@ -133,7 +142,7 @@ def _entered(arguments: Arguments, infer: Infer) -> Knowledge:
 
 
 def _entered_later(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("awaitable", containers.entered(arguments.first(), infer, True)))
+    return known(Awaitable(containers.entered(arguments.first(), infer, True)))
 
 
 def _awaited(arguments: Arguments, infer: Infer) -> Knowledge:
@@ -141,40 +150,40 @@ def _awaited(arguments: Arguments, infer: Infer) -> Knowledge:
 
 
 def _task(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("future", containers.awaited(arguments.first())))
+    return known(Future(containers.awaited(arguments.first())))
 
 
 def _wait_for(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("awaitable", containers.awaited(arguments.first())))
+    return known(Awaitable(containers.awaited(arguments.first())))
 
 
 def _gather(arguments: Arguments, infer: Infer) -> Knowledge:
     slots = tuple(containers.awaited(look()) for look in arguments.positional)
     if arguments.open or not slots:
         element = union([*slots, *(containers.awaited(look()) for look in arguments.rest)])
-        return known(Items("awaitable", known(Items("list", element))))
-    return known(Items("awaitable", known(Items("list", union(slots), slots))))
+        return known(Awaitable(known(Container("list", element))))
+    return known(Awaitable(known(Container("list", union(slots), slots))))
 
 
 def _sets(arguments: Arguments, infer: Infer) -> Knowledge:
-    inner = known(Items("set", _element(arguments.first(), infer)))
-    return known(Items("tuple", inner, (inner, inner)))
+    inner = known(Container("set", _element(arguments.first(), infer)))
+    return known(Container("tuple", inner, (inner, inner)))
 
 
 def _sets_later(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("awaitable", _sets(arguments, infer)))
+    return known(Awaitable(_sets(arguments, infer)))
 
 
 def _in_thread(skip: int) -> Gives:
     def passed(arguments: Arguments, infer: Infer) -> Knowledge:
         given = arguments.after(skip)
-        return known(Items("awaitable", _called(given.first(), given.after(1), infer)))
+        return known(Awaitable(_called(given.first(), given.after(1), infer)))
 
     return passed
 
 
 def _submit(arguments: Arguments, infer: Infer) -> Knowledge:
-    return known(Items("future", _called(arguments.first(), arguments.after(1), infer)))
+    return known(Future(_called(arguments.first(), arguments.after(1), infer)))
 
 
 def _constant(found: Knowledge) -> Look:
@@ -190,7 +199,7 @@ _FUNCTIONS: dict[str, Gives] = {
     "builtins.reversed": _listed("iterator"),
     "builtins.iter": _listed("iterator"),
     "builtins.next": _next,
-    "builtins.anext": lambda a, e: known(Items("awaitable", _next(a, e))),
+    "builtins.anext": lambda a, e: known(Awaitable(_next(a, e))),
     "builtins.zip": _zip,
     "builtins.enumerate": _enumerate,
     "builtins.filter": _filter,
@@ -201,11 +210,11 @@ _FUNCTIONS: dict[str, Gives] = {
     "builtins.max": _any_of,
     "collections.deque": _listed("list"),
     "collections.OrderedDict": _dict,
-    "collections.defaultdict": lambda a, e: known(Items("dict", ())),
+    "collections.defaultdict": lambda a, e: known(Container("dict", ())),
     "collections.namedtuple": _namedtuple,
     "types.SimpleNamespace": _namespace,
-    "queue.Queue": lambda a, e: known(Items("list", ())),
-    "asyncio.Queue": lambda a, e: known(Items("list", ())),
+    "queue.Queue": lambda a, e: known(Container("list", ())),
+    "asyncio.Queue": lambda a, e: known(Container("list", ())),
     "copy.copy": _first,
     "copy.deepcopy": _first,
     "functools.partial": _partial,
