@@ -29,7 +29,7 @@ demo: .venv/installed
 	&& echo 'Every byte is back.'
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -171,27 +171,33 @@ def test_a_file_that_may_not_be_read(
 
 
 @pytest.mark.parametrize("as_git", [False, True])
-def test_a_folder_without_permission(write: Write, project: Path, as_git: bool) -> None:
-    write("a.py", "x = 1\n")
-    write("locked/b.py", "wait()\n").parent.chmod(0)
-    if as_git:
-        subprocess.run(["git", "init", "-q", "."], check=True)
+def test_a_folder_without_permission(as_git: bool) -> None:
+    # Not below pytest's own folder: that is closed to others whenever another pytest starts.
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder).resolve()
+        project.chmod(0o755)
+        (project / "locked").mkdir(mode=0)
+        if as_git:
+            subprocess.run(["git", "init", "-q", folder], check=True)
+        listed = _listed_by_nobody(project)
+        (project / "locked").chmod(0o755)
+    assert f"('{project}/locked', 'cannot be listed: permission denied')" in listed.lower()
+
+
+def _listed_by_nobody(project: Path) -> str:
     code = (
         "import os\nfrom pathlib import Path\nfrom qw_codemod.engine import files\n"
         "if os.geteuid() == 0: os.seteuid(65534)  # root may read every folder\n"
         "root = Path('.').resolve()\n"
         "print(files.find(('.',), root, lambda path: False).problems)\n"
     )
-    for folder in (project, *project.parents):
-        if folder == Path(tempfile.gettempdir()) or folder.owner() != Path(project).owner():
-            break
-        folder.chmod(0o755)
     environment = {**os.environ, "HOME": str(project), "GIT_CONFIG_COUNT": "1"}
     environment |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    (project / "locked").chmod(0o755)
-    assert f"('{project}/locked', 'cannot be listed: permission denied')" in done.stdout.lower()
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout
 
 
 def test_links_out_of_the_tree(run: Run, write: Write, project: Path, tmp_path: Path) -> None:

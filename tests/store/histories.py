@@ -302,6 +302,26 @@ def _move(chance: random.Random, texts: Texts) -> dict[str, str | None]:
     return changes
 
 
+def _shadow(chance: random.Random, texts: Texts) -> dict[str, str | None]:
+    """A new file that an import or a path may mean instead of another one."""
+    name = chance.choice(_python(texts))
+    stem = name.rpartition("/")[2]
+    new = chance.choice((stem, f"{name[:-3]}/__init__.py", f"old/{name}", f"workers/{stem}"))
+    text = chance.choice(("", "client = None\n", "class Loader:\n    pass\n", texts[name]))
+    return {} if new in texts else {new: text}
+
+
+def _test(chance: random.Random, texts: Texts) -> dict[str, str | None]:
+    """A new test, which gets what a fixture makes or starts a script."""
+    name = f"{chance.choice(('tests', 'workers', 'tests/more'))}/test_{chance.randrange(3)}.py"
+    bodies = (
+        "def test_more(loader):\n    loader.load()\n",
+        "def test_more(loader):\n    assert loader.finish() is None\n",
+        "import subprocess\ndef test_script():\n    subprocess.run(['workers/main.py'])\n",
+    )
+    return {name: chance.choice(bodies)}
+
+
 def _delete(chance: random.Random, texts: Texts) -> dict[str, str | None]:
     """A file is deleted."""
     return {chance.choice(sorted(texts)): None}
@@ -321,7 +341,7 @@ _EDITS: tuple[_Edit, ...] = (
     *(_version, _version, _version, _version, _configuration, _touch, _comment, _comment),
     *(_suppression, _body, _body, _body, _attribute, _attribute, _attribute, _bases, _bases),
     *(_outside, _outside, _call, _call, _import, _path, _double, _double, _rename, _move),
-    *(_move, _delete, _break),
+    *(_move, _shadow, _shadow, _test, _delete, _break),
 )
 
 
