@@ -93,7 +93,7 @@ def _examine(
     for outcome in done.outcomes:
         report = outcome.report
         tally.found.update(each.code for each in (*report.fixed, *report.findings))
-        tally.left += len(report.left)
+        tally.left += len(report.skipped)
         tally.edits += len(report.fixed)
         if report.after is not None:
             tally.broken += not _compiles(report.after)

@@ -17,7 +17,7 @@ from benchmarks import corpus, results
 from qw_codemod.app import commands
 from qw_codemod.engine.reasons import NeedsOptions
 from qw_codemod.engine.results import Results
-from qw_codemod.kernel.model import FileReport, Finding, Left
+from qw_codemod.kernel.model import FileReport, Finding, Skipped
 from qw_codemod.kernel.statements import render
 from qw_codemod.rules.packs import load
 
@@ -86,7 +86,7 @@ def count(tally: Tally, report: FileReport) -> None:
     for problem in report.problems:
         tally.crashes += bool(problem.rule)
         tally.unreadable += not problem.rule
-    tally.refused.update(render(each.reason) for each in report.left if _is_refusal(each))
+    tally.refused.update(render(each.reason) for each in report.skipped if _is_refusal(each))
     if report.after is None:
         return
     tally.broken += not _compiles(report.after)
@@ -94,9 +94,9 @@ def count(tally: Tally, report: FileReport) -> None:
     tally.elsewhere += _differs_elsewhere(report)
 
 
-def _is_refusal(left: Left) -> bool:
+def _is_refusal(skipped: Skipped) -> bool:
     """Whether the codemod was to edit it, and could not."""
-    return left.finding.fixable and not isinstance(left.reason, NeedsOptions)
+    return skipped.finding.fixable and not isinstance(skipped.reason, NeedsOptions)
 
 
 def _compiles(data: bytes) -> bool:
@@ -111,7 +111,7 @@ def _compiles(data: bytes) -> bool:
 
 
 def _extents(report: FileReport) -> list[range]:
-    """The lines (from 1) of each statement that holds a finding which was mended."""
+    """The lines (from 1) of each statement that holds a finding which was fixed."""
     tree = ast.parse(report.before)
     found = []
     for finding in report.fixed:
@@ -155,8 +155,8 @@ def _differs_elsewhere(report: FileReport) -> bool:
         if tag == "equal":
             continue
         for node in before[start:end]:
-            mended = any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)
-            if not mended and not isinstance(node, (ast.Import, ast.ImportFrom)):
+            fixed = any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)
+            if not fixed and not isinstance(node, (ast.Import, ast.ImportFrom)):
                 return True
         if tag == "insert" and not all(map(_is_brought, after[first:last])):
             return True

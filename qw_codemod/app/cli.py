@@ -268,7 +268,7 @@ def rules(format_: str) -> None:
             "code": rule.code,
             "name": rule.name,
             "family": rule.family,
-            "rewrites": pack.mends(rule.family),
+            "rewrites": pack.fixes(rule.family),
             "summary": rule.check.summary,
         }
         for rule in pack.rules

@@ -27,7 +27,7 @@ from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.components import modules
 from qw_codemod.facts.query import digest
 from qw_codemod.kernel.document import Document, language_of
-from qw_codemod.kernel.model import Fix, Left, Outcome, Problem
+from qw_codemod.kernel.model import Fix, Outcome, Problem, Skipped
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules import packs
@@ -95,9 +95,9 @@ def apply(families: str, request: Request, write: bool = True) -> Results:
     if request.stdin is not None:
         return project.examine("apply" if write else "diff")
     if not write:
-        return project.mend("diff")
+        return project.fix("diff")
     with journal.locked(project.root):
-        results = project.mend("apply")
+        results = project.fix("apply")
         changes = [
             journal.Change(outcome.report.path, outcome.report.before, outcome.report.after)
             for outcome in results.outcomes
@@ -235,11 +235,11 @@ def _unwritten(
     report = outcome.report
     if report.path not in unwritten:
         return outcome
-    left = report.left
+    skipped = report.skipped
     if report.path not in problems:
         names = ", ".join(map(results.shown, sorted(problems)))
-        left = (*left, *(Left(finding, NotWritten(names)) for finding in report.fixed))
-    kept = replace(report, after=None, before=b"", fixed=(), fixed_elsewhere=(), left=left)
+        skipped = (*skipped, *(Skipped(finding, NotWritten(names)) for finding in report.fixed))
+    kept = replace(report, after=None, before=b"", fixed=(), fixed_elsewhere=(), skipped=skipped)
     return replace(outcome, report=kept)
 
 
@@ -292,8 +292,8 @@ class _Project:
             problems=[Problem(path, message) for path, message in listing.problems],
             notices=notices,
             rules=self._pack.rules,
-            mended=frozenset(
-                rule.code for rule in self._pack.rules if self._pack.mends(rule.family)
+            fixable_codes=frozenset(
+                rule.code for rule in self._pack.rules if self._pack.fixes(rule.family)
             ),
             likely=request.likely or self._config.of(str(self.root)).likely,
             paths=request.names,
@@ -340,7 +340,7 @@ class _Project:
             return IsStandardInput()
         return why_not_edited(path, self.root.as_posix(), self._config.excluded)
 
-    def mend(self, command: Command) -> Results:
+    def fix(self, command: Command) -> Results:
         """The outcomes of all files, and of those that declare what these have come to import."""
         results = self.examine(command)
         if not self._request.dependencies or not any(

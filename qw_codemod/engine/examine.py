@@ -1,4 +1,4 @@
-"""One file: find, suppress, mend in rounds, guard; no disk, no printing."""
+"""One file: find, suppress, fix in rounds, guard; no disk, no printing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qw_codemod.kernel.model import (
     FileReport,
     Finding,
     Fix,
-    Left,
     Problem,
+    Skipped,
     Span,
     Unfixable,
 )
@@ -52,10 +52,10 @@ def examine(
     options: Options | None = None,
     refused: Mapping[tuple[str, int], Statement] | None = None,
 ) -> FileReport:
-    """All that the rules have to say about one file, and its new bytes where it was mended.
+    """All that the rules have to say about one file, and its new bytes where it was edited.
 
     Nothing is written. The inference looks at the file as it was again when this returns. A file
-    with fixes that edit other files too is not mended: they are in the report, to be made first.
+    with fixes that edit other files too is not edited: they are in the report, to be made first.
     `refused` are those that cannot be made, with the reasons, by code and by where they start.
     """
     return _Examination(source, pack, inference, options or Options(), refused or {}).run()
@@ -95,7 +95,7 @@ class _Examination:
             if not self._options.fix or not verdict.kept:
                 return self._report(verdict, [])
             self._first = {_key(each): each for each in verdict.kept}
-            return self._mend(verdict)
+            return self._fix(verdict)
         except UnreadableSource as error:
             return FileReport(
                 self._source.path,
@@ -174,10 +174,10 @@ class _Examination:
         if problem not in self._problems:
             self._problems.append(problem)
 
-    # Mend
+    # Fix
 
-    def _mend(self, verdict: Verdict) -> FileReport:
-        fixes, left = self._plan(verdict.kept)
+    def _fix(self, verdict: Verdict) -> FileReport:
+        fixes, skipped = self._plan(verdict.kept)
         if shared := tuple(fix for fix in fixes if fix.is_shared):
             return replace(self._report(verdict, ()), shared=shared)
         if fixes and (reason := self._original.why_invalid()):
@@ -187,7 +187,7 @@ class _Examination:
         for _ in range(ROUNDS):
             chosen = _apart(fixes)
             if not chosen:
-                return self._report(verdict, left)
+                return self._report(verdict, skipped)
             changed = self._apply(chosen)
             if reason := changed.why_invalid():
                 message = f"the edited file would not be valid: {reason}"
@@ -197,13 +197,13 @@ class _Examination:
             if isinstance(changed, SourceFile):
                 self._inference.revise(changed)
             verdict = self._find()
-            fixes, left = self._plan(verdict.kept)
+            fixes, skipped = self._plan(verdict.kept)
         if not fixes:
-            return self._report(verdict, left)
+            return self._report(verdict, skipped)
         rules = sorted({fix.finding.code for fix in fixes})
         return self._given_up(first, f"its edits went on after {ROUNDS} rounds", rules)
 
-    def _plan(self, findings: Iterable[Finding]) -> tuple[list[Fix], list[Left]]:
+    def _plan(self, findings: Iterable[Finding]) -> tuple[list[Fix], list[Skipped]]:
         """The fixes to make, and what is left; if fixes edit other files too, these come alone."""
         made = [
             (finding, self._reason(finding) or self._propose(finding))
@@ -217,15 +217,15 @@ class _Examination:
         if shared := [fix for _, fix in made if isinstance(fix, Fix) and fix.is_shared]:
             return shared, []
         fixes: list[Fix] = []
-        left: list[Left] = []
+        skipped: list[Skipped] = []
         for finding, fix in made:
             if isinstance(fix, Statement):
-                left.append(Left(finding, fix))
+                skipped.append(Skipped(finding, fix))
             elif self._accepted(fix):
                 fixes.append(fix)
             else:
-                left.append(Left(finding, reasons.Declined()))
-        return fixes, left
+                skipped.append(Skipped(finding, reasons.Declined()))
+        return fixes, skipped
 
     def _if_shared(self, fix: Fix) -> Fix | Statement:
         """A fix that edits other files too, or why it is not even proposed."""
@@ -310,17 +310,17 @@ class _Examination:
         rule = ", ".join(rules)
         self._problem(message, rule)
         reason = reasons.GivenUp(message)
-        left = [Left(each, reason) for each in verdict.kept if each.code in self._options.fix]
+        skipped = [Skipped(each, reason) for each in verdict.kept if each.code in self._options.fix]
         self._fixed.clear()
-        return replace(self._report(verdict, left), before=b"", after=None)
+        return replace(self._report(verdict, skipped), before=b"", after=None)
 
-    def _report(self, verdict: Verdict, left: Sequence[Left]) -> FileReport:
+    def _report(self, verdict: Verdict, skipped: Sequence[Skipped]) -> FileReport:
         changed = self._source.data != self._original.data
         return FileReport(
             self._source.path,
             findings=verdict.kept,
             fixed=tuple(sorted(self._fixed, key=_order)),
-            left=tuple(left),
+            skipped=tuple(skipped),
             suppressed=verdict.suppressed,
             unused_suppressions=verdict.unused,
             problems=tuple(self._problems),

@@ -61,7 +61,7 @@ class Results:
     problems: Sequence[Problem] = ()  # beside those of the outcomes: not found, not written
     notices: Sequence[str] = ()
     rules: Sequence[Rule] = ()
-    mended: frozenset[str] = frozenset()  # codes of families that have a codemod
+    fixable_codes: frozenset[str] = frozenset()  # codes of families that have a codemod
     known: frozenset[Finding] = frozenset()  # by the baseline
     removable: Sequence[str] = ()
     likely: bool = False  # likely findings count as proven ones
@@ -88,7 +88,7 @@ class Results:
             likely=sum(finding.evidence.level == "likely" for finding in new),
             edits=sum(len(report.fixed) for report in reports),
             changed=sum(report.after is not None for report in reports),
-            left=sum(len(report.left) for report in reports),
+            left=sum(len(report.skipped) for report in reports),
             suppressed=sum(len(report.suppressed) for report in reports),
             unused=sum(len(report.unused_suppressions) for report in reports),
             baselined=len(self.known),
@@ -113,7 +113,7 @@ class Results:
 
     def fixable(self, finding: Finding) -> bool:
         """Whether some `apply` would edit it, with whatever options."""
-        return finding.fixable and finding.code in self.mended
+        return finding.fixable and finding.code in self.fixable_codes
 
     def flags(self, finding: Finding) -> tuple[str, ...]:
         """The options without which `apply` leaves it."""
@@ -132,7 +132,7 @@ def located(report: FileReport, before: Document, after: Document) -> Outcome:
     lines: dict[int, str] = {}
     extents: dict[Span, Extent] = {}
     standing = (*report.findings, *report.suppressed, *report.unused_suppressions)
-    standing += tuple(left.finding for left in report.left)
+    standing += tuple(each.finding for each in report.skipped)
     for source, findings in ((before, report.fixed), (after, standing)):
         for finding in findings:
             try:

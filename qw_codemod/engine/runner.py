@@ -150,12 +150,12 @@ class Examiner:
             options = replace(group.options, accept=_decline)
             again = examine(now, self._plan.pack, inference, options)
             inference.restore()
-            left = again.left
-            if len(left) == len(report.left):  # as it was before this edit was declined
-                pairs = zip(left, report.left, strict=True)
-                left = tuple(old if new.reason == Declined() else new for new, old in pairs)
+            skipped = again.skipped
+            if len(skipped) == len(report.skipped):  # as it was before this edit was declined
+                pairs = zip(skipped, report.skipped, strict=True)
+                skipped = tuple(old if new.reason == Declined() else new for new, old in pairs)
             report = replace(
-                again, fixed=report.fixed, left=left, before=report.before, after=styled.data
+                again, fixed=report.fixed, skipped=skipped, before=report.before, after=styled.data
             )
         return replace(located(report, source, now), notes=notes)
 

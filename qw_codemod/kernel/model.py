@@ -106,7 +106,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The edits that mend one finding: all of them or none."""
+    """The edits that fix one finding: all of them or none."""
 
     finding: Finding
     edits: tuple[Edit, ...]
@@ -128,7 +128,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Skipped:
     """A finding that a codemod could rewrite and did not, with the reason."""
 
     finding: Finding
@@ -142,7 +142,7 @@ class FileReport:
     path: str
     findings: tuple[Finding, ...] = ()  # what stands in the file after this run
     fixed: tuple[Finding, ...] = ()
-    left: tuple[Left, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     unused_suppressions: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()

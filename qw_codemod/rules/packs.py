@@ -123,7 +123,7 @@ class Pack:
         hint = f"did you mean {' or '.join(likely)}?" if likely else "`qw-codemod rules` lists them"
         return f"unknown {' or '.join(kinds)} {word!r}; {hint}"
 
-    def mends(self, family: str) -> bool:
+    def fixes(self, family: str) -> bool:
         """Whether the family comes with a codemod, without importing it."""
         return family in self.codemod_modules or any(
             rule.family == family and rule.code in self._codemods for rule in self.rules

@@ -95,10 +95,10 @@ def apply_to_files(
     setup = Setup(tuple(families), settings or {}, types or {}, pack, True, likely, unsafe)
     given = {path: text.encode() for path, text in files.items()}
     reports = run_files(given, setup)
-    return {path: mended(given[path], report).decode() for path, report in reports.items()}
+    return {path: edited(given[path], report).decode() for path, report in reports.items()}
 
 
-def mended(before: bytes, report: FileReport) -> bytes:
+def edited(before: bytes, report: FileReport) -> bytes:
     """The bytes of a file after its report is acted on."""
     return before if report.after is None else report.after
 

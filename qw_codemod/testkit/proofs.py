@@ -17,7 +17,7 @@ from qw_codemod.kernel.model import FileReport, Finding
 from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules.packs import Pack, load
-from qw_codemod.testkit import Setup, mended, run_files, run_folder
+from qw_codemod.testkit import Setup, edited, run_files, run_folder
 from qw_codemod.testkit.markers import expected_codes, verdicts
 
 _BOM = b"\xef\xbb\xbf"
@@ -93,7 +93,7 @@ class Family:
 
     def apply(self, data: bytes) -> bytes:
         """The text with every edit made."""
-        return mended(data, self.run(data, fix=True))
+        return edited(data, self.run(data, fix=True))
 
 
 @dataclass(frozen=True)
@@ -297,14 +297,14 @@ def listing(family: Family) -> str:
     name = f"before{family.suffix}"
     report = run_files({name: family.before}, nothing)[name]
     lines = []
-    for left in report.left:
-        finding = left.finding
+    for skipped in report.skipped:
+        finding = skipped.finding
         level = f"{finding.evidence.level} {finding.safety}"
         place = f"{finding.line}:{finding.column}"
         lines.append(f"{place} {finding.code} {level} {finding.message}")
         lines += [f"    {fact.line}: {render(fact.what)}" for fact in finding.evidence.facts]
-        if not isinstance(left.reason, Declined):
-            lines.append(f"    left: {render(left.reason)}")
+        if not isinstance(skipped.reason, Declined):
+            lines.append(f"    left: {render(skipped.reason)}")
     return "\n".join([*lines, ""])
 
 
@@ -345,7 +345,7 @@ APP_PROOFS: tuple[Callable[[App], None], ...] = (
 def _applied(app: App, files: dict[str, bytes]) -> dict[str, bytes]:
     setup = replace(app.setup, fix=True, likely=True, unsafe=True)
     reports = run_files(files, setup)
-    return {path: mended(files[path], report) for path, report in reports.items()}
+    return {path: edited(files[path], report) for path, report in reports.items()}
 
 
 def _holds_in(family: Family, variant: Callable[[bytes], bytes], same_edits: bool = True) -> None:

@@ -95,7 +95,7 @@ def fixed(text: str, form: str = "") -> str:
     """The text after a run, in which a second run finds nothing to do."""
     found = report(text, form)
     assert not found.problems
-    assert not found.left, [left.reason for left in found.left]
+    assert not found.skipped, [left.reason for left in found.skipped]
     assert found.after is not None
     assert report(found.after, form).after is None
     return found.after.decode()
@@ -262,11 +262,11 @@ finally:
 def test_what_shares_its_lines_is_left(text: str, reason: str) -> None:
     found = report(text)
     assert not found.problems
-    assert [render(left.reason) for left in found.left] == ([reason] if reason else [])
+    assert [render(left.reason) for left in found.skipped] == ([reason] if reason else [])
 
 
 def test_nothing_in_its_place_is_refused() -> None:
-    (left,) = report("for x in xs:\n    client.query(x)\n", "empty").left
+    (left,) = report("for x in xs:\n    client.query(x)\n", "empty").skipped
     assert render(left.reason) == "nothing would be left in its place"
 
 

@@ -1,4 +1,4 @@
-"""One file examined with toy rules: found, suppressed, mended in rounds, guarded."""
+"""One file examined with toy rules: found, suppressed, fixed in rounds, guarded."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_findings_are_in_the_order_of_the_file() -> None:
         (4, 1, "TOY1"),
     ]
     assert report.after is None
-    assert not report.left
+    assert not report.skipped
 
 
 def test_a_finding_stands_at_the_name_of_the_method() -> None:
@@ -178,7 +178,7 @@ def test_tokens_come_first() -> None:
     assert not run("x = (\n").problems  # nothing can hit it, so it is not even parsed
 
 
-def test_mended() -> None:
+def test_fixed() -> None:
     report = fix("x = wait()\nprint(1)\n", settings={"toys": {"seconds": 5}})
     assert report.before == b"x = wait()\nprint(1)\n"
     assert report.after == b"x = wait(t=5)\nprint(1)\n"
@@ -190,7 +190,7 @@ def test_codes_that_are_not_chosen_stay() -> None:
     report = run("wait()\n", fix=frozenset({"TOY2"}))
     assert report.after is None
     assert [each.code for each in report.findings] == ["TOY1"]
-    assert not report.left
+    assert not report.skipped
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_codes_that_are_not_chosen_stay() -> None:
 )
 def test_left_with_a_reason(text: str, reason: str) -> None:
     report = fix(text)
-    assert [render(each.reason) for each in report.left] == [reason]
-    assert [each.finding for each in report.left] == list(report.findings)
+    assert [render(each.reason) for each in report.skipped] == [reason]
+    assert [each.finding for each in report.skipped] == list(report.findings)
     assert report.after is None
 
 
@@ -222,7 +222,7 @@ def test_asked_for_it_edits_more() -> None:
     assert fix(text, unsafe=True).after == text.encode().replace(b"('unsafe')", b"('unsafe', t=3)")
     report = fix(text, likely=True, unsafe=True)
     assert report.after == text.encode().replace(b")", b", t=3)")
-    assert not report.left
+    assert not report.skipped
 
 
 def test_only_what_is_edited_is_planned() -> None:
@@ -250,7 +250,7 @@ def test_a_plan_may_refuse() -> None:
 
     check = replace(WAITS, plan=plan)
     pack = assemble({"toys": [check]}, {"toys": Codemod(("TOY1",), add_t)})
-    assert [render(each.reason) for each in fix("wait()\n", pack).left] == ["not here"]
+    assert [render(each.reason) for each in fix("wait()\n", pack).skipped] == ["not here"]
 
 
 def test_who_only_finds_need_not_assess() -> None:
@@ -288,7 +288,7 @@ def test_checks_share_what_they_ask_about_a_file() -> None:
 
 
 def test_no_codemod_for_a_remedy() -> None:
-    (left,) = fix("wait()", assemble({"toys": [WAITS]})).left
+    (left,) = fix("wait()", assemble({"toys": [WAITS]})).skipped
     assert left.reason == NoCodemod("TOY1")
 
 
@@ -313,7 +313,7 @@ def test_findings_that_wait_for_a_round_keep_their_lines() -> None:
         b"check()\nwait(t=MOST)\ncheck()\nwait(t=MOST); y = wait()\n"
     )
     assert [(each.line, each.column) for each in report.fixed] == [(1, 1), (3, 1), (4, 1)]
-    (left,) = report.left
+    (left,) = report.skipped
     assert (
         render(left.reason)
         == "no statement can go before it: its statement shares the line with another"
@@ -382,7 +382,7 @@ def test_a_codemod_that_crashes_is_named() -> None:
     assert [(each.rule, each.message) for each in report.problems] == [
         ("TOY1", "the rule crashed: ZeroDivisionError")
     ]
-    assert [render(each.reason) for each in report.left] == ["its codemod crashed"]
+    assert [render(each.reason) for each in report.skipped] == ["its codemod crashed"]
     assert report.after is None
 
 
@@ -391,7 +391,7 @@ def test_a_codemod_may_refuse() -> None:
         raise CannotFix(NotHere())
 
     report = fix("wait()\n", pack_of(refuse))
-    assert [render(each.reason) for each in report.left] == ["not here"]
+    assert [render(each.reason) for each in report.skipped] == ["not here"]
     assert not report.problems
 
 
@@ -411,7 +411,7 @@ def test_an_edit_that_would_not_compile_leaves_the_file() -> None:
     assert "would not be valid" in problem.message
     assert report.after is None
     assert not report.fixed
-    assert len(report.findings) == len(report.left) == 2
+    assert len(report.findings) == len(report.skipped) == 2
     assert infer.seen[-1:] in ([], [b"wait()\nwait(1)\n"])
 
 
@@ -471,7 +471,7 @@ def test_each_edit_is_asked_for_once() -> None:
     report = fix("x = 1\nwait(wait(wait()))\n", accept=accept)
     assert report.after == b"x = 1\nwait(wait(wait(t=3)), t=3)\n"
     assert asked == ["2:1", "2:6", "2:11"]
-    assert [render(each.reason) for each in report.left] == ["declined"]
+    assert [render(each.reason) for each in report.skipped] == ["declined"]
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -497,7 +497,7 @@ pack = packs.load()
 text = b"import requests\\nrequests.get('x')  # noqa: QW103\\njob.result()\\n"
 source = SourceFile("/x.py", text)
 engine.examine(source, pack, Inference("/", [], []))
-assert pack.mends("timeouts")
+assert pack.fixes("timeouts")
 print("libcst" in sys.modules)
 pack.codemods()
 print("libcst" in sys.modules)

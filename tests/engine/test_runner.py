@@ -188,5 +188,5 @@ def test_what_is_left_stands_where_the_formatter_put_it(
         b'x = a_long_name.wait(\n    "a long argument", timeout=5\n)\ny = wait("hopeless")\n'
     )
     assert [finding.line for finding in report.fixed] == [1]
-    assert [left.finding.line for left in report.left] == [4]
+    assert [left.finding.line for left in report.skipped] == [4]
     assert [finding.line for finding in report.findings] == [4]

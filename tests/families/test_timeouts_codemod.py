@@ -33,7 +33,9 @@ def codemod() -> Codemod:
     return CODEMOD
 
 
-def mended(codemod: Codemod, text: str, plan: Plan, settings: dict[str, Any] | None = None) -> str:
+def rewritten(
+    codemod: Codemod, text: str, plan: Plan, settings: dict[str, Any] | None = None
+) -> str:
     """The text after the plan for the expression between the marks « and »."""
     start = len(text[: text.index("«")].encode())
     end = len(text[: text.index("»")].replace("«", "").encode())
@@ -72,7 +74,7 @@ def mended(codemod: Codemod, text: str, plan: Plan, settings: dict[str, Any] | N
     ],
 )
 def test_add_timeout(codemod: Codemod, text: str, plan: Plan, expected: str) -> None:
-    assert mended(codemod, text, plan) == expected
+    assert rewritten(codemod, text, plan) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,17 +90,17 @@ def test_add_timeout(codemod: Codemod, text: str, plan: Plan, expected: str) -> 
     ],
 )
 def test_limits(codemod: Codemod, settings: dict[str, Any], limit: str, value: str) -> None:
-    result = mended(codemod, "«f()»\n", AddTimeout(Limit(limit)), settings)
+    result = rewritten(codemod, "«f()»\n", AddTimeout(Limit(limit)), settings)
     assert result == f"f(timeout={value})\n"
 
 
 def test_a_limit_may_be_a_constant(codemod: Codemod) -> None:
     settings = {"bigquery": "shared.limits:WAIT"}
-    assert mended(codemod, "import os\n\n«f()»\n", AddTimeout(JOB), settings) == (
+    assert rewritten(codemod, "import os\n\n«f()»\n", AddTimeout(JOB), settings) == (
         "import os\n\nfrom shared.limits import WAIT\n\nf(timeout=WAIT)\n"
     )
     text = "from shared.limits import WAIT as most\n\n«j.to_dataframe()»\n"
-    assert mended(codemod, text, WaitFirst(JOB), settings) == (
+    assert rewritten(codemod, text, WaitFirst(JOB), settings) == (
         "from shared.limits import WAIT as most\n\nj.result(timeout=most).to_dataframe()\n"
     )
 
@@ -106,31 +108,31 @@ def test_a_limit_may_be_a_constant(codemod: Codemod) -> None:
 @pytest.mark.parametrize("value", ["300", "shared.limits", ":WAIT", "a b:C", True, None, [1]])
 def test_a_limit_that_is_none_is_said(codemod: Codemod, value: Any) -> None:
     with pytest.raises(CannotFix, match="NotALimit\\(setting='job'"):
-        mended(codemod, "«f()»\n", AddTimeout(JOB), {"bigquery": value})
+        rewritten(codemod, "«f()»\n", AddTimeout(JOB), {"bigquery": value})
 
 
 def test_replace_timeout(codemod: Codemod) -> None:
-    assert mended(codemod, "«f(1, timeout=None, a=2)»\n", ReplaceTimeout(JOB)) == (
+    assert rewritten(codemod, "«f(1, timeout=None, a=2)»\n", ReplaceTimeout(JOB)) == (
         "f(1, timeout=300, a=2)\n"
     )
-    assert mended(codemod, "«f(wait_timeout=None)»\n", ReplaceTimeout(JOB, "wait_timeout")) == (
+    assert rewritten(codemod, "«f(wait_timeout=None)»\n", ReplaceTimeout(JOB, "wait_timeout")) == (
         "f(wait_timeout=300)\n"
     )
 
 
 def test_replace_timeout_by_its_place(codemod: Codemod) -> None:
-    assert mended(codemod, "«urlopen(u, None, None)»\n", ReplaceTimeout(JOB, position=2)) == (
+    assert rewritten(codemod, "«urlopen(u, None, None)»\n", ReplaceTimeout(JOB, position=2)) == (
         "urlopen(u, None, 300)\n"
     )
     with pytest.raises(CannotFix, match="PositionUncertain"):
-        mended(codemod, "«urlopen(*u, None)»\n", ReplaceTimeout(JOB, position=1))
+        rewritten(codemod, "«urlopen(*u, None)»\n", ReplaceTimeout(JOB, position=1))
     with pytest.raises(CannotFix, match="number=3"):
-        mended(codemod, "«urlopen(u, a=None)»\n", ReplaceTimeout(JOB, position=2))
+        rewritten(codemod, "«urlopen(u, a=None)»\n", ReplaceTimeout(JOB, position=2))
 
 
 def test_name_timeout(codemod: Codemod) -> None:
-    assert mended(codemod, "«j.result(5)»\n", NameTimeout(0)) == ("j.result(timeout=5)\n")
-    assert mended(codemod, "«j.result(10, None, 5, job_retry=r)»\n", NameTimeout(2)) == (
+    assert rewritten(codemod, "«j.result(5)»\n", NameTimeout(0)) == ("j.result(timeout=5)\n")
+    assert rewritten(codemod, "«j.result(10, None, 5, job_retry=r)»\n", NameTimeout(2)) == (
         "j.result(10, None, timeout=5, job_retry=r)\n"
     )
 
@@ -154,7 +156,7 @@ def test_name_timeout(codemod: Codemod) -> None:
     ],
 )
 def test_client_timeout(codemod: Codemod, text: str, expected: str) -> None:
-    assert mended(codemod, text, ClientTimeout(HTTP)) == expected
+    assert rewritten(codemod, text, ClientTimeout(HTTP)) == expected
 
 
 CHAINS = {
@@ -187,15 +189,15 @@ CHAINS = {
 
 @pytest.mark.parametrize("text", CHAINS)
 def test_wait_first(codemod: Codemod, text: str) -> None:
-    assert mended(codemod, text, WaitFirst(JOB)) == CHAINS[text]
+    assert rewritten(codemod, text, WaitFirst(JOB)) == CHAINS[text]
 
 
 def test_arguments_move_to_the_wait(codemod: Codemod) -> None:
     text = "«j.to_dataframe(max_results=2, a=1, timeout=5)»\n"
-    assert mended(codemod, text, WaitFirst(JOB, ("max_results",))) == (
+    assert rewritten(codemod, text, WaitFirst(JOB, ("max_results",))) == (
         "j.result(max_results=2, timeout=300).to_dataframe(a=1, timeout=5)\n"
     )
-    assert mended(codemod, text, WaitFirst(Limit(seconds=5), ("max_results",))) == (
+    assert rewritten(codemod, text, WaitFirst(Limit(seconds=5), ("max_results",))) == (
         "j.result(max_results=2, timeout=5).to_dataframe(a=1, timeout=5)\n"
     )
 
@@ -225,7 +227,7 @@ def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -
     if "«" not in text:
         text = text.replace("= ", "= «").rstrip() + "»\n"
     plan = WaitFirst(JOB, ("max_results",), own_statement=True, name="job")
-    assert mended(codemod, text, plan) == expected
+    assert rewritten(codemod, text, plan) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,20 +254,20 @@ def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -
     ],
 )
 def test_wait_around(codemod: Codemod, text: str, expected: str) -> None:
-    assert mended(codemod, text, WaitAround(JOB)) == expected
+    assert rewritten(codemod, text, WaitAround(JOB)) == expected
 
 
 def test_wait_around_as_a_statement(codemod: Codemod) -> None:
     text = "for x in «c.query(s)»:\n    pass\n"
-    assert mended(codemod, text, WaitAround(JOB, own_statement=True, name="job")) == (
+    assert rewritten(codemod, text, WaitAround(JOB, own_statement=True, name="job")) == (
         "job = c.query(s)\njob.result(timeout=300)\nfor x in job:\n    pass\n"
     )
     text = "for x in «j»:\n    pass\n"
-    assert mended(codemod, text, WaitAround(JOB, own_statement=True)) == (
+    assert rewritten(codemod, text, WaitAround(JOB, own_statement=True)) == (
         "j.result(timeout=300)\nfor x in j:\n    pass\n"
     )
     with pytest.raises(CannotFix, match="NoNameForJob"):
-        mended(codemod, "list(«f()»)\n", WaitAround(JOB, own_statement=True))
+        rewritten(codemod, "list(«f()»)\n", WaitAround(JOB, own_statement=True))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +275,7 @@ def test_wait_around_as_a_statement(codemod: Codemod) -> None:
 )
 def test_a_plan_that_does_not_fit(codemod: Codemod, plan: Plan) -> None:
     with pytest.raises(CannotFix):
-        mended(codemod, "x = «y»\n", plan)
+        rewritten(codemod, "x = «y»\n", plan)
 
 
 HELPED = {
@@ -291,13 +293,13 @@ HELPED = {
 def test_the_projects_own_function_waits(codemod: Codemod, plan: Plan, text: str) -> None:
     settings = {"helper": "shared.waits:wait"}
     expected = "from shared.waits import wait\n\n" + HELPED[plan, text]
-    assert mended(codemod, f"\n{text}", plan, settings).lstrip("\n") == expected
+    assert rewritten(codemod, f"\n{text}", plan, settings).lstrip("\n") == expected
 
 
 def test_the_projects_own_function_in_statements(codemod: Codemod) -> None:
     settings = {"helper": "shared.waits:wait"}
     text = "from shared.waits import wait\n\nx = «c.query(s).to_dataframe()»\n"
-    assert mended(codemod, text, WaitFirst(JOB, own_statement=True, name="job"), settings) == (
+    assert rewritten(codemod, text, WaitFirst(JOB, own_statement=True, name="job"), settings) == (
         "from shared.waits import wait\n\n"
         "job = c.query(s)\nwait(job, timeout=300)\nx = job.to_dataframe()\n"
     )
@@ -305,9 +307,9 @@ def test_the_projects_own_function_in_statements(codemod: Codemod) -> None:
 
 def test_the_projects_own_function_waits_for_jobs_alone(codemod: Codemod) -> None:
     settings = {"helper": "shared.waits:wait"}
-    assert mended(codemod, "«get(u)»\n", AddTimeout(HTTP), settings) == ("get(u, timeout=30)\n")
-    assert mended(codemod, "«c.q(s)»\n", AddTimeout(JOB, "wait_timeout"), settings) == (
+    assert rewritten(codemod, "«get(u)»\n", AddTimeout(HTTP), settings) == ("get(u, timeout=30)\n")
+    assert rewritten(codemod, "«c.q(s)»\n", AddTimeout(JOB, "wait_timeout"), settings) == (
         "c.q(s, wait_timeout=300)\n"
     )
     with pytest.raises(CannotFix, match="JobNotSeen"):
-        mended(codemod, "«wait()»\n", AddTimeout(JOB), settings)
+        rewritten(codemod, "«wait()»\n", AddTimeout(JOB), settings)

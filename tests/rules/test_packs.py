@@ -65,8 +65,8 @@ def test_modules_are_families(install: Install) -> None:
     ]
     assert pack.rule("toy1").doc == "Waits without an end."
     assert pack.families == ("prints", "waits")
-    assert pack.mends("waits")
-    assert not pack.mends("prints")
+    assert pack.fixes("waits")
+    assert not pack.fixes("prints")
 
 
 def test_codemods_are_imported_when_asked_for(install: Install) -> None:

@@ -7,7 +7,7 @@ from html import escape
 
 from qw_codemod.app.report import summary
 from qw_codemod.engine.results import Results
-from qw_codemod.kernel.model import Finding, Left, Outcome
+from qw_codemod.kernel.model import Finding, Outcome, Skipped
 from qw_codemod.kernel.statements import render as english
 
 _STYLE = """
@@ -49,7 +49,7 @@ def _page(results: Results) -> Iterator[str]:
 def _file(results: Results, outcome: Outcome) -> Iterator[str]:
     report = outcome.report
     findings = results.new(report.findings) if results.command == "check" else []
-    left = report.left if results.command != "check" else ()
+    left = report.skipped if results.command != "check" else ()
     if not (findings or report.fixed or left or report.unused_suppressions):
         return
     yield f"<section><h2>{escape(results.shown(report.path))}</h2>"
@@ -63,7 +63,7 @@ def _file(results: Results, outcome: Outcome) -> Iterator[str]:
 
 
 def _finding(
-    results: Results, outcome: Outcome, finding: Finding, kind: str, left: Left | None = None
+    results: Results, outcome: Outcome, finding: Finding, kind: str, skipped: Skipped | None = None
 ) -> Iterator[str]:
     yield f'<article class="{kind}">'
     yield f"<code>{escape(finding.code)}</code> {escape(finding.message)} "
@@ -71,7 +71,7 @@ def _finding(
     if finding.line in outcome.lines:
         yield f"<pre>{escape(outcome.lines[finding.line])}</pre>"
     remarks = (
-        english(left.reason) if left else "",
+        english(skipped.reason) if skipped else "",
         f"likely: {english(finding.evidence.doubt)}" if finding.evidence.doubt else "",
         f"caution: {english(finding.reason)}" if finding.reason else "",
     )

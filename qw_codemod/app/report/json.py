@@ -26,7 +26,7 @@ def render(results: Results) -> str:
         unused += [_finding(results, outcome, each) for each in report.unused_suppressions]
         left += [
             {**_finding(results, outcome, each.finding), "reason": english(each.reason)}
-            for each in report.left
+            for each in report.skipped
         ]
     document = {
         "version": VERSION,

@@ -94,12 +94,12 @@ def _applied(results: Results) -> Iterator[str]:
     yield f"{done} {_count(counts.edits, 'edit')} in {where} ({results.seconds:.2f} s)"
     groups: dict[str, _Reasons] = {}
     for outcome in results.outcomes:
-        for left in outcome.report.left:
-            why, flags = left.reason, ""
-            if isinstance(left.reason, NeedsOptions):
-                why, flags = left.reason.why, " ".join(left.reason.options)
+        for skipped in outcome.report.skipped:
+            why, flags = skipped.reason, ""
+            if isinstance(skipped.reason, NeedsOptions):
+                why, flags = skipped.reason.why, " ".join(skipped.reason.options)
             same = groups.setdefault(flags, {}).setdefault(_Reason.of(why), [])
-            same.append(left.finding)
+            same.append(skipped.finding)
     if counts.left:
         yield f"Left {_count(counts.left, 'finding')}:"
     for flags in sorted(groups, key=lambda each: (not each, len(each), each)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from click import style
 
 from qw_codemod.engine.results import Results, extent
-from qw_codemod.kernel.model import Finding, Left, Outcome
+from qw_codemod.kernel.model import Finding, Outcome, Skipped
 from qw_codemod.kernel.statements import render as english
 
 _WIDEST = 160  # characters of a source line
@@ -116,7 +116,7 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
             edits = f"for {', '.join(dict.fromkeys(places))}"
         elif not report.fixed:
             edits = "declares what the edited code imports"
-        left = f", {len(report.left)} left" if report.left else ""
+        left = f", {len(report.skipped)} left" if report.skipped else ""
         yield f"{style(results.shown(report.path), bold=True)}: {done}, {edits}{left}"
         if why:
             for finding in report.fixed:
@@ -125,11 +125,11 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
     for note in outcome.notes:
         yield f"{results.shown(report.path)}: {safe(note)}"
     if why:
-        for left_over in report.left:
-            yield from _left(results, left_over)
+        for each in report.skipped:
+            yield from _skipped(results, each)
 
 
-def _left(results: Results, left: Left) -> Iterator[str]:
-    yield f"  left: {headline(results, left.finding)}"
-    yield f"    {safe(english(left.reason))}"
-    yield from _remarks(results, left.finding, True, "    ")
+def _skipped(results: Results, skipped: Skipped) -> Iterator[str]:
+    yield f"  left: {headline(results, skipped.finding)}"
+    yield f"    {safe(english(skipped.reason))}"
+    yield from _remarks(results, skipped.finding, True, "    ")
