@@ -88,15 +88,15 @@ class Effects:
     raises: Raises  # on all paths the same or another one, or on some paths only
     logs: tuple[Log, ...]
     captures: tuple[ast.Call, ...]  # calls that send the exception to Sentry or the like
-    uses: bool  # the exception itself, by its name or through `sys.exc_info()`
-    says: bool  # something else that a person reads: a warning, an alert, a message on exit
+    uses_exception: bool  # by its name or through `sys.exc_info()`
+    alerts: bool  # in another way that a person reads: a warning, an alert, a message on exit
     prints: bool  # in a module that has no other way of saying something
 
     @property
     def is_silent(self) -> bool:
         """Whether nobody will ever know what went wrong."""
-        told = self.logs or self.captures or self.uses or self.says or self.prints
-        return not (self.raises or told)
+        shows = self.logs or self.captures or self.uses_exception or self.alerts or self.prints
+        return not (self.raises or shows)
 
     @property
     def reaches_sentry(self) -> bool:

@@ -16,7 +16,7 @@ from qw_codemod.rules.api import Fact
 from . import raises
 from . import statements as says
 from .effects import Effects, effects_of, reports
-from .expected_failure.verdict import why_meant
+from .expected_failure.verdict import why_expected
 
 _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
@@ -110,7 +110,7 @@ def _expected(
     if known.raises:
         return Expected(says.KnownToRaise(known.raises), known.raises, known.certain)
     return Expected(
-        why_meant(source, statement, node) or raises.why_asked(source, infer, statement.body)
+        why_expected(source, statement, node) or raises.by_conversion(source, infer, statement.body)
     )
 
 

@@ -104,7 +104,7 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
     sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
     if effects.logs and all(log.level <= DEBUG for log in effects.logs):
         sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
-    if effects.uses or effects.says or effects.captures or effects.reaches_sentry:
+    if effects.uses_exception or effects.alerts or effects.captures or effects.reaches_sentry:
         return plan
     style = style_of(source, context.infer, handler.statement)
     of_error = [log for log in effects.logs if log.level >= ERROR and log.receiver]

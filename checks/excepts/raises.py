@@ -50,7 +50,9 @@ def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
     return Expected(tuple(found) or ("NameError",), reader.certain)
 
 
-def why_asked(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -> Statement | None:
+def by_conversion(
+    source: SourceFile, infer: Inference, body: Sequence[ast.stmt]
+) -> Statement | None:
     """What says that a body converts something first to find out what it is; None if it does not.
 
     `int(pages)` whose result nobody takes, `value = json.loads(text)` and an `if` about the value.

@@ -10,7 +10,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qw_codemod.analysis.exception_risks import retried, swallowed, written
+from qw_codemod.analysis.exception_risks import retried, swallowed
+from qw_codemod.analysis.sql_text import written
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Container, Inference
 from qw_codemod.kernel.statements import At

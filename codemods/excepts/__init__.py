@@ -84,17 +84,17 @@ def _report(plan: Plan, imports: list[Import]) -> list[str]:
 def _log(plan: Plan, line: LogLine) -> str:
     operation, name, manner = plan.operation, plan.name, line.style.manner
     if manner == "print":  # on the channel for errors: the other one may be the program's output
-        told = f'f"{operation} failed: {{{name}}}"'
-        return _laid_out("print", [told, "file=sys.stderr"], plan.room)
+        text = f'f"{operation} failed: {{{name}}}"'
+        return _laid_out("print", [text, "file=sys.stderr"], plan.room)
     call = f"{line.style.logger}.{line.level}"
     pairs = [f"{each}={each}" for each in plan.context]
     if manner == "structlog":
-        told = f"error=str({name})"
-        return _laid_out(call, [f'"{operation} failed"', told, *pairs], plan.room)
+        text = f"error=str({name})"
+        return _laid_out(call, [f'"{operation} failed"', text, *pairs], plan.room)
     if manner == "loguru":
         # Sentry's integration sends the record's own keywords, and drops the report after it.
-        told = f'operation="{operation}"'
-        return _laid_out(call, [f'"{operation} failed: {{}}"', name, told, *pairs], plan.room)
+        text = f'operation="{operation}"'
+        return _laid_out(call, [f'"{operation} failed: {{}}"', name, text, *pairs], plan.room)
     message = [f'"{operation} failed: %s"', name]
     if line.style.f_strings:
         message = [f'f"{operation} failed: {{{name}}}"']

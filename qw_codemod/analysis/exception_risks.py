@@ -14,15 +14,12 @@ from qw_codemod.analysis.exception_flow import (
     meetings,
     surroundings,
 )
-from qw_codemod.analysis.sql_text import written
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import says_retry, words
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
-
-__all__ = ["TIMEOUT", "retried", "swallowed", "written"]
 
 TIMEOUT = ("concurrent.futures.TimeoutError",)
 

@@ -72,7 +72,7 @@ def comment_explains(source: SourceFile, statement: ast.Try, handler: ast.Except
     return len(re.findall(r"[^\W\d_]{2,}", text)) >= WORDS or bool(_MEANT.search(text))
 
 
-def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+def is_documented(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a comment above or below the `try`, or its function's docstring, counts on it."""
     before = preceding(source, statement)
     text = f"{_comment_above(source, statement)} {_comment_above(source, statement.body[0])}"
@@ -94,13 +94,15 @@ def is_told(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
         return False
     if _NEVER_RAISES.search(ast.get_docstring(source.tree) or ""):
         return True
-    told = " ".join(_RAISES.sub("", ast.get_docstring(function) or "").replace("`", "").split())
-    if _OR_NONE.search(told) and _answers_none(handler):
+    docstring = " ".join(
+        _RAISES.sub("", ast.get_docstring(function) or "").replace("`", "").split()
+    )
+    if _OR_NONE.search(docstring) and _answers_none(handler):
         return True
     tries = (each for each in own_nodes(function.body) if isinstance(each, ast.Try))
     if sum(bool(each.handlers) for each in tries) > 1:
-        return bool(_ALWAYS_GOES_ON.search(told))  # the rest may be about the other one
-    return _says(told)
+        return bool(_ALWAYS_GOES_ON.search(docstring))  # the rest may be about the other one
+    return _says(docstring)
 
 
 def _class_polls(source: SourceFile, statement: ast.Try) -> bool:

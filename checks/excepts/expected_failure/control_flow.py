@@ -29,7 +29,7 @@ _CONVERTS = re.compile(
 )
 
 
-def why_answered(
+def by_outcome(
     source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
     """What makes the failure ordinary by what is made of it; None where nothing does."""
@@ -151,11 +151,11 @@ def _around_is_mild(source: SourceFile, statement: ast.Try) -> bool:
         if isinstance(each, ast.Try) and child in each.body:
             for handler in each.handlers:
                 if handler.type is None or dotted(handler.type) == "Exception":
-                    told = effects_of(source, handler)
+                    effects = effects_of(source, handler)
                     return (
-                        bool(told.logs)
-                        and all(log.level < ERROR for log in told.logs)
-                        and not (told.raises or told.captures)
+                        bool(effects.logs)
+                        and all(log.level < ERROR for log in effects.logs)
+                        and not (effects.raises or effects.captures)
                     )
         child = each
     return False

@@ -1,6 +1,6 @@
-"""Signs that whoever wrote a handler counts on the failure: a line in the log, and no event.
+"""Whether a failure is expected: then it is logged as a warning, and no event is sent.
 
-Each is something the code itself says. What the exceptions are is a question for `expected`.
+Each signal is something in the code itself. Which exceptions can come is a question for `raises`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from qw_codemod.python.syntax import function_of, own_nodes
 from .. import statements as says
 from ..effects import ERROR, log_of
 from ..operation_name import called, is_trivial, outermost, reaches_out
-from .comments import comment_explains, is_passed, is_told
-from .control_flow import why_answered
+from .comments import comment_explains, is_documented, is_passed
+from .control_flow import by_outcome
 from .fallback import has_another_way, preceding
 
 _ASKS = re.compile(  # functions whose purpose is to find out, or to go without
@@ -46,7 +46,7 @@ _DOING: tuple[type[ast.AST], ...] = (
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
-def why_meant(
+def why_expected(
     source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
     """What says that the failure is ordinary there; None where nothing does."""
@@ -55,7 +55,7 @@ def why_meant(
         return says.FindsOut(name)
     if comment_explains(source, statement, handler):
         return says.Commented()
-    if is_told(source, statement, handler):
+    if is_documented(source, statement, handler):
         return says.Documented()
     if _asks_library(statement):
         return says.AsksLibrary()
@@ -75,7 +75,7 @@ def why_meant(
         return says.WasCancelled()
     if _converts(statement):
         return says.ReadsAnyKind()
-    if after := why_answered(source, statement, handler):
+    if after := by_outcome(source, statement, handler):
         return after
     if has_another_way(source, statement, handler):
         return says.AnotherWay()
