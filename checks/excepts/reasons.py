@@ -14,21 +14,21 @@ class RaisesOnSomePaths(Statement):
 
 
 class ImportMayFailOtherwise(Statement):
-    template = "what else fails in the import is not caught then"
+    template = "other errors in the import would no longer be caught"
 
 
 class MayExit(Statement):
-    template = "`{call}` in the `try` exits by itself, and `except:` may be there to catch it"
+    template = "`{call}` in the `try` ends the program, and `except:` may be there to catch that"
 
     call: str
 
 
 class EndlessLoop(Statement):
-    template = "the endless loop in the `try` is ended by Ctrl-C, which passes through then"
+    template = "the endless loop in the `try` is ended by Ctrl-C, which would no longer be caught"
 
 
 class MayBeInterrupted(Statement):
-    template = "`{call}()` may be ended by Ctrl-C, which passes through then"
+    template = "`{call}()` may be ended by Ctrl-C, which would no longer be caught"
 
     call: str
 
@@ -44,17 +44,17 @@ class WouldCallItself(Statement):
 
 
 class MayTellSecret(Statement):
-    template = "what fails in `{function}()` may tell what it is there to hide"
+    template = "an error in `{function}()` may hold what the function hides"
 
     function: str
 
 
 class ModuleWithholds(Statement):
-    template = "this module withholds what exceptions say, and the log would tell it"
+    template = "this module redacts exceptions, and the log would show them"
 
 
 class ModuleIsStream(Statement):
-    template = "this module stands in for the standard streams, and the log may be written by it"
+    template = "this module replaces the standard streams, and the log may be written through it"
 
 
 class HandlesRecords(Statement):

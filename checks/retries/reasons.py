@@ -6,11 +6,11 @@ from qw_codemod.kernel.statements import InLine, Statement
 
 
 class IsProbe(Statement):
-    template = "it looks like a probe, which is to know the answer now"
+    template = "it looks like a health probe, which needs the answer at once"
 
 
 class AsksStatusOnly(Statement):
-    template = "only the status of the answer is looked at: it looks like a probe"
+    template = "only the status of the answer is read: it looks like a health probe"
 
 
 class HasDeadline(Statement):
@@ -38,7 +38,7 @@ class UnknownMethod(Statement):
 
 
 class LooksLike(Statement):
-    template = "a {verb} that looks like `{word}`: twice would be once too often"
+    template = "a {verb} that looks like `{word}` is not safe to repeat"
 
     verb: str
     word: str
@@ -82,4 +82,4 @@ class RequestIsChanged(Statement):
 
 
 class YoursToSay(Statement):
-    template = "what to stop at, and what to retry, is for you to say"
+    template = "when to stop and what to retry is for you to decide"

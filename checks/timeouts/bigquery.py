@@ -101,10 +101,10 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
         return None
     limit = Limit(wait.kind)
     if wait.form == "iterate":
-        message = "iterating a query job can wait for ever"
+        message = "iterating a query job has no timeout"
         return _submitted(source, infer, Unbounded(wait, message, WaitAround(limit)))
     if wait.form == "handed":
-        message = f"the wait of {_KINDS[wait.kind]} is handed over without timeout="
+        message = f"the wait for {_KINDS[wait.kind]} is handed over without timeout="
         return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
     assert isinstance(wait.node, ast.Call)
     if wait.form in DOWNLOADS:
@@ -120,7 +120,7 @@ def _of_download(source: SourceFile, infer: Inference, wait: Wait, call: ast.Cal
         message = f"the timeout= of .{wait.form}() bounds the download, not the wait for the job"
         plan = WaitFirst(Limit(wait.kind, _seconds(own)), _MOVES)
         return Unbounded(wait, message, plan, misplaced=True)
-    message = f".{wait.form}() of a query job can wait for ever"
+    message = f".{wait.form}() of a query job has no timeout"
     found = Unbounded(wait, message, WaitFirst(Limit(wait.kind), _MOVES))
     return _submitted(source, infer, found)
 
@@ -152,13 +152,13 @@ def _of_call(
     if given is not None:
         if not _is_none(given):
             return None
-        message = f"{what} with {keyword}=None can wait for ever"
+        message = f"{what} has no timeout: {keyword}=None"
         plan = ReplaceTimeout(Limit(wait.kind), keyword)
         return Unbounded(wait, message, plan, on_purpose=True)
     doubt, is_held = _packed(source, infer, call, keyword)
     if is_held:
         return None
-    message = f"{what} without {keyword}= can wait for ever"
+    message = f"{what} has no timeout"
     if doubt:
         return Unbounded(wait, message, None, doubt=doubt, by_hand=doubt)
     return Unbounded(wait, message, AddTimeout(Limit(wait.kind), keyword))

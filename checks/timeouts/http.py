@@ -39,14 +39,14 @@ def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
 
 def _of_request(source: SourceFile, call: HttpCall) -> str:
     if call.said.node is None:
-        return f"{call.name}() without timeout= can wait for ever"
-    return f"{call.name}() with timeout={source.text(call.said.node)} can wait for ever"
+        return f"{call.name}() has no timeout"
+    return f"{call.name}() has no timeout: timeout={source.text(call.said.node)}"
 
 
 def _of_limit(limit: OpenLimit) -> str:
     if limit.given:
-        return f"{limit.name}({limit.argument}=None) lets requests wait for ever"
-    return f"{limit.name}() without {limit.argument}= lets requests wait for ever"
+        return f"{limit.name}({limit.argument}=None) sets no timeout for requests"
+    return f"{limit.name}() without {limit.argument}= sets no timeout for requests"
 
 
 def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:

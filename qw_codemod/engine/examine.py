@@ -201,7 +201,7 @@ class _Examination:
         if not fixes:
             return self._report(verdict, skipped)
         rules = sorted({fix.finding.code for fix in fixes})
-        return self._given_up(first, f"its edits went on after {ROUNDS} rounds", rules)
+        return self._given_up(first, f"its edits did not converge after {ROUNDS} rounds", rules)
 
     def _plan(self, findings: Iterable[Finding]) -> tuple[list[Fix], list[Skipped]]:
         """The fixes to make, and what is left; if fixes edit other files too, these come alone."""

@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 import pytest
+from qw_codemod.checks.excepts.reasons import MayTellSecret, ModuleWithholds
 
 from qw_codemod.kernel.statements import render
 from qw_codemod.testkit import apply_to_text, check_text
@@ -198,7 +199,7 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
 def test_a_function_that_hides_secrets(name: str, is_unsafe: bool) -> None:
     text = f"def {name}(day):\n    try:\n        return work(day)\n"
     (found,) = check_text(text + "    except Exception:\n        return ''\n", ("excepts",))
-    assert ("there to hide" in render(found.reason)) == is_unsafe
+    assert isinstance(found.reason, MayTellSecret) == is_unsafe
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_a_module_that_withholds_what_exceptions_say(told: str, is_unsafe: bool)
     text = f"# {told}\ndef run(day):\n    try:\n        work(day)\n"
     text += "    except Exception:\n        pass\n"
     (found,) = check_text(text, ("excepts",))
-    assert ("withholds what exceptions say" in render(found.reason)) == is_unsafe
+    assert isinstance(found.reason, ModuleWithholds) == is_unsafe
     assert (found.safety == "unsafe") == is_unsafe
 
 

@@ -97,7 +97,7 @@ def test_a_get_that_commands_is_unsafe(name: str, body: str, left: str) -> None:
     ],
 )
 def test_who_looks_at_the_status_alone_wants_to_know_now(body: str, is_probe: bool) -> None:
-    assert ("it looks like a probe" in caution(body)) == is_probe
+    assert ("health probe" in caution(body)) == is_probe
 
 
 OWN_POLICY = "def retry_call(function, /, *args, **kwargs):\n    return function(*args, **kwargs)\n"

@@ -28,10 +28,10 @@ def one(body: str, **settings: Any) -> Finding:
 @pytest.mark.parametrize(
     ("wait", "code", "message"),
     [
-        ("job.result()", "QW101", ".result() of a query job without timeout= can wait for ever"),
-        ("job.result(timeout=None)", "QW101", "with timeout=None can wait for ever"),
-        ("job.to_arrow()", "QW101", ".to_arrow() of a query job can wait for ever"),
-        ("list(job)", "QW101", "iterating a query job can wait for ever"),
+        ("job.result()", "QW101", ".result() of a query job has no timeout"),
+        ("job.result(timeout=None)", "QW101", "has no timeout: timeout=None"),
+        ("job.to_arrow()", "QW101", ".to_arrow() of a query job has no timeout"),
+        ("list(job)", "QW101", "iterating a query job has no timeout"),
         ("job.result(60)", "QW102", "the 60 in .result(60) is no timeout: pass it as timeout="),
         ("job.to_arrow(timeout=9)", "QW102", "bounds the download, not the wait for the job"),
     ],
@@ -76,7 +76,7 @@ def test_a_wait_for_another_job_of_that_name_is_not_over(between: str) -> None:
 
 def test_a_wait_that_may_not_have_been_run_is_not_over() -> None:
     body = "job = client.query('SELECT 1')\nif client:\n    job.result(timeout=5)\nlist(job)\n"
-    assert [each.message for each in of(body)] == ["iterating a query job can wait for ever"]
+    assert [each.message for each in of(body)] == ["iterating a query job has no timeout"]
     body = "job = client.query('SELECT 1')\nclient and job.result(timeout=5)\nlist(job)\n"
     assert len(of(body)) == 1
 
@@ -248,7 +248,7 @@ def test_fixtures_of_a_test_class_and_its_bases_are_known() -> None:
 
 def test_a_wait_that_is_handed_over_is_reported_and_left() -> None:
     finding = one("def run(pool):\n    pool.submit(client.query('SELECT 1').result)\n")
-    assert finding.message == "the wait of a query job is handed over without timeout="
+    assert finding.message == "the wait for a query job is handed over without timeout="
     assert (finding.evidence.level, finding.fixable) == ("likely", False)
 
 
