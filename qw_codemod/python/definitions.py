@@ -63,13 +63,30 @@ def definitions(
     body: Iterable[ast.stmt],
     renamed: Mapping[str, str],
     injected: bool = False,
-    owner: str = "",
 ) -> Iterator[Definition]:
     """What these statements define, functions inside functions aside.
 
     `injected`: the names of parameters are names of fixtures, and count as used.
     """
-    for node in _simple(body):
+    statements = [*_simple(body)]
+    assigned = {
+        dotted(target): dotted(node.value.func if isinstance(node.value, ast.Call) else node.value)
+        for node in statements
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+    yield from _definitions(path, statements, renamed, injected, assigned)
+
+
+def _definitions(
+    path: str,
+    statements: Iterable[ast.stmt],
+    renamed: Mapping[str, str],
+    injected: bool,
+    assigned: Mapping[str, str],
+    owner: str = "",
+) -> Iterator[Definition]:
+    for node in statements:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         last = node.end_lineno or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -80,7 +97,7 @@ def definitions(
                 first,
                 last,
                 words | _parameters(node, injected),
-                registered=_is_registered(node),
+                registered=_is_registered(node, assigned),
                 dynamic=is_dynamic([node], words),
                 calls_super=node.name in words and any(map(_is_super(node.name), ast.walk(node))),
             )
@@ -98,9 +115,10 @@ def definitions(
                 last,
                 words_of(values, renamed) | {renamed.get(w, w) for w in called_by(node.body)},
                 tuple(renamed.get(name, name) for name in map(_last, node.bases)),
-                registered=_is_registered(node),
+                registered=_is_registered(node, assigned),
             )
-            yield from definitions(path, node.body, renamed, injected, node.name)
+            inner = _simple(node.body)
+            yield from _definitions(path, inner, renamed, injected, assigned, node.name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in filter(None, map(dotted, targets)):
@@ -153,10 +171,11 @@ def _parameters(node: _FunctionNode, injected: bool) -> set[str]:
     return {each.arg for each in parameters(node)} if injected else set()
 
 
-def _is_registered(node: _FunctionNode | ast.ClassDef) -> bool:
+def _is_registered(node: _FunctionNode | ast.ClassDef, assigned: Mapping[str, str]) -> bool:
+    """Whether a decorator may hand it to others; `assigned` are the decorators with own names."""
     for each in node.decorator_list:
         name = dotted(each.func if isinstance(each, ast.Call) else each)
-        if not _PLAIN.search(name):
+        if not _PLAIN.search(name) and not _PLAIN.search(assigned.get(name, "")):
             return True
         if name.endswith("fixture") and isinstance(each, ast.Call):
             return any(keyword.arg == "autouse" for keyword in each.keywords)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from collections.abc import (
     Callable,
     Collection,
@@ -79,6 +80,7 @@ class Reach:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._trace = tree.trace
+        self._endings: dict[str, Held[tuple[str, ...]]] = {}
         self._links: dict[str, Held[_Links]] = {}
         self._modules: dict[str, Held[_Module | None]] = {}
         self._files: dict[str, Held[frozenset[str]]] = {}
@@ -337,6 +339,8 @@ class Reach:
                     named, script = self._named(constant.value, path)
                     imports += [*filter(None, (named, script))]
                     scripts += [script] if script else []
+            if all(map(self.is_test, imports)):
+                imports += self._from_any_root(view)
         return _Links(tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(scripts)))
 
     def _imports(self, view: View) -> Iterator[str]:
@@ -356,11 +360,30 @@ class Reach:
                     found = tree.resolve(each.source, path)
                 yield from filter(None, [found])
 
+    def _from_any_root(self, view: View) -> Iterator[str]:
+        """The files that imports of a test may mean, whichever folder they count from.
+
+        Tests run with import roots that nothing in the tree tells; but the names are theirs.
+        """
+        names = [alias.name for node in view.source.nodes(ast.Import) for alias in node.names]
+        for node in view.source.nodes(ast.ImportFrom):
+            if node.module and not node.level:
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in dict.fromkeys(names):
+            if name.partition(".")[0] not in sys.stdlib_module_names:
+                place = os.sep + name.replace(".", os.sep)
+                yield from self._ending(f"{place}.py")
+                yield from self._ending(f"{place}{os.sep}__init__.py")
+
+    def _ending(self, ending: str) -> tuple[str, ...]:
+        compute = partial(self._tree.ending, ending)
+        return self._trace.remembered(self._endings, ending, compute)
+
     def _named(self, text: str, importer: str) -> tuple[str, str]:
         """The module that `"a.b.function"` stands in, and the file that `"a/b.py"` names."""
         if text.endswith(".py"):
             ending = os.sep + text.replace("/", os.sep).lstrip("." + os.sep)
-            found = self._tree.ending(ending) if len(ending) > 4 else ()
+            found = self._ending(ending) if len(ending) > 4 else ()
             return "", found[0] if len(found) == 1 else ""
         name = text if "." in text and _DOTTED.fullmatch(text) else ""
         while name:

@@ -173,6 +173,8 @@ def test_names_lead_to_what_they_stand_for(runs: Runs, use: str, expected: bool)
     [
         ("@app.route('/')\ndef page():", True),
         ("@functools.cache\ndef page():", False),
+        ("AGAIN = tenacity.retry(reraise=True)\n@AGAIN\ndef page():", False),
+        ("ROUTE = app.route('/')\n@ROUTE\ndef page():", True),
         ("def page():", False),
     ],
 )
@@ -298,3 +300,17 @@ def test_imports_within_a_package(runs: Runs, imported: str) -> None:
     assert runs("run", files)
     alone = {**files, "top/pipeline/__init__.py": "", "top/pipeline/night.py": "def go(): run()\n"}
     assert not runs("run", alone)
+
+
+@pytest.mark.parametrize("imported", ["from moving import move", "import moving.move as move"])
+def test_imports_from_a_root_that_nothing_tells(runs: Runs, imported: str) -> None:
+    files = {
+        "jobs/__init__.py": "",
+        "jobs/moving/__init__.py": "",
+        "jobs/moving/move.py": "def go():\n    pass  # move\n",
+        "jobs/loading/__init__.py": "",
+        "jobs/loading/load.py": "def go():\n    pass  # load\n",
+        "tests/unit/test_move.py": f"{imported}\ndef test_move():\n    move.go()\n",
+    }
+    assert runs("move", files)
+    assert not runs("load", files)
