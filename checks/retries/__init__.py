@@ -24,7 +24,8 @@ What changes at run time
 Fix safety
     GET, HEAD and OPTIONS alone. PUT and DELETE are unsafe: a second DELETE may answer 404. POST and
     PATCH are left unless `include` or `include_post` says so, or an idempotency key is sent. Calls
-    without a timeout are left until `apply timeouts` has bounded them.
+    without a timeout are left until `apply timeouts` has bounded them. Unsafe is also a call that
+    fails in a test: its double may have no second answer, and the test would wait between tries.
 
 Settings
     [tool.qw-codemod.retries]
@@ -40,12 +41,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qw_codemod.analysis.exception_flow import subclasses_of
+from qw_codemod.analysis.test_doubles import compatibility
+from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.infer.statements import Annotated, Built
+from qw_codemod.kernel.statements import At
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
+from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
 from qw_codemod.libraries.retrying import BACKOFF, TENACITY
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of
+from qw_codemod.python.syntax import definition_of, last_name
 from qw_codemod.rules.api import (
     Check,
     Context,
@@ -130,7 +136,7 @@ def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | No
     form = form_of(source, context, call)
     if isinstance(form, Unfixable):
         return form
-    reason = _why_unsafe(source, call)
+    reason = _why_unsafe(source, call) or _failing_double(source, context, call)
     return Unsafe(reason) if reason else None
 
 
@@ -143,6 +149,22 @@ def _why_unsafe(source: SourceFile, call: HttpCall) -> Statement | None:
         return _UNSAFE[call.verb]
     if _is_handed_in(call):
         return reasons.SessionNotSeen()
+    return None
+
+
+def _failing_double(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    """A test that has the call fail: a second try meets a double that has no second answer."""
+    errors = {name.rpartition(".")[2] for name in subclasses_of(RETRIED[call.sender.library])}
+    facts = compatibility.of(context.infer.tree).failing(
+        source.path,
+        last_name(call.node),
+        errors,
+        RETRIED_STATUSES,
+        line=call.node.lineno,
+        producers=Producers(names=(call.sender.library, "session", "client", "http")),
+    )
+    for fact in facts:
+        return reasons.TriedAgainInTest(fact.what, At(fact.path.rpartition("/")[2], fact.line))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qw_codemod.kernel.statements import InLine, Statement
+from qw_codemod.kernel.statements import At, InLine, Statement
 
 
 class IsProbe(Statement):
@@ -71,6 +71,13 @@ class DeleteAnswers404(Statement):
 
 class SessionNotSeen(Statement):
     template = "where the session was built is not seen: it may have retries already"
+
+
+class TriedAgainInTest(Statement):
+    template = "{double}, which would be tried again{place}"
+
+    double: Statement
+    place: At
 
 
 class DoesMore(Statement):

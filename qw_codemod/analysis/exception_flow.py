@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -123,6 +123,12 @@ def lineage(name: str) -> Iterator[str]:
     yield name
     for base in _BASES.get(name, ("Exception",)):
         yield from lineage(base)
+
+
+def subclasses_of(names: Iterable[str]) -> frozenset[str]:
+    """These classes and all that are known to inherit from one of them."""
+    wanted = {*names}
+    return frozenset(name for name in _BASES if not wanted.isdisjoint(lineage(name))) | wanted
 
 
 def covers(source: SourceFile, node: ast.expr | None, raised: str) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from qw_codemod.rules.packs import load
 from qw_codemod.testkit import apply_to_files
@@ -88,6 +89,14 @@ def outcome(source: str, url: str) -> Any:
 
 def path(form: RetryForm) -> str:
     return form.name.replace(" ", "-")
+
+
+def test_an_answer_that_no_server_gave(policy: types.ModuleType, waits: list[float]) -> None:
+    """Tests make such answers by hand: they have nothing to close."""
+    answer = requests.Response()
+    answer.status_code = 503
+    assert policy.retry_call(lambda url: answer, "https://example.org") is answer
+    assert len(waits) == 3
 
 
 @pytest.mark.parametrize("form", RETRY_FORMS, ids=lambda form: form.name)

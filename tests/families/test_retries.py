@@ -10,7 +10,7 @@ from qw_codemod.analysis.exception_flow import canonical, lineage
 from qw_codemod.kernel.statements import render
 from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.rules.packs import load
-from qw_codemod.testkit import apply_to_files, check_text
+from qw_codemod.testkit import apply_to_files, check_files, check_text
 
 SETTINGS = {"retries": {"policy": "http_retry:retry_api"}}
 
@@ -137,3 +137,35 @@ def test_the_policy_retries_what_passes_by_itself(library: str) -> None:
     listed = policy([library]).partition("ERRORS = (")[2].partition("\n)")[0]
     retried = {canonical(each.strip(" ,")) for each in listed.splitlines()}
     assert all(retried & {*lineage(error)} for error in TRANSIENT[library])
+
+
+@pytest.mark.parametrize(
+    ("double", "reason"),
+    [
+        (
+            "side_effect = [requests.Timeout('slow')]",
+            "a test has `get()` fail, which would be tried again (test_prices.py:7)",
+        ),
+        (
+            "return_value.status_code = 503",
+            "a test has `get()` fail with 503, which would be tried again (test_prices.py:7)",
+        ),
+        ("return_value.status_code = 404", ""),
+    ],
+)
+def test_a_call_that_fails_in_a_test_is_unsafe(double: str, reason: str) -> None:
+    test = f"""
+        from unittest import mock
+        import requests
+        import prices
+        @mock.patch("prices.requests.get")
+        def test_price(get):
+            get.{double}
+            prices.price("a")
+            get.assert_called_once_with("a", timeout=5)
+        """
+    code = "import requests\n\ndef price(url):\n    return requests.get(url, timeout=5).json()\n"
+    files = {"prices.py": code, "tests/test_prices.py": textwrap.dedent(test)}
+    (found,) = check_files(files, ("retries",), SETTINGS)["prices.py"]
+    assert found.safety == ("unsafe" if reason else "safe")
+    assert (render(found.reason) if found.reason else "") == reason

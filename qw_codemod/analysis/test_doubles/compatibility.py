@@ -12,7 +12,7 @@ from typing import Literal
 from qw_codemod.analysis.test_doubles import statements as says
 from qw_codemod.analysis.test_doubles.fakes import Expression, FakeClass, Function
 from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach, forget
-from qw_codemod.analysis.test_doubles.stubs import Rows, Stub, may_hold_doubles, rows_of
+from qw_codemod.analysis.test_doubles.stubs import STATUS, Rows, Stub, may_hold_doubles, rows_of
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Dependencies, Held
 from qw_codemod.kernel.model import Fact
@@ -46,16 +46,20 @@ ANY = Producers()
 class _Question:
     """What is asked of each test file, whatever the place of the call."""
 
-    asked: Literal["refuses", "stubs"]
+    asked: Literal["refuses", "stubs", "fails"]
     method: str
-    keyword: str  # "refuses": the new one
-    other: str  # "refuses": the method that is called now; "stubs": the one that comes between
     producers: Producers
+    keyword: str = ""  # "refuses": the new one
+    other: str = ""  # "refuses": the method that is called now; "stubs": the one in between
+    errors: tuple[str, ...] = ()  # "fails": names of classes
+    statuses: frozenset[int] = frozenset()
 
     @property
     def words(self) -> set[str]:
         """Names of which a test file has to mention one."""
         words = {self.method}
+        if self.asked == "fails":
+            words |= {"status_code", "status"}
         if self.asked == "refuses":
             words |= {self.other, *self.producers.calls, *self.producers.names}
         return words - {""}
@@ -107,7 +111,7 @@ class Doubles:
         producers: Producers = ANY,
     ) -> tuple[Fact, ...]:
         """Where a test stubs a method on the object, which `x.through().method()` passes by."""
-        return self._ask(_Question("stubs", method, "", through, producers), path, line)
+        return self._ask(_Question("stubs", method, producers, other=through), path, line)
 
     def refuses(
         self,
@@ -124,7 +128,27 @@ class Doubles:
         `instead`: what the code calls now, where that is another method, such as `__iter__`. Then a
         double without `method` is in the way too: a plain list, a fake that has the other alone.
         """
-        return self._ask(_Question("refuses", method, keyword, instead, producers), path, line)
+        question = _Question("refuses", method, producers, keyword, instead)
+        return self._ask(question, path, line)
+
+    def failing(
+        self,
+        path: str,
+        method: str,
+        errors: Iterable[str],
+        statuses: frozenset[int],
+        *,
+        line: int = 0,
+        producers: Producers = ANY,
+    ) -> tuple[Fact, ...]:
+        """Where a test has `x.method()` raise one of these errors, or give one of these statuses.
+
+        `errors` are names of classes without their modules. A test in which nothing sleeps, and
+        whose double neither counts its calls nor gives a list of answers, stands another call.
+        """
+        named = tuple(sorted({*errors}))
+        question = _Question("fails", method, producers, errors=named, statuses=statuses)
+        return self._ask(question, path, line)
 
     def _ask(self, question: _Question, path: str, line: int) -> tuple[Fact, ...]:
         self._follow_edits()
@@ -167,12 +191,33 @@ class Doubles:
         return self._trace.remembered(self._of_file, (question, test), compute)
 
     def _find_in_file(self, question: _Question, test: str) -> tuple[_Obstacle, ...]:
-        file = self._file(test) if may_hold_doubles(self._tree.read(test)) else None
+        data = self._tree.read(test)
+        worth = may_hold_doubles(data) or question.asked == "fails" and b"status" in data
+        file = self._file(test) if worth else None
         if file is None:
             return ()
         search = _Search(question, self._imported)
         facts = search.facts(file)
-        return tuple(_Obstacle(f, self._reach.owner(f.path, f.line)) for f in facts)
+        found = tuple(_Obstacle(f, self._reach.owner(f.path, f.line)) for f in facts)
+        return self._strict(question, file, found) if question.asked == "fails" else found
+
+    def _strict(
+        self, question: _Question, file: _TestFile, found: Iterable[_Obstacle]
+    ) -> tuple[_Obstacle, ...]:
+        """Those in tests that would not stand another call: they would sleep, count, or run dry."""
+
+        def owners(lines: Iterable[int]) -> set[Key | None]:
+            return {self._reach.owner(file.path, line) for line in lines}
+
+        def is_of_method(stub: Stub) -> bool:
+            named = stub.trail[-1].removesuffix("()") == question.method
+            return named or _is_named(stub, question.method)
+
+        stubs = filter(is_of_method, file.rows.stubs)
+        strict = (stub for stub in stubs if stub.in_turn or stub.kind in ("called", "used"))
+        counting = owners(stub.line for stub in strict)
+        standing = owners(file.rows.sleeps) - counting - {None}
+        return tuple(each for each in found if each.owner not in standing)
 
     def _file(self, path: str) -> _TestFile | None:
         return self._trace.remembered(self._files, path, partial(self._find_file, path))
@@ -255,6 +300,9 @@ class _Search:
         if self.question.asked == "stubs":
             yield from self._stubbed(file)
             return
+        if self.question.asked == "fails":
+            yield from self._failing(file)
+            return
         yield from self._refusing_stubs(file)
         yield from self._refusing_fakes(file)
         if self.question.other:
@@ -305,6 +353,47 @@ class _Search:
                 taken = self._taken(file, stub.value)
                 if not all(map(self._takes, taken)):
                     yield Fact(self._takes_no, *where)
+
+    def _failing(self, file: _TestFile) -> Iterator[Fact]:
+        method, statuses = self.question.method, self.question.statuses
+        for stub in file.rows.stubs:
+            value = stub.value
+            if value is None or stub.kind not in ("effect", "returns", "replaced"):
+                continue
+            if stub.trail[-1].removesuffix("()") == method or _is_named(stub, method):
+                if self._before(stub) and any(self._raises(file, v) for v in (value, *stub.gives)):
+                    yield Fact(says.Fails(method), file.path, stub.line)
+            elif (
+                value.number is not None
+                and value.number in statuses
+                and stub.trail[-1] in STATUS
+                and self._is_answer(stub)
+            ):
+                yield Fact(says.FailsWith(method, value.number), file.path, stub.line)
+        for _, function in self._fakes(file, method):
+            if not {*self.question.errors}.isdisjoint(function.raises):
+                yield Fact(says.Fails(method), file.path, function.line)
+        for status in file.rows.statuses:
+            if status.number in statuses:
+                yield Fact(says.FailsWith(method, status.number), file.path, status.line)
+
+    def _raises(self, file: _TestFile, value: Expression) -> bool:
+        """Whether a value is one of the errors, or a function that raises one."""
+        if value.kind in ("name", "attribute", "call") and value.name in self.question.errors:
+            return True
+        if value.kind not in ("name", "attribute"):
+            return False
+        named = (function for _, function in self._functions(file, value.name))
+        bound = file.rows.bound[value.bound] if value.bound >= 0 else ()
+        return any(not {*self.question.errors}.isdisjoint(each.raises) for each in named) or any(
+            each.kind == "call" and each.name in self.question.errors for each in bound
+        )
+
+    def _is_answer(self, stub: Stub) -> bool:
+        """Whether a status may be that of the answer in question, and not of another call's."""
+        before = stub.trail[-2] if len(stub.trail) > 1 else "?"
+        name = before.removesuffix("()")
+        return name == before or name == self.question.method or name[:1].isupper()
 
     @property
     def _takes_no(self) -> says.TakesNoKeyword:

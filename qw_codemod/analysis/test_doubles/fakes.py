@@ -9,6 +9,7 @@ from typing import Literal
 
 from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
+from qw_codemod.python.syntax import definition_of
 
 _PLAIN_CALLS = frozenset(
     "iter list tuple dict set frozenset sorted map filter zip range reversed enumerate deque "
@@ -25,7 +26,6 @@ _PLAIN_NODES = (
     ast.GeneratorExp,
     ast.JoinedStr,
 )
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -37,7 +37,8 @@ class Expression:
     `name` is its last part, and `bound` the place of its values in `Rows.bound`, -1 where it has
     none. `call`: of what has that `name`, or of the lambda in `parts`. `namespace`: an object with
     the attributes `keywords` alone. `lambda`: `keywords` are those that it takes, `parts` what it
-    returns. `either`: one of `parts`. `keywords` is None where any will do.
+    returns. `either`: one of `parts`. `keywords` is None where any will do. `number` is that of a
+    constant.
     """
 
     kind: Literal[
@@ -48,16 +49,18 @@ class Expression:
     bound: int = -1
     keywords: tuple[str, ...] | None = None
     parts: tuple[Expression, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method: the keywords that it takes (None: any), and what it may return."""
+    """A function or method: the keywords that it takes (None: any), what it returns and raises."""
 
     name: str
     line: int  # 1-based
     keywords: tuple[str, ...] | None
     returns: tuple[Expression, ...]
+    raises: tuple[str, ...]  # names of classes
     is_top: bool  # a statement of the module itself
     is_property: bool
 
@@ -97,13 +100,17 @@ class FakeReader:
         self._bound: list[list[ast.expr]] = []  # the values of each name, by place
         self._functions: dict[ast.AST, Function] = {}
         self._around: dict[ast.AST, tuple[ast.ClassDef, ...]] = {}
-        self._returns: dict[ast.AST, list[ast.expr]] = {}
+        self._returns: dict[ast.AST | None, list[ast.expr]] = {}
+        self._raises: dict[ast.AST | None, set[str]] = {}
         for returned in self._source.nodes(ast.Return):
-            around = self._source.parent(returned)
-            while around is not None and not isinstance(around, _FUNCTIONS):
-                around = self._source.parent(around)
-            if around is not None and returned.value is not None:
+            if returned.value is not None:
+                around = definition_of(self._source, returned)
                 self._returns.setdefault(around, []).append(returned.value)
+        for raised in self._source.nodes(ast.Raise):
+            if raised.exc is not None:
+                error = raised.exc.func if isinstance(raised.exc, ast.Call) else raised.exc
+                around = definition_of(self._source, raised)
+                self._raises.setdefault(around, set()).add(name_of(error))
         self._assigned: dict[str, list[ast.Assign]] = {}
         for assign in self._source.nodes(ast.Assign):
             for name in dict.fromkeys(map(dotted, assign.targets)):
@@ -123,7 +130,8 @@ class FakeReader:
         while isinstance(node, (ast.Await, ast.Starred, ast.NamedExpr)):
             node = node.value
         if isinstance(node, ast.Constant):
-            return Expression("none" if node.value is None else "plain", line)
+            number = node.value if type(node.value) is int else None
+            return Expression("none" if node.value is None else "plain", line, number=number)
         if isinstance(node, ast.IfExp):
             parts = (self.expression(node.body), self.expression(node.orelse))
             return Expression("either", line, parts=parts)
@@ -131,7 +139,7 @@ class FakeReader:
             kind: Literal["name", "attribute"] = (
                 "name" if isinstance(node, ast.Name) else "attribute"
             )
-            return Expression(kind, line, last_name(node), self._place(node))
+            return Expression(kind, line, name_of(node), self._place(node))
         if isinstance(node, ast.Lambda):
             body = self.expression(node.body)
             return Expression("lambda", line, keywords=_keywords(node), parts=(body,))
@@ -147,7 +155,7 @@ class FakeReader:
             return Expression("namespace", line, keywords=given_keywords(call.keywords))
         is_lambda = isinstance(call.func, ast.Lambda)
         parts = (self.expression(call.func),) if is_lambda else ()
-        return Expression("call", line, last_name(call.func), parts=parts)
+        return Expression("call", line, name_of(call.func), parts=parts)
 
     def values(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
         """What is assigned to a name in its scope or the module, to an attribute anywhere."""
@@ -189,6 +197,7 @@ class FakeReader:
                 node.lineno,
                 _keywords(node),
                 tuple(map(self.expression, self._returns.get(node, ()))),
+                tuple(sorted(self._raises.get(node, ()))),
                 self._is_top(node),
                 any("property" in dotted(each) for each in node.decorator_list),
             )
@@ -203,13 +212,13 @@ class FakeReader:
         for call in self._source.nodes(ast.Call) if nodes else ():
             uses.setdefault(dotted(call.func).rpartition(".")[2], []).append(call)
             for around in self._classes_around(call):
-                calls[around].add(last_name(call.func))
+                calls[around].add(name_of(call.func))
         for node in nodes:
             made = uses.get(node.name, ())
             makers = {places[each] for call in made for each in self._classes_around(call)}
             yield FakeClass(
                 node.name,
-                tuple((dotted(base), last_name(base)) for base in node.bases),
+                tuple((dotted(base), name_of(base)) for base in node.bases),
                 tuple(
                     self._function(each)
                     for each in node.body
@@ -256,12 +265,12 @@ class FakeReader:
             if isinstance(node, ast.Assign):
                 target = node.targets[0]
                 if isinstance(target, ast.Attribute) and target.attr == "return_value":
-                    return last_name(target.value)
+                    return name_of(target.value)
                 return ""
         return ""
 
 
-def last_name(node: ast.expr) -> str:
+def name_of(node: ast.expr) -> str:
     """The name that an expression ends in, that of `a().b` as well; empty where it has none."""
     return node.attr if isinstance(node, ast.Attribute) else dotted(node)
 

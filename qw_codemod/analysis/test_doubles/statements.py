@@ -56,3 +56,16 @@ class AssertsNoCall(Statement):
     template = "a test sees to it that `{method}()` is not called"
 
     method: str
+
+
+class Fails(Statement):
+    template = "a test has `{method}()` fail"
+
+    method: str
+
+
+class FailsWith(Statement):
+    template = "a test has `{method}()` fail with {status}"
+
+    method: str
+    status: int

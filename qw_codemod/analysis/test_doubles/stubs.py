@@ -14,7 +14,7 @@ from qw_codemod.analysis.test_doubles.fakes import (
     FakeReader,
     Function,
     given_keywords,
-    last_name,
+    name_of,
 )
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import ScopeNode, dotted
@@ -29,6 +29,7 @@ _SIGNS = re.compile(
 Trail = tuple[str, ...]
 Kind = Literal["replaced", "effect", "returns", "called", "used", "unused", "spec"]
 
+STATUS = ("status_code", "status", "code")  # what an answer has its HTTP status under
 ANYWHERE: Trail = ("?",)  # where nobody can tell what a mock stands for
 _MOCKS = frozenset(
     "Mock MagicMock AsyncMock NonCallableMock NonCallableMagicMock PropertyMock create_autospec "
@@ -66,6 +67,15 @@ class Stub:
     value: Expression | None = None
     keywords: tuple[str, ...] | None = None
     gives: tuple[Expression, ...] = ()
+    in_turn: bool = False  # "returns": the value is one of a list, each given once
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status that a test writes down for an answer."""
+
+    number: int
+    line: int  # 1-based
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Rows:
     stubs: tuple[Stub, ...] = ()
     functions: tuple[Function, ...] = ()
     classes: tuple[FakeClass, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    sleeps: tuple[int, ...] = ()  # lines in which a `sleep` is replaced
     bound: tuple[tuple[Expression, ...], ...] = ()  # what names stand for, see `Expression`
 
 
@@ -87,9 +99,12 @@ def rows_of(source: SourceFile) -> Rows:
     """The rows of one test file, which depend on its bytes alone; raises UnreadableSource."""
     view = View(source)
     fakes = FakeReader(view)
-    stubs = _StubReader(view, fakes).stubs if may_hold_doubles(source.data) else ()
+    reader = _StubReader(view, fakes) if may_hold_doubles(source.data) else None
+    stubs = tuple(reader.stubs) if reader is not None else ()
+    sleeps = tuple(sorted(reader.sleeps)) if reader is not None else ()
     functions, classes = tuple(fakes.functions()), tuple(fakes.classes())
-    return Rows(tuple(stubs), functions, classes, fakes.bound())
+    statuses = tuple(_statuses(source))
+    return Rows(stubs, functions, classes, statuses, sleeps, fakes.bound())
 
 
 class _StubReader:
@@ -103,6 +118,7 @@ class _StubReader:
         self._given: dict[tuple[ScopeNode, str], Trail] = {}
         self._expanded: set[ast.AST] = set()
         self._note_names()
+        self.sleeps: set[int] = set()
         self.stubs = [*self._all()]
         if self._given:  # now it is known which names were given to which mock
             self._expanded.clear()
@@ -192,7 +208,7 @@ class _StubReader:
             patched = self._patched(node)
             if patched:
                 return patched
-            if last_name(node.func) in _MOCKS:
+            if name_of(node.func) in _MOCKS:
                 return ANYWHERE
             base = self.trail(node.func, depth - 1)
             if len(base) == 1 and base[0][:1].islower():
@@ -236,7 +252,7 @@ class _StubReader:
             if node.attr in _CALLED:
                 yield Stub(self.trail(node.value), "used", node.lineno)
         for call in self._source.nodes(ast.Call):
-            if last_name(call.func) in _MOCKS and call not in self._expanded:
+            if name_of(call.func) in _MOCKS and call not in self._expanded:
                 yield from self._configured(ANYWHERE, call)
 
     def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[Stub]:
@@ -250,19 +266,21 @@ class _StubReader:
         elif isinstance(target, ast.Name) and isinstance(value, ast.Call):
             yield from self._configured(self.trail(target), value)
 
-    def _stub(self, trail: Trail, kind: Kind, value: ast.expr) -> Iterator[Stub]:
+    def _stub(
+        self, trail: Trail, kind: Kind, value: ast.expr, in_turn: bool = False
+    ) -> Iterator[Stub]:
         if kind == "effect":
             several = _items(value)
             if several is not None:
                 for item in several:
-                    yield from self._stub(_result(trail), "returns", item)
+                    yield from self._stub(_result(trail), "returns", item, in_turn=True)
                 return
         gives: list[Expression] = []
         if kind == "effect" and isinstance(value, (ast.Name, ast.Attribute)):
             lists = filter(None, map(_items, self._fakes.values(value)))
             gives = [self._fakes.expression(item) for each in lists for item in each]
         row = self._fakes.expression(value)
-        yield Stub(trail, kind, value.lineno, row, gives=tuple(gives))
+        yield Stub(trail, kind, value.lineno, row, gives=tuple(gives), in_turn=in_turn)
         if isinstance(value, ast.Name) and kind != "effect":
             self._given.setdefault(self._key(value, value.id), trail)
         if isinstance(value, ast.Call):
@@ -270,7 +288,7 @@ class _StubReader:
 
     def _configured(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
         """The stubs in `MagicMock(return_value=..., **{"a.return_value": ...})`."""
-        if last_name(call.func) not in _MOCKS or call in self._expanded:
+        if name_of(call.func) not in _MOCKS or call in self._expanded:
             return
         self._expanded.add(call)
         for each in (
@@ -302,9 +320,11 @@ class _StubReader:
             yield from self._stub((*trail, parts[-1]), "replaced", value)
 
     def _call(self, call: ast.Call) -> Iterator[Stub]:
-        last = last_name(call.func)
+        last = name_of(call.func)
         patched = self._patched(call)
         if patched:
+            if patched[-1] == "sleep":
+                self.sleeps.add(call.lineno)
             new = self._replacement(call)
             if new is not None:
                 yield from self._stub(patched, "replaced", new)
@@ -359,6 +379,35 @@ class _StubReader:
                 yield Stub(trail, "called", node.lineno, keywords=keywords)
 
 
+def _statuses(source: SourceFile) -> Iterator[Status]:
+    """The statuses in `Response(503)`, `status=503` and `parametrize("status", [429, 503])`.
+
+    Those that are set on a mock, `get.return_value.status_code = 503`, are stubs.
+    """
+    for assign in source.nodes(ast.Assign):
+        if any(isinstance(each, ast.Name) and each.id in STATUS for each in assign.targets):
+            yield from _numbers(assign.value)
+    for call in source.nodes(ast.Call):
+        name = name_of(call.func)
+        if name.lower().endswith("response"):
+            yield from (each for arg in call.args[:1] for each in _numbers(arg))
+        if (
+            name == "parametrize"
+            and call.args
+            and any(word in _text(call.args[0]) for word in STATUS)
+        ):
+            yield from (each for arg in call.args[1:2] for each in _numbers(arg))
+        for keyword in call.keywords:
+            if keyword.arg in STATUS:
+                yield from _numbers(keyword.value)
+
+
+def _numbers(node: ast.expr) -> Iterator[Status]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and type(each.value) is int:
+            yield Status(each.value, each.lineno)
+
+
 def _text(node: ast.expr) -> str:
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
     return str(node.value) if is_text and isinstance(node, ast.Constant) else ""
@@ -376,11 +425,7 @@ def _keys(expected: ast.Dict) -> tuple[str, ...] | None:
 
 def _items(node: ast.expr) -> list[ast.expr] | None:
     """The elements of a list that is written out, or what each element of a comprehension is."""
-    if (
-        isinstance(node, ast.Call)
-        and last_name(node.func) in ("iter", "list", "cycle")
-        and node.args
-    ):
+    if isinstance(node, ast.Call) and name_of(node.func) in ("iter", "list", "cycle") and node.args:
         return _items(node.args[0])
     if isinstance(node, (ast.List, ast.Tuple)):
         return node.elts

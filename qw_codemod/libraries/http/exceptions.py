@@ -46,3 +46,22 @@ TRANSIENT = {
     "httpx": ("httpx.ConnectTimeout",),
     "aiohttp": ("aiohttp.ClientConnectionError",),
 }
+# By library: what the policy that `init retries` writes tries again.
+RETRIED = {
+    "requests": (
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.Timeout",
+        "requests.exceptions.ChunkedEncodingError",
+        "requests.exceptions.ProxyError",
+        "requests.exceptions.SSLError",
+    ),
+    "urllib": ("urllib.error.URLError",),
+    "httpx": (
+        "httpx.TransportError",
+        "httpx.ConnectError",
+        "httpx.ReadError",
+        "httpx.RemoteProtocolError",
+    ),
+    "aiohttp": ("aiohttp.ClientConnectionError", "TimeoutError"),
+}
+RETRIED_STATUSES = frozenset({408, 429, *range(500, 600)})

@@ -641,6 +641,118 @@ def test_names_that_stand_for_each_other(project: Project, tmp_path: Path) -> No
     refused(doubles, tmp_path, "__iter__")
 
 
+# -- doubles that fail ----------------------------------------------------------------------------
+
+ERRORS = ("ConnectionError", "Timeout")
+
+
+def failing(doubles: Doubles, path: Path) -> list[int]:
+    facts = doubles.failing(
+        str(path / "app.py"), "get", ERRORS, frozenset({429, 503}), line=PAGE, producers=HTTP
+    )
+    return lines(facts)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "get.side_effect = requests.ConnectionError",
+        "get.side_effect = requests.ConnectionError('down')",
+        "get.side_effect = [requests.Timeout(), answer]",
+        "error = requests.Timeout(); get.side_effect = error",
+        "get.side_effect = down",
+        "monkeypatch.setattr('app.requests.get', down)",
+        "get.return_value.status_code = 503",
+        "get.return_value = Mock(status_code=429)",
+        "answer = Mock(); answer.status_code = 503; get.return_value = answer",
+        "answer = requests.Response(); answer.status_code = 503; get.side_effect = [answer]",
+        "get.return_value = FakeResponse(503)",
+        "responses.add(responses.GET, 'url', status=503)",
+        "session = FakeSession()",
+    ],
+)
+def test_a_double_that_fails(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from unittest.mock import Mock, patch
+        from app import page
+        def down(url):
+            raise ConnectionError(url)
+        class FakeSession:
+            def get(self, url): raise requests.Timeout
+        @patch("app.requests.get")
+        def test_page(get, answer, monkeypatch):
+            page("url")
+            {statement}
+        """)
+    expected = 8 if "FakeSession" in statement else 12
+    assert (expected - 1) in failing(doubles, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "get.side_effect = ValueError('no number')",
+        "get.return_value.status_code = 404",
+        "get.return_value.json.side_effect = requests.Timeout",
+        "post.return_value.status_code = 503",
+        "client.query.side_effect = ConnectionError",
+        "get.assert_called_once_with('url')",
+        "assert page('url').status_code == 503",
+        "responses.add(responses.GET, 'url', status=200)",
+    ],
+)
+def test_a_double_that_does_not_fail(project: Project, tmp_path: Path, statement: str) -> None:
+    doubles = project(f"""
+        from unittest.mock import patch
+        from app import page
+        @patch("app.requests.post")
+        @patch("app.requests.get")
+        def test_page(get, post, client):
+            page("url")
+            {statement}
+        """)
+    assert not failing(doubles, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("get.side_effect = requests.Timeout", False),
+        ("get.return_value.status_code = 503", False),
+        ("get.side_effect = [requests.Timeout(), answer]", True),
+        ("get.side_effect = requests.Timeout; get.assert_called_once()", True),
+        ("get.return_value.status_code = 503; assert get.call_count == 1", True),
+    ],
+)
+def test_a_test_that_does_not_sleep_stands_another_call(
+    project: Project, tmp_path: Path, statement: str, expected: bool
+) -> None:
+    doubles = project(f"""
+        from unittest.mock import patch
+        from app import page
+        @patch("time.sleep")
+        @patch("app.requests.get")
+        def test_page(get, sleep, answer):
+            page("url")
+            {statement}
+        """)
+    assert bool(failing(doubles, tmp_path)) is expected
+
+
+def test_statuses_of_a_parametrized_test(project: Project, tmp_path: Path) -> None:
+    doubles = project("""
+        import pytest
+        from app import other, page
+        @pytest.mark.parametrize("status", [200, 503])
+        def test_page(status, serve):
+            page(serve(status))
+        @pytest.mark.parametrize("status", [503])
+        def test_other(status, serve):
+            other(serve(status))
+        """)
+    assert failing(doubles, tmp_path) == [4]
+
+
 # -- edits ----------------------------------------------------------------------------------------
 
 ASSERTING = """
