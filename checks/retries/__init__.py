@@ -164,7 +164,7 @@ def _failing_double(source: SourceFile, context: Context, call: HttpCall) -> Sta
         producers=Producers(names=(call.sender.library, "session", "client", "http")),
     )
     for fact in facts:
-        return reasons.TriedAgainInTest(fact.what, At(fact.path.rpartition("/")[2], fact.line))
+        return reasons.TriedAgainInTest(fact.what, At(fact.path, fact.line))
     return None
 
 

@@ -11,10 +11,9 @@ from typing import Literal
 
 from qw_codemod.analysis.test_doubles import statements as says
 from qw_codemod.analysis.test_doubles.fakes import Expression, FakeClass, Function
-from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach, forget
+from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach
 from qw_codemod.analysis.test_doubles.stubs import STATUS, Rows, Stub, may_hold_doubles, rows_of
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Dependencies, Held
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.definitions import Key
 
@@ -90,16 +89,13 @@ class Doubles:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._trace = tree.trace
         self._start()
 
     def _start(self) -> None:
         self._reach = Reach(self._tree)
         self._packages = self._tree.packages  # another object when the tree gets a new file
         self._seen = len(self._tree.edited)
-        self._files: dict[str, Held[_TestFile | None]] = {}
-        self._of_file: dict[tuple[_Question, str], Held[tuple[_Obstacle, ...]]] = {}
-        self._of_package: dict[tuple[_Question, str], Held[_Obstacles]] = {}
+        self._memo = self._reach.memo
 
     def stubbed(
         self,
@@ -152,9 +148,9 @@ class Doubles:
 
     def _ask(self, question: _Question, path: str, line: int) -> tuple[Fact, ...]:
         self._follow_edits()
-        key = (question, self._tree.packages[path])
+        key = ("in package", question, self._tree.packages[path])
         compute = partial(self._find_in_package, question, path)
-        obstacles = self._trace.remembered(self._of_package, key, compute)
+        obstacles = self._memo.find(key, compute)
         if not obstacles.everything:
             return ()
         some = obstacles.everything
@@ -176,8 +172,10 @@ class Doubles:
     def _find_in_package(self, question: _Question, path: str) -> _Obstacles:
         """What is found in the tests that may run code of the package that a file is in."""
         found: set[_Obstacle] = set()
-        for test in sorted({each for word in question.words for each in self._tree.mentions(word)}):
-            if self._reach.is_test(test) and self._tree.may_run(test, path):
+        for test in sorted(
+            {each for word in question.words for each in self._reach.mentions(word)}
+        ):
+            if self._reach.is_test(test) and self._reach.may_run(test, path):
                 found.update(self._in_file(question, test))
         everything = tuple(sorted(found, key=_place))
         by_file: dict[str, list[_Obstacle]] = {}
@@ -188,11 +186,11 @@ class Doubles:
 
     def _in_file(self, question: _Question, test: str) -> tuple[_Obstacle, ...]:
         compute = partial(self._find_in_file, question, test)
-        return self._trace.remembered(self._of_file, (question, test), compute)
+        return self._memo.find(("in file", question, test), compute)
 
     def _find_in_file(self, question: _Question, test: str) -> tuple[_Obstacle, ...]:
-        data = self._tree.read(test)
-        worth = may_hold_doubles(data) or question.asked == "fails" and b"status" in data
+        doubles, statuses = self._memo.find(("signs", test), partial(self._find_signs, test))
+        worth = doubles or statuses and question.asked == "fails"
         file = self._file(test) if worth else None
         if file is None:
             return ()
@@ -219,8 +217,13 @@ class Doubles:
         standing = owners(file.rows.sleeps) - counting - {None}
         return tuple(each for each in found if each.owner not in standing)
 
+    def _find_signs(self, path: str) -> tuple[bool, bool]:
+        """Whether a file is worth parsing for its doubles, or for the statuses of answers."""
+        data = self._tree.read(path)
+        return may_hold_doubles(data), b"status" in data
+
     def _file(self, path: str) -> _TestFile | None:
-        return self._trace.remembered(self._files, path, partial(self._find_file, path))
+        return self._memo.find(("rows", path), partial(self._find_file, path))
 
     def _find_file(self, path: str) -> _TestFile | None:
         view = self._tree.view(path)
@@ -244,27 +247,10 @@ class Doubles:
             return
         edited = dict.fromkeys(self._tree.edited[self._seen :])
         self._seen = len(self._tree.edited)
-        outer = self._trace.now
-        of_rows: set[int | Dependencies] = set()
-        of_names: set[int | Dependencies] = set()
         for path in edited:
-            held = self._files.pop(path, None)
-            if self._reach.is_test(path) and (held is None or held[0] != self._file(path)):
-                of_rows |= self._questions_about(path)
-            if not self._reach.follow_edit(path):
-                of_names |= self._questions_about(path)
-        self._trace.now = outer
-        self._reach.forget(of_names)
-        forget(self._of_file, of_rows | of_names)
-        forget(self._of_package, of_rows | of_names)
-
-    def _questions_about(self, path: str) -> set[int | Dependencies]:
-        """The questions that an answer depends on which comes from the contents of a file."""
-        self._trace.start()
-        self._tree.read(path)
-        self._tree.view(path)
-        anew = self._tree.answered_anew.get(path, ())
-        return self._trace.now | self._trace.numbers_of(anew)
+            self._memo.renew(("rows", path), partial(self._find_file, path))
+            self._memo.renew(("signs", path), partial(self._find_signs, path))
+        self._reach.follow_edits(edited)
 
 
 @lru_cache(maxsize=8)

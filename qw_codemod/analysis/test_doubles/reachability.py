@@ -9,19 +9,17 @@ import sys
 from collections.abc import (
     Callable,
     Collection,
-    Hashable,
+    Iterable,
     Iterator,
     Mapping,
-    MutableMapping,
     Sequence,
 )
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from qw_codemod.analysis.test_doubles.call_graph import Graph, Reachable
+from qw_codemod.analysis.test_doubles.memo import Memo
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Dependencies, Held, leading_to
 from qw_codemod.python.definitions import (
     Definition,
     Key,
@@ -34,8 +32,6 @@ from qw_codemod.python.definitions import (
 )
 from qw_codemod.python.module import View
 
-_Anything = TypeVar("_Anything", bound=Hashable)
-_Value = TypeVar("_Value")
 ANY_FILE = ""
 _HOPS = 6  # imports from the test to the code; a package's re-exports count as well
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -79,35 +75,28 @@ class Reach:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._trace = tree.trace
-        self._endings: dict[str, Held[tuple[str, ...]]] = {}
-        self._links: dict[str, Held[_Links]] = {}
-        self._modules: dict[str, Held[_Module | None]] = {}
-        self._files: dict[str, Held[frozenset[str]]] = {}
-        self._graphs: dict[str, Held[Graph]] = {}
-        self._of_tests: dict[str, Held[tuple[Reachable, ...]]] = {}
-        self._runs: dict[tuple[str, Key | None], Held[Reachable | None]] = {}
-        self._users: dict[str, Held[tuple[str, ...]]] = {}
-        self._loaders: dict[str, Held[_Users]] = {}
-        self._plugins: dict[str, Held[bool]] = {}
+        self.memo = Memo(tree.trace)
+        self._examples: dict[tuple[object, ...], tuple[str, str]] = {}  # of files in two packages
 
-    # -- edits ----------------------------------------------------------------------------------
+    def follow_edits(self, paths: Iterable[str]) -> None:
+        """Look at edited files anew, and at what the project says because of them."""
+        for path in paths:
+            self.memo.renew(("links", path), partial(self._find_links, path))
+            self.memo.renew(("module", path), partial(self._find_module, path))
+        for key in self.memo.keys("mentions"):
+            self.memo.renew(key, partial(self._tree.mentions, str(key[1])))
+        for key in self.memo.keys("may run"):
+            self.memo.renew(key, partial(self._tree.may_run, *self._examples[key]))
 
-    def follow_edit(self, path: str) -> bool:
-        """Look at an edited file anew; whether it says what it said before, lines aside."""
-        links, module = self._links.pop(path, None), self._modules.pop(path, None)
-        same = links is None or links[0] == self._linked(path)
-        return (module is None or module[0] == self._module(path)) and same
+    def mentions(self, word: str) -> tuple[str, ...]:
+        """The files in which a word occurs."""
+        return self.memo.find(("mentions", word), partial(self._tree.mentions, word))
 
-    def forget(self, leaning: set[int | Dependencies]) -> None:
-        """Drop all that leans on one of these questions."""
-        forget(self._files, leaning)
-        forget(self._graphs, leaning)
-        forget(self._of_tests, leaning)
-        forget(self._runs, leaning)
-        forget(self._users, leaning)
-        forget(self._loaders, leaning)
-        forget(self._plugins, leaning)
+    def may_run(self, test: str, path: str) -> bool:
+        """Whether a test may run code of a file's package, by what packages load."""
+        key = ("may run", self._tree.packages[test], self._tree.packages[path])
+        example = self._examples.setdefault(key, (test, path))
+        return self.memo.find(key, partial(self._tree.may_run, *example))
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -122,7 +111,7 @@ class Reach:
 
     def files(self, test: str) -> frozenset[str]:
         """The files that a test file loads, with the conftest files above it."""
-        return self._trace.remembered(self._files, test, partial(self._find_files, test))
+        return self.memo.find(("files", test), partial(self._find_files, test))
 
     def _find_files(self, test: str) -> frozenset[str]:
         seen: set[str] = set()
@@ -139,7 +128,7 @@ class Reach:
     def users(self, path: str) -> tuple[str, ...]:
         """The test files that load a file: itself, those that import it, those below a conftest."""
         # Of two conftest files that import each other, neither adds to the other.
-        return self._trace.remembered(self._users, path, partial(self._find_users, path), ())
+        return self.memo.find(("users", path), partial(self._find_users, path), ())
 
     def _find_users(self, path: str) -> tuple[str, ...]:
         found = {path} if self.is_collected(path) else set()
@@ -187,7 +176,7 @@ class Reach:
         return any(runs is not None and runs.dynamic for runs in others)
 
     def _users_of(self, double: str) -> _Users:
-        return self._trace.remembered(self._loaders, double, partial(self._find_loaders, double))
+        return self.memo.find(("loaders", double), partial(self._find_loaders, double))
 
     def _find_loaders(self, double: str) -> _Users:
         by_file: dict[str, list[str]] = {}
@@ -203,7 +192,7 @@ class Reach:
     def _runs_with(self, test: str, owner: Key | None) -> Reachable | None:
         """All that can run in those functions of a test that can use a definition, or in all."""
         compute = partial(self._find_runs, test, owner)
-        return self._trace.remembered(self._runs, (test, owner), compute)
+        return self.memo.find(("runs with", test, owner), compute)
 
     def _find_runs(self, test: str, owner: Key | None) -> Reachable | None:
         module = self._module(test)
@@ -217,7 +206,7 @@ class Reach:
 
     def is_plugin(self, path: str) -> bool:
         """Whether a file is no program and nobody imports it: it is loaded by other means."""
-        return self._trace.remembered(self._plugins, path, partial(self._find_plugin, path))
+        return self.memo.find(("plugin", path), partial(self._find_plugin, path))
 
     def _find_plugin(self, path: str) -> bool:
         if self.is_test(path):
@@ -231,7 +220,7 @@ class Reach:
         """The files that import a file; one without any is loaded in ways that no name tells."""
         folder, _, name = path.rpartition(os.sep)
         stem = folder.rpartition(os.sep)[2] if name == "__init__.py" else name.removesuffix(".py")
-        for other in self._tree.mentions(stem):
+        for other in self.mentions(stem):
             if other != path and wanted(other) and path in self.loads(other):
                 yield other
 
@@ -265,7 +254,7 @@ class Reach:
 
     def _runs_of(self, test: str) -> tuple[Reachable, ...]:
         """What each test function of a file can run; all of the file at once if it has none."""
-        return self._trace.remembered(self._of_tests, test, partial(self._find_runs_of, test))
+        return self.memo.find(("runs", test), partial(self._find_runs_of, test))
 
     def _find_runs_of(self, test: str) -> tuple[Reachable, ...]:
         graph = self._graph(test)
@@ -287,7 +276,7 @@ class Reach:
         )
 
     def _graph(self, test: str) -> Graph:
-        return self._trace.remembered(self._graphs, test, partial(self._make_graph, test))
+        return self.memo.find(("graph", test), partial(self._make_graph, test))
 
     def _make_graph(self, test: str) -> Graph:
         always = {*_SETUPS}
@@ -306,7 +295,7 @@ class Reach:
     # -- one file -------------------------------------------------------------------------------
 
     def _module(self, path: str) -> _Module | None:
-        return self._trace.remembered(self._modules, path, partial(self._find_module, path))
+        return self.memo.find(("module", path), partial(self._find_module, path))
 
     def _find_module(self, path: str) -> _Module | None:
         view = self._tree.view(path)
@@ -325,7 +314,7 @@ class Reach:
         )
 
     def _linked(self, path: str) -> _Links:
-        return self._trace.remembered(self._links, path, partial(self._find_links, path))
+        return self.memo.find(("links", path), partial(self._find_links, path))
 
     def _find_links(self, path: str) -> _Links:
         view = self._tree.view(path)
@@ -377,7 +366,7 @@ class Reach:
 
     def _ending(self, ending: str) -> tuple[str, ...]:
         compute = partial(self._tree.ending, ending)
-        return self._trace.remembered(self._endings, ending, compute)
+        return self.memo.find(("ending", ending), compute)
 
     def _named(self, text: str, importer: str) -> tuple[str, str]:
         """The module that `"a.b.function"` stands in, and the file that `"a/b.py"` names."""
@@ -397,14 +386,3 @@ class Reach:
 def _is_suite(cls: Definition) -> bool:
     """Whether a class holds tests, so that each of its methods stands for itself."""
     return cls.name.startswith("Test") or any("TestCase" in base for base in cls.bases)
-
-
-def forget(
-    memory: MutableMapping[_Anything, Held[_Value]], questions: set[int | Dependencies]
-) -> None:
-    """Drop the answers that depend on one of these questions."""
-    if not questions:
-        return
-    depends = leading_to(questions)
-    for key in [key for key, held in memory.items() if depends(held[1])]:
-        del memory[key]
