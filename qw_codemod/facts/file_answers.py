@@ -6,18 +6,26 @@ all of them come out as before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from qw_codemod.facts.import_scan import Imports, defines, imports
 from qw_codemod.facts.query import Answer, Question, digest
+from qw_codemod.facts.stubs import rows_of
 from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.python.definitions import links_of, module_names
 from qw_codemod.python.layout import Layout
 
 # The questions whose second word is the file that they are about.
 KINDS = frozenset(
-    {"bytes", "code", "defines", "imports", "leads", "lines", "parses", "part", "words"}
+    "bytes code defines doubles imports leads lines links names parses part words".split()
 )
 UNPARSED = ""
+_SUMMARIES: dict[str, Callable[..., object]] = {
+    "doubles": rows_of,
+    "links": links_of,
+    "names": lambda source, kind: module_names(source, kind).summary(),
+}
 
 
 class FileAnswers:
@@ -31,7 +39,7 @@ class FileAnswers:
         """The answer to a question of one of KINDS."""
         kind, _, *about = question
         if kind == "bytes":
-            return about[0].encode() in self._data
+            return any(text.encode() in self._data for text in about)
         if kind == "imports":
             return self._imports.digest
         if kind == "defines":
@@ -44,6 +52,8 @@ class FileAnswers:
             return UNPARSED
         if kind == "code":
             return self.layout.digest
+        if kind in _SUMMARIES:
+            return digest(repr(_SUMMARIES[kind](self._source, *about)).encode())
         if kind == "lines":
             return self.layout.lines()
         if kind == "part":

@@ -119,6 +119,13 @@ class Tree:
         self.trace.lean(("file", path), lambda: digest(data))
         return data
 
+    def holds_any(self, path: str, texts: Sequence[str]) -> bool:
+        """Whether one of these texts stands in a file."""
+        data = self._read(path)
+        found = any(text.encode() in data for text in texts)
+        self.trace.lean(("bytes", path, *texts), lambda: found)
+        return found
+
     def _lean_on_file(self, path: str, source: SourceFile) -> None:
         self.trace.lean(("file", path), lambda: digest(source.data))
 

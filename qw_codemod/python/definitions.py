@@ -48,6 +48,60 @@ class Definition:
     def name(self) -> str:
         return self.key[2]
 
+    @property
+    def flags(self) -> tuple[bool, bool, bool]:
+        return self.registered, self.dynamic, self.calls_super
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a module defines and calls; two that differ in their lines alone are equal."""
+
+    definitions: tuple[Definition, ...]
+    at_import: frozenset[str]  # what is called when it is imported
+    as_program: frozenset[str]  # what is called when it is run; empty if it is no program
+    words: frozenset[str]  # of a test: every name that it uses
+    dynamic: bool  # of a test: it loads files that no import names
+
+    def summary(self) -> tuple[object, ...]:
+        """The same, wherever the file is and whenever it is asked."""
+        rows = tuple(
+            (each.key[1:], each.kind, sorted(each.words), each.bases, *each.flags)
+            for each in self.definitions
+        )
+        sets = (self.at_import, self.as_program, self.words)
+        return rows, *map(sorted, sets), self.dynamic
+
+
+def module_names(source: SourceFile, kind: str) -> Names:
+    """The names of a module; `kind` is "test" or "code"."""
+    body = source.tree.body
+    renamed = renames(source)
+    words = words_of(body, renamed) if kind == "test" else frozenset()
+    return Names(
+        tuple(definitions(source.path, body, renamed, kind == "test")),
+        frozenset(called_by(body)),
+        frozenset(called_by(body, True) if any(map(is_main, body)) else ()),
+        words,
+        is_dynamic(body, words),
+    )
+
+
+def links_of(source: SourceFile, kind: str) -> tuple[tuple[object, ...], ...]:
+    """What a module imports, as it is written; of a test, the texts that may name a module too."""
+    found: list[tuple[object, ...]] = [
+        (each.level, each.module, each.name) for each in imports_of(source.tree)
+    ]
+    return (tuple(found), tuple(dict.fromkeys(texts_of(source))) if kind == "test" else ())
+
+
+def texts_of(source: SourceFile) -> Iterator[str]:
+    """The texts that can name a module, a part of one, or a file."""
+    for constant in source.nodes(ast.Constant):
+        text = constant.value
+        if isinstance(text, str) and len(text) < 200 and "." in text:
+            yield text
+
 
 def renames(source: SourceFile) -> dict[str, str]:
     """`{"b": "a"}` for `from x import a as b`: the names that a file has given to others."""

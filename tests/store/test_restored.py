@@ -11,6 +11,7 @@ import pytest
 from qw_codemod.app.commands import Request, check
 from qw_codemod.engine import runner
 from qw_codemod.kernel.model import Outcome
+from qw_codemod.store import reports
 
 FILES = {
     "pyproject.toml": "[tool.qw-codemod]\n",
@@ -111,3 +112,49 @@ def test_only_those_are_examined_that_depend_on_the_edit(
     examined.clear()
     assert answers(project, monkeypatch) == found  # as it was put away
     assert examined == []
+
+
+DOUBLES = {
+    "app.py": (
+        "from google.cloud import bigquery\n\n\ndef run():\n"
+        "    bigquery.Client().query('x').result()\n"
+    ),
+    "tests/test_app.py": (
+        "from unittest import mock\nimport app\n\n\n"
+        "@mock.patch('app.bigquery.Client')\ndef test_run(client):\n    app.run()\n"
+        "    client().query().result.assert_called_once_with()\n\n\n"
+        "def test_other():\n    assert 1 + 1 == 2\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_needed"),
+    [
+        ("1 + 1 == 2", "1 + 2 == 3", False),  # no other name
+        ("    app.run()\n", "    # why\n    app.run()\n", False),  # the line of the reason moves
+        ("once_with()", "once()", True),
+        ("app.run()", "app.other()", True),
+    ],
+)
+def test_what_a_test_says_of_its_doubles_counts(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    examined: list[str],
+    old: str,
+    new: str,
+    is_needed: bool,
+) -> None:
+    for name, text in DOUBLES.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    monkeypatch.setattr(reports, "_SETTLED", -1e12)
+    answers(project, monkeypatch)
+    examined.clear()
+    test = project / "tests/test_app.py"
+    text = test.read_text().replace(old, new)
+    assert text != test.read_text()
+    test.write_text(text)
+    warm = answers(project, monkeypatch)
+    assert ("app.py" in examined) is is_needed
+    assert warm == answers(project, monkeypatch, cache=False)

@@ -9,8 +9,8 @@
     class FakeJob:                                                      a fake
         def result(self, max_results=None): ...
 
-`stubs` and `fakes` read one test file into rows: plain values that depend on nothing else, such as
-the trail `client`, `query()`, `result` of the assertion and the keywords that it expects, or the
+`facts.stubs` and `facts.fakes` read one test file into rows, plain values of that file alone: the
+trail `client`, `query()`, `result` of the assertion and the keywords that it expects, or the
 keywords that `FakeJob.result` takes. `compatibility` answers from these rows, for each question
 once: does a test refuse `result(timeout=...)` of what `query()` gives? Here both the assertion and
 the fake do.

@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Literal
 
 from qw_codemod.analysis.test_doubles import statements as says
-from qw_codemod.analysis.test_doubles.fakes import Expression, FakeClass, Function
 from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach
-from qw_codemod.analysis.test_doubles.stubs import STATUS, Rows, Stub, may_hold_doubles, rows_of
+from qw_codemod.facts.fakes import Expression, FakeClass, Function
 from qw_codemod.facts.project import Tree
+from qw_codemod.facts.query import digest
+from qw_codemod.facts.stubs import SIGNS, STATUS, Rows, Stub, rows_of
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.definitions import Key
 
@@ -189,8 +190,9 @@ class Doubles:
         return self._memo.find(("in file", question, test), compute)
 
     def _find_in_file(self, question: _Question, test: str) -> tuple[_Obstacle, ...]:
-        doubles, statuses = self._memo.find(("signs", test), partial(self._find_signs, test))
-        worth = doubles or statuses and question.asked == "fails"
+        signs = SIGNS if question.asked != "fails" else (*SIGNS, "status")
+        key = ("signs", test, signs)
+        worth = self._memo.find(key, partial(self._tree.holds_any, test, signs))
         file = self._file(test) if worth else None
         if file is None:
             return ()
@@ -214,20 +216,19 @@ class Doubles:
         stubs = filter(is_of_method, file.rows.stubs)
         strict = (stub for stub in stubs if stub.in_turn or stub.kind in ("called", "used"))
         counting = owners(stub.line for stub in strict)
-        standing = owners(file.rows.sleeps) - counting - {None}
+        standing = owners(each.line for each in file.rows.sleeps) - counting - {None}
         return tuple(each for each in found if each.owner not in standing)
-
-    def _find_signs(self, path: str) -> tuple[bool, bool]:
-        """Whether a file is worth parsing for its doubles, or for the statuses of answers."""
-        data = self._tree.read(path)
-        return may_hold_doubles(data), b"status" in data
 
     def _file(self, path: str) -> _TestFile | None:
         return self._memo.find(("rows", path), partial(self._find_file, path))
 
     def _find_file(self, path: str) -> _TestFile | None:
-        view = self._tree.view(path)
-        return None if view is None else _TestFile(path, rows_of(view.source))
+        view = self._tree.module(path)
+        if view is None:
+            return None
+        rows = rows_of(view.source)
+        view.depend_on_summary("doubles", lambda: digest(repr(rows).encode()))
+        return _TestFile(path, rows)
 
     def _imported(self, path: str) -> Iterator[_TestFile]:
         """The test files that a test file imports."""
@@ -249,7 +250,9 @@ class Doubles:
         self._seen = len(self._tree.edited)
         for path in edited:
             self._memo.renew(("rows", path), partial(self._find_file, path))
-            self._memo.renew(("signs", path), partial(self._find_signs, path))
+            for signs in (SIGNS, (*SIGNS, "status")):
+                compute = partial(self._tree.holds_any, path, signs)
+                self._memo.renew(("signs", path, signs), compute)
         self._reach.follow_edits(edited)
 
 

@@ -20,15 +20,14 @@ from functools import partial
 from qw_codemod.analysis.test_doubles.call_graph import Graph, Reachable
 from qw_codemod.analysis.test_doubles.memo import Memo
 from qw_codemod.facts.project import Tree
+from qw_codemod.facts.query import digest
 from qw_codemod.python.definitions import (
     Definition,
     Key,
-    called_by,
-    definitions,
-    is_dynamic,
-    is_main,
-    renames,
-    words_of,
+    Names,
+    links_of,
+    module_names,
+    texts_of,
 )
 from qw_codemod.python.module import View
 
@@ -48,17 +47,6 @@ class _Links:
 
     imports: tuple[str, ...]  # those that a test names in strings as well
     scripts: tuple[str, ...]  # files that are named by a path, and probably run
-
-
-@dataclass(frozen=True, slots=True)
-class _Module:
-    """What a file defines; two that differ in their lines alone are equal."""
-
-    definitions: tuple[Definition, ...]
-    at_import: frozenset[str]  # what is called when it is imported
-    as_program: frozenset[str]  # what is called when it is run; empty if it is no program
-    words: frozenset[str]  # of a test: every name that it uses
-    dynamic: bool  # of a test: it loads files that no import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,40 +282,37 @@ class Reach:
 
     # -- one file -------------------------------------------------------------------------------
 
-    def _module(self, path: str) -> _Module | None:
+    def _module(self, path: str) -> Names | None:
         return self.memo.find(("module", path), partial(self._find_module, path))
 
-    def _find_module(self, path: str) -> _Module | None:
-        view = self._tree.view(path)
+    def _find_module(self, path: str) -> Names | None:
+        view = self._tree.module(path)
         if view is None:
             return None
-        body = view.source.tree.body
-        renamed = renames(view.source)
-        is_test = self.is_test(path)
-        words = words_of(body, renamed) if is_test else frozenset()
-        return _Module(
-            tuple(definitions(path, body, renamed, is_test)),
-            frozenset(called_by(body)),
-            frozenset(called_by(body, True) if any(map(is_main, body)) else ()),
-            words,
-            is_dynamic(body, words),
-        )
+        kind = self._kind(path)
+        found = module_names(view.source, kind)
+        view.depend_on_summary("names", lambda: _digest(found.summary()), kind)
+        return found
+
+    def _kind(self, path: str) -> str:
+        return "test" if self.is_test(path) else "code"
 
     def _linked(self, path: str) -> _Links:
         return self.memo.find(("links", path), partial(self._find_links, path))
 
     def _find_links(self, path: str) -> _Links:
-        view = self._tree.view(path)
+        view = self._tree.module(path)
         if view is None:
             return _Links((), ())
+        kind = self._kind(path)
+        view.depend_on_summary("links", lambda: _digest(links_of(view.source, kind)), kind)
         imports = [*self._imports(view)]
         scripts: list[str] = []
-        if self.is_test(path):
-            for constant in view.source.nodes(ast.Constant):
-                if isinstance(constant.value, str) and len(constant.value) < 200:
-                    named, script = self._named(constant.value, path)
-                    imports += [*filter(None, (named, script))]
-                    scripts += [script] if script else []
+        if kind == "test":
+            for text in dict.fromkeys(texts_of(view.source)):
+                named, script = self._named(text, path)
+                imports += [*filter(None, (named, script))]
+                scripts += [script] if script else []
             if all(map(self.is_test, imports)):
                 imports += self._from_any_root(view)
         return _Links(tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(scripts)))
@@ -386,3 +371,7 @@ class Reach:
 def _is_suite(cls: Definition) -> bool:
     """Whether a class holds tests, so that each of its methods stands for itself."""
     return cls.name.startswith("Test") or any("TestCase" in base for base in cls.bases)
+
+
+def _digest(summary: object) -> str:
+    return digest(repr(summary).encode())

@@ -12,8 +12,8 @@ import pytest
 from qw_codemod.analysis.test_doubles.call_graph import Graph
 from qw_codemod.analysis.test_doubles.compatibility import Doubles, Producers, of
 from qw_codemod.analysis.test_doubles.statements import NotOnResult, TakesNoKeyword
-from qw_codemod.analysis.test_doubles.stubs import rows_of
 from qw_codemod.facts.project import Tree
+from qw_codemod.facts.stubs import rows_of
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile

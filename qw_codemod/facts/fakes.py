@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from qw_codemod.python.bindings import ScopeNode, dotted
@@ -44,7 +44,7 @@ class Expression:
     kind: Literal[
         "plain", "none", "name", "attribute", "call", "namespace", "lambda", "either", "open"
     ]
-    line: int  # 1-based
+    line: int = field(repr=False)  # 1-based
     name: str = ""
     bound: int = -1
     keywords: tuple[str, ...] | None = None
@@ -57,7 +57,7 @@ class Function:
     """A function or method: the keywords that it takes (None: any), what it returns and raises."""
 
     name: str
-    line: int  # 1-based
+    line: int = field(repr=False)  # 1-based
     keywords: tuple[str, ...] | None
     returns: tuple[Expression, ...]
     raises: tuple[str, ...]  # names of classes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from qw_codemod.analysis.test_doubles.fakes import (
+from qw_codemod.facts.fakes import (
     Expression,
     FakeClass,
     FakeReader,
@@ -21,11 +20,10 @@ from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
 
 # A test file without any of these stubs nothing.
-_SIGNS = re.compile(
-    rb"[Mm]ock|patch|[Ff]ake|[Ss]tub|[Dd]ummy|SimpleNamespace|class |lambda|assert_|return_value"
-    rb"|side_effect|call_args"
+SIGNS = (
+    *("Mock", "mock", "patch", "Fake", "fake", "Stub", "stub", "Dummy", "dummy"),
+    *("SimpleNamespace", "class ", "lambda", "assert_", "return_value", "side_effect", "call_args"),
 )
-
 Trail = tuple[str, ...]
 Kind = Literal["replaced", "effect", "returns", "called", "used", "unused", "spec"]
 
@@ -63,11 +61,20 @@ class Stub:
 
     trail: Trail
     kind: Kind
-    line: int  # 1-based
+    line: int = field(repr=False)  # 1-based
     value: Expression | None = None
     keywords: tuple[str, ...] | None = None
     gives: tuple[Expression, ...] = ()
+    owner: str = ""  # the function or class around it, as `Suite.test_it`
     in_turn: bool = False  # "returns": the value is one of a list, each given once
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that says something by itself."""
+
+    owner: str
+    line: int = field(repr=False)  # 1-based
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,8 @@ class Status:
     """A status that a test writes down for an answer."""
 
     number: int
-    line: int  # 1-based
+    line: int = field(repr=False)  # 1-based
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +94,46 @@ class Rows:
     functions: tuple[Function, ...] = ()
     classes: tuple[FakeClass, ...] = ()
     statuses: tuple[Status, ...] = ()
-    sleeps: tuple[int, ...] = ()  # lines in which a `sleep` is replaced
+    sleeps: tuple[Line, ...] = ()  # where a `sleep` is replaced
     bound: tuple[tuple[Expression, ...], ...] = ()  # what names stand for, see `Expression`
 
 
-def may_hold_doubles(data: bytes) -> bool:
-    """Whether a test file is worth parsing for its own doubles."""
-    return bool(_SIGNS.search(data))
+def _may_hold_doubles(data: bytes) -> bool:
+    return any(sign.encode() in data for sign in SIGNS)
 
 
 def rows_of(source: SourceFile) -> Rows:
-    """The rows of one test file, which depend on its bytes alone; raises UnreadableSource."""
+    """The rows of one test file, which depend on its bytes alone; raises UnreadableSource.
+
+    Their `repr` leaves out the lines: what an answer depends on that follows where they are.
+    """
     view = View(source)
     fakes = FakeReader(view)
-    reader = _StubReader(view, fakes) if may_hold_doubles(source.data) else None
-    stubs = tuple(reader.stubs) if reader is not None else ()
-    sleeps = tuple(sorted(reader.sleeps)) if reader is not None else ()
+    reader = _StubReader(view, fakes) if _may_hold_doubles(source.data) else None
+    owners = _owners(source)
+    stubs = [replace(each, owner=owners[each.line]) for each in reader.stubs] if reader else []
+    sleeps = [Line(owners[each], each) for each in sorted(reader.sleeps)] if reader else []
     functions, classes = tuple(fakes.functions()), tuple(fakes.classes())
-    statuses = tuple(_statuses(source))
-    return Rows(stubs, functions, classes, statuses, sleeps, fakes.bound())
+    statuses = [replace(each, owner=owners[each.line]) for each in _statuses(source)]
+    return Rows(tuple(stubs), functions, classes, tuple(statuses), tuple(sleeps), fakes.bound())
+
+
+def _owners(source: SourceFile) -> list[str]:
+    """The innermost function or class of each line, by its number; decorators are part of it."""
+    found = [""] * (len(source.line_starts) + 2)
+    waiting: list[tuple[ast.AST, str]] = [(source.tree, "")]
+    while waiting:
+        node, owner = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            name = owner
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                name = f"{owner}.{child.name}".lstrip(".")
+                first = min([child.lineno, *(each.lineno for each in child.decorator_list)])
+                last = child.end_lineno or child.lineno
+                found[first : last + 1] = [name] * (last + 1 - first)
+            if isinstance(child, (ast.stmt, ast.excepthandler)) or hasattr(child, "body"):
+                waiting.append((child, name))
+    return found
 
 
 class _StubReader:
