@@ -63,6 +63,7 @@ class Tree:
             for derived in ("_by_name", "_index", "packages", "_programs"):
                 self.__dict__.pop(derived, None)
             self._resolved.clear()
+            self._together.clear()
         self._reindex(source.path, before, source.data)
 
     def _reindex(self, path: str, before: bytes, now: bytes) -> None:
@@ -369,6 +370,15 @@ class Tree:
             found[folder] = package
         return {path: found[os.path.dirname(path)] for path in self._files}
 
+    def nested_packages(self) -> str:
+        """What stands for the folders that are part of a package further out."""
+        found = {os.path.dirname(path): package for path, package in self.packages.items()}
+        nested = (f"{folder}\0{package}" for folder, package in found.items() if folder != package)
+        return digest("\n".join(sorted(nested)).replace(self.root, "").encode())
+
+    def _lean_on_packages(self) -> None:
+        self.trace.lean(("packages", ""), self.nested_packages)
+
     @cached_property
     def _programs(self) -> Programs:
         found = Programs(self.packages, self._linked)
@@ -390,6 +400,7 @@ class Tree:
 
     def _near(self, paths: Sequence[str], home: str) -> tuple[str, ...]:
         """Those files that can run in one program with a file, as far as imports tell."""
+        self._lean_on_packages()
         near = self.together(self.packages[home])
         return tuple(path for path in paths if self.packages[path] in near)
 
@@ -399,6 +410,7 @@ class Tree:
         A test that loads no code of the tree may run any, and so may a test where nobody imports
         that code: it is loaded by other means.
         """
+        self._lean_on_packages()
         home, theirs = self.packages[path], self.packages[test]
         if theirs in self.together(home) or not self.importers(home):
             return True

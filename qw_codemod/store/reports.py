@@ -386,6 +386,7 @@ def _ask(tree: Tree, question: Question) -> Answer:
         "below": lambda: tree.below(about),
         "ending": lambda: tree.ending(about),
         "together": lambda: tuple(sorted(tree.together(about))),
+        "packages": tree.nested_packages,
         "importers": lambda: tuple(sorted(tree.importers(about))),
     }
     return asked[kind]()

@@ -196,6 +196,11 @@ MUTATIONS: Mapping[str, Mutation] = {
     "what is loaded together is not recorded": Mutation(
         _unrecorded("together"), _PACKAGES, {"link.py": "import north.run, south.use\n"}
     ),
+    "which folders are one package is not recorded": Mutation(
+        _unrecorded("packages"),
+        {name: text for name, text in _PACKAGES.items() if name != "link.py"},
+        {"__init__.py": ""},
+    ),
     "the files with a word are not recorded": Mutation(
         _unrecorded("mentions"),
         {
