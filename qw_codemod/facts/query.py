@@ -68,6 +68,8 @@ class Trace:
 
     def leaning(self) -> Leaning:
         """What has been noted since `start`."""
+        if not self.is_on:
+            return Leaning()
         new = tuple(self._untold)
         self._untold.clear()
         return Leaning(tuple(sorted(_numbers(self.now))), new)

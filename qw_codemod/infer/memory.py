@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from qw_codemod.facts.query import Dependencies, Held, Trace
+from qw_codemod.facts.query import NONE, Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
 
@@ -91,7 +91,7 @@ class Memory:
             result = compute()
         finally:
             del self._active[key]
-            leaning = Dependencies(self.trace.now)
+            leaning = Dependencies(self.trace.now) if self.trace.is_on else NONE
             outer_trace.add(leaning)
             self.trace.now = outer_trace
         if self._cut >= depth:
