@@ -21,7 +21,10 @@ _LIBRARIES = frozenset(
     "google requests httpx aiohttp pandas numpy sqlalchemy celery dask prefect airflow tornado "
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
-_FULL_TREES = 1500  # syntax trees kept; beyond that half are dropped, and all that leans on any
+# Bytes of source whose syntax trees are kept; a tree takes some twenty times as much. Beyond that
+# half of the trees are dropped, and all answers with them, for any may lean on one.
+_FULL = 4_000_000
+_GLANCED = 50  # trees of which somebody has just made rows; somebody else may want other rows
 
 State = tuple["View | None", "SourceFile | None"]
 
@@ -42,6 +45,7 @@ class Tree:
         self._files = sorted(files)  # the order of the tree, however it was listed
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
+        self._glanced: dict[str, View | None] = {}
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         # By file: the questions to which it says something else since its contents were replaced.
@@ -56,6 +60,7 @@ class Tree:
         self._overlay[source.path] = source
         self.edited.append(source.path)
         self._views.pop(source.path, None)
+        self._glanced.pop(source.path, None)
         self._imports.pop(source.path, None)
         if source.path not in self._known:
             self._known.add(source.path)
@@ -87,6 +92,7 @@ class Tree:
         self.edited.append(path)
         edited = self._read(path)
         self._views.pop(path, None)
+        self._glanced.pop(path, None)
         self._overlay.pop(path, None)
         self._imports.pop(path, None)
         if view is not None:
@@ -109,6 +115,7 @@ class Tree:
         replaces = view is not None
         if replaces and not same:
             self.edited.append(source.path)
+        self._glanced.pop(source.path, None)
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
         view = self._views[source.path] = self._module(source)
@@ -165,15 +172,29 @@ class Tree:
         elif not self.has(path):
             return None
         else:
-            source = self._overlay.get(path) or SourceFile(path, self._read(path))
-            view = self._module(source)
-            try:
-                source.tree  # noqa: B018
-            except UnreadableSource:
-                view = None
-            self._views[path] = view
+            view = self._views[path] = self._parsed(path)
         self.trace.lean(("parses", path), lambda: view is not None)
         return view
+
+    def glance(self, path: str) -> View | None:
+        """The same, for those who keep no node of it: its tree is not held for long."""
+        if path in self._views or not self.has(path):
+            return self.module(path)
+        view = self._glanced[path] = self._parsed(path)
+        if len(self._glanced) > _GLANCED:
+            del self._glanced[next(iter(self._glanced))]
+        self.trace.lean(("parses", path), lambda: view is not None)
+        return view
+
+    def _parsed(self, path: str) -> View | None:
+        if path in self._glanced:
+            return self._glanced.pop(path)
+        source = self._overlay.get(path) or SourceFile(path, self._read(path))
+        try:
+            source.tree  # noqa: B018
+        except UnreadableSource:
+            return None
+        return self._module(source)
 
     def _module(self, source: SourceFile) -> View:
         recorder = self.trace if self.trace.is_on else None
@@ -182,7 +203,7 @@ class Tree:
     @property
     def is_full(self) -> bool:
         """Whether more syntax trees are kept than memory should hold."""
-        return len(self._views) > _FULL_TREES
+        return sum(len(view.source.data) for view in self._views.values() if view) > _FULL
 
     def drop(self) -> None:
         """Forget half of the syntax trees, asked for longest ago; nothing may hold on to nodes."""

@@ -223,7 +223,7 @@ class Doubles:
         return self._memo.find(("rows", path), partial(self._find_file, path))
 
     def _find_file(self, path: str) -> _TestFile | None:
-        view = self._tree.module(path)
+        view = self._tree.glance(path)
         if view is None:
             return None
         rows = rows_of(view.source)

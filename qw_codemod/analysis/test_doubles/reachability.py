@@ -286,7 +286,7 @@ class Reach:
         return self.memo.find(("module", path), partial(self._find_module, path))
 
     def _find_module(self, path: str) -> Names | None:
-        view = self._tree.module(path)
+        view = self._tree.glance(path)
         if view is None:
             return None
         kind = self._kind(path)
@@ -301,7 +301,7 @@ class Reach:
         return self.memo.find(("links", path), partial(self._find_links, path))
 
     def _find_links(self, path: str) -> _Links:
-        view = self._tree.module(path)
+        view = self._tree.glance(path)
         if view is None:
             return _Links((), ())
         kind = self._kind(path)
