@@ -9,6 +9,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,23 +69,87 @@ def test_the_dependencies_have_lower_bounds(wheel: Path) -> None:
     assert f"\nVersion: {version[1]}\n" in metadata
 
 
-def test_installed_anew_it_has_the_same_rules(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
-    folder = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    install = [folder / "python", "-m", "pip", "install", "--quiet", wheel]
-    subprocess.run(install, check=True)
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+Printed = Callable[..., str]
 
-    def printed(*command: str | Path) -> str:
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
+@pytest.fixture(scope="module")
+def installed(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., tuple[Path, Printed]]:
+    """Installs the wheel into a new environment: the folder of its commands, and a way to run."""
+
+    def install(*others: str | Path) -> tuple[Path, Printed]:
+        root = tmp_path_factory.mktemp("installed")
+        venv.create(root / "venv", with_pip=True)
+        folder = root / "venv" / ("Scripts" if os.name == "nt" else "bin")
+        command = [folder / "python", "-m", "pip", "install", "--quiet", wheel, *others]
+        subprocess.run(command, check=True)
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+        def printed(*command: str | Path, cwd: Path = root, code: int = 0) -> str:
+            done = subprocess.run(
+                command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == code, done.stdout + done.stderr
+            return done.stdout
+
+        return folder, printed
+
+    return install
+
+
+def test_installed_anew_it_has_the_same_rules(
+    installed: Callable[..., tuple[Path, Printed]],
+) -> None:
+    folder, printed = installed()
     here = printed(sys.executable, "-m", "qw_codemod", "rules")
     assert printed(folder / "qw-codemod", "rules") == here
     assert len(here.splitlines()) >= len(BUILTIN)
     for family in BUILTIN:
         ours = printed(sys.executable, "-m", "qw_codemod", "explain", family)
         assert printed(folder / "qw-codemod", "explain", family) == ours
+
+
+SERVICE = 'metadata:\n  annotations:\n    autoscaling.knative.dev/maxScale: "100"\n'
+QUERIES = """\
+from google.cloud import bigquery
+
+client = bigquery.Client()
+for day in ("a", "b"):
+    client.query(day).result(timeout=60)
+"""
+
+
+def test_a_pack_of_other_people(
+    installed: Callable[..., tuple[Path, Printed]], tmp_path: Path
+) -> None:
+    """The example is installed beside the wheel; its rules run, and so do its own tests."""
+    pack = tmp_path / "pack"
+    ignored = shutil.ignore_patterns("__pycache__", ".*", "build", "*.egg-info")
+    shutil.copytree(ROOT / "examples" / "pack", pack, ignore=ignored)
+    folder, printed = installed(f"{pack}[dev]")
+    tool = folder / "qw-codemod"
+    rules = printed(tool, "rules")
+    assert "TEAM401  queries-in-turn" in rules
+    assert "TEAM601  oversized-service" in rules
+    assert "QW101" in rules
+
+    project = tmp_path / "project"
+    (project / "deploy").mkdir(parents=True)
+    (project / "deploy" / "service.yaml").write_text(SERVICE)
+    (project / "limits.py").write_text("MAX_SCALE = 100\n")
+    (project / "load.py").write_text(QUERIES)
+    families = "queries,scale"
+    found = printed(tool, "check", "--select", families, cwd=project, code=1)
+    assert "deploy/service.yaml:3:40: TEAM601" in found
+    assert "load.py:4:1: TEAM401" in found
+    printed(tool, "apply", families, "--unsafe", cwd=project)
+    assert '"10"' in (project / "deploy" / "service.yaml").read_text()
+    assert (project / "limits.py").read_text() == "MAX_SCALE = 10\n"
+    assert "jobs = [client.query(day) for day in (" in (project / "load.py").read_text()
+    printed(tool, "check", "--select", families, cwd=project)
+    assert "3 files restored" in printed(tool, "undo", cwd=project)
+    assert (project / "load.py").read_text() == QUERIES
+
+    passed = printed(folder / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=pack)
+    assert " passed" in passed

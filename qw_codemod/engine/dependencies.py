@@ -10,7 +10,7 @@ from qw_codemod.engine import files
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import FileReport, Outcome
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.python.imports import imports_of
 from qw_codemod.rules.api import Codemod, Dependency
 
@@ -63,7 +63,11 @@ def _is_new(report: FileReport, module: str) -> bool:
 
 
 def _packages(data: bytes) -> set[str]:
-    return {each.package for each in imports_of(SourceFile("", data).tree)}
+    """The packages that a file imports; none where it is not Python."""
+    try:
+        return {each.package for each in imports_of(SourceFile("", data).tree)}
+    except UnreadableSource:
+        return set()
 
 
 def _is_started(dependency: Dependency, project: Iterable[str]) -> bool:

@@ -16,7 +16,7 @@ from qw_codemod.kernel.document import Document, Language
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.languages.yaml import YAML
 from qw_codemod.rules import packs
-from qw_codemod.rules.api import Check, Codemod, Context, Evidence, Match, Rewrite, Span
+from qw_codemod.rules.api import Check, Codemod, Context, Dependency, Evidence, Match, Rewrite, Span
 from qw_codemod.rules.packs import Pack, assemble
 from qw_codemod.testkit import apply_to_files, check_files
 
@@ -44,6 +44,7 @@ def _lower(text: str, plan: object, settings: Mapping[str, Any]) -> Rewrite:
 
 
 SCALE = Check("TOY601", "oversized", "A service that may grow.", _find, (b"maxScale",), YAML)
+SCALED = Codemod(("TOY601",), _lower, dependencies=(Dependency("scaling", "scaling>=1"),))
 SERVICE = "# é\nmetadata:\n  maxScale: \"100\"  # of 'é'\n  other: '# noqa: TOY601'\n"
 
 
@@ -51,7 +52,7 @@ SERVICE = "# é\nmetadata:\n  maxScale: \"100\"  # of 'é'\n  other: '# noqa: TO
 def pack(pack: Pack) -> Pack:
     """The toy rules for Python, and one for YAML."""
     waits = [rule.check for rule in pack.rules]
-    codemods = {"waits": pack.codemods()["TOY101"], "scale": Codemod(("TOY601",), _lower)}
+    codemods = {"waits": pack.codemods()["TOY101"], "scale": SCALED}
     return assemble({"waits": waits, "scale": [SCALE]}, codemods)
 
 

@@ -13,7 +13,3 @@ class NameUsed(Statement):
     template = "its variable, or the name `{name}`, is used elsewhere in the file"
 
     name: str
-
-
-class TupleWithoutParentheses(Statement):
-    template = "it loops over a tuple without parentheses"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import libcst as cst
 
-from example_rules.checks.queries.reasons import TupleWithoutParentheses
-from qw_codemod.rules.api import CannotFix, Codemod, Rewrite, Settings
+from qw_codemod.rules.api import CannotFix, Codemod, Rewrite, Settings, Statement
 
 _WAIT = "for job in jobs:\n    pass\n"
+
+
+class TupleWithoutParentheses(Statement):
+    template = "it loops over a tuple without parentheses"
 
 
 def rewrite(node: cst.For, plan: str, settings: Settings) -> Rewrite:
