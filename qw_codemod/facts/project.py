@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from qw_codemod.facts.components import Programs, links
+from qw_codemod.facts.file_facts import FileFacts, facts_of
 from qw_codemod.facts.import_scan import Imports, defines, imports
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
@@ -24,7 +25,6 @@ _LIBRARIES = frozenset(
 # Bytes of source whose syntax trees are kept; a tree takes some twenty times as much. Beyond that
 # half of the trees are dropped, and all answers with them, for any may lean on one.
 _FULL = 4_000_000
-_GLANCED = 50  # trees of which somebody has just made rows; somebody else may want other rows
 
 State = tuple["View | None", "SourceFile | None"]
 
@@ -45,7 +45,8 @@ class Tree:
         self._files = sorted(files)  # the order of the tree, however it was listed
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
-        self._glanced: dict[str, View | None] = {}
+        self._facts: dict[str, FileFacts | None] = {}
+        self._room = _FULL // 2  # bytes of source whose trees may be kept when facts are asked for
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         # By file: the questions to which it says something else since its contents were replaced.
@@ -60,7 +61,7 @@ class Tree:
         self._overlay[source.path] = source
         self.edited.append(source.path)
         self._views.pop(source.path, None)
-        self._glanced.pop(source.path, None)
+        self._facts.pop(source.path, None)
         self._imports.pop(source.path, None)
         if source.path not in self._known:
             self._known.add(source.path)
@@ -92,7 +93,7 @@ class Tree:
         self.edited.append(path)
         edited = self._read(path)
         self._views.pop(path, None)
-        self._glanced.pop(path, None)
+        self._facts.pop(path, None)
         self._overlay.pop(path, None)
         self._imports.pop(path, None)
         if view is not None:
@@ -115,7 +116,7 @@ class Tree:
         replaces = view is not None
         if replaces and not same:
             self.edited.append(source.path)
-        self._glanced.pop(source.path, None)
+        self._facts.pop(source.path, None)
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
         view = self._views[source.path] = self._module(source)
@@ -176,19 +177,33 @@ class Tree:
         self.trace.lean(("parses", path), lambda: view is not None)
         return view
 
-    def glance(self, path: str) -> View | None:
-        """The same, for those who keep no node of it: its tree is not held for long."""
-        if path in self._views or not self.has(path):
-            return self.module(path)
-        view = self._glanced[path] = self._parsed(path)
-        if len(self._glanced) > _GLANCED:
-            del self._glanced[next(iter(self._glanced))]
-        self.trace.lean(("parses", path), lambda: view is not None)
-        return view
+    def facts(self, path: str, *about: str) -> FileFacts | None:
+        """What the file says in plain values, for those who want no node: few trees are kept.
+
+        The answer depends on what is said `about` doubles, links or names. None where the file
+        cannot be parsed.
+        """
+        if path not in self._facts and self.has(path):
+            view = self._views.get(path) or self._parsed(path)
+            if view is not None:
+                if self._room > 0:  # somebody will want its nodes soon: the tree is small
+                    self._room -= len(view.source.data)
+                    self._views[path] = view
+                kind = "test" if view.is_test else "code"
+                found = facts_of(view.source, kind, self.trace.is_on)
+                if self.trace.is_on:
+                    self.trace.number(("lines", path), view.layout.lines)
+            self._facts[path] = found if view is not None else None
+        facts = self._facts.get(path)
+        self.trace.lean(("parses", path), lambda: facts is not None)
+        if facts is not None and self.trace.is_on:
+            self.trace.lean(("lines", path), str)
+            for question, answer in facts.answers.items():
+                if question[0] in about:
+                    self.trace.lean(question, lambda answer=answer: answer)  # type: ignore[misc]
+        return facts
 
     def _parsed(self, path: str) -> View | None:
-        if path in self._glanced:
-            return self._glanced.pop(path)
         source = self._overlay.get(path) or SourceFile(path, self._read(path))
         try:
             source.tree  # noqa: B018

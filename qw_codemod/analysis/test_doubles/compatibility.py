@@ -13,8 +13,7 @@ from qw_codemod.analysis.test_doubles import statements as says
 from qw_codemod.analysis.test_doubles.reachability import ANY_FILE, Reach
 from qw_codemod.facts.fakes import Expression, FakeClass, Function
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import digest
-from qw_codemod.facts.stubs import SIGNS, STATUS, Rows, Stub, rows_of
+from qw_codemod.facts.stubs import SIGNS, STATUS, Rows, Stub
 from qw_codemod.kernel.model import Fact
 from qw_codemod.python.definitions import Key
 
@@ -223,12 +222,8 @@ class Doubles:
         return self._memo.find(("rows", path), partial(self._find_file, path))
 
     def _find_file(self, path: str) -> _TestFile | None:
-        view = self._tree.glance(path)
-        if view is None:
-            return None
-        rows = rows_of(view.source)
-        view.depend_on_summary("doubles", lambda: digest(repr(rows).encode()))
-        return _TestFile(path, rows)
+        facts = self._tree.facts(path, "doubles")
+        return None if facts is None else _TestFile(path, facts.doubles)
 
     def _imported(self, path: str) -> Iterator[_TestFile]:
         """The test files that a test file imports."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
@@ -20,16 +19,12 @@ from functools import partial
 from qw_codemod.analysis.test_doubles.call_graph import Graph, Reachable
 from qw_codemod.analysis.test_doubles.memo import Memo
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import digest
 from qw_codemod.python.definitions import (
     Definition,
     Key,
     Names,
-    links_of,
-    module_names,
-    texts_of,
 )
-from qw_codemod.python.module import View
+from qw_codemod.python.imports import ImportedName
 
 ANY_FILE = ""
 _HOPS = 6  # imports from the test to the code; a package's re-exports count as well
@@ -286,40 +281,30 @@ class Reach:
         return self.memo.find(("module", path), partial(self._find_module, path))
 
     def _find_module(self, path: str) -> Names | None:
-        view = self._tree.glance(path)
-        if view is None:
-            return None
-        kind = self._kind(path)
-        found = module_names(view.source, kind)
-        view.depend_on_summary("names", lambda: _digest(found.summary()), kind)
-        return found
-
-    def _kind(self, path: str) -> str:
-        return "test" if self.is_test(path) else "code"
+        facts = self._tree.facts(path, "names")
+        return None if facts is None else facts.names
 
     def _linked(self, path: str) -> _Links:
         return self.memo.find(("links", path), partial(self._find_links, path))
 
     def _find_links(self, path: str) -> _Links:
-        view = self._tree.glance(path)
-        if view is None:
+        facts = self._tree.facts(path, "links")
+        if facts is None:
             return _Links((), ())
-        kind = self._kind(path)
-        view.depend_on_summary("links", lambda: _digest(links_of(view.source, kind)), kind)
-        imports = [*self._imports(view)]
+        imports = [*self._imports(facts.imports, path)]
         scripts: list[str] = []
-        if kind == "test":
-            for text in dict.fromkeys(texts_of(view.source)):
+        if self.is_test(path):
+            for text in facts.texts:
                 named, script = self._named(text, path)
                 imports += [*filter(None, (named, script))]
                 scripts += [script] if script else []
             if all(map(self.is_test, imports)):
-                imports += self._from_any_root(view)
+                imports += self._from_any_root(facts.imports)
         return _Links(tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(scripts)))
 
-    def _imports(self, view: View) -> Iterator[str]:
-        tree, path = self._tree, view.path
-        for each in view.imports:
+    def _imports(self, imported: Iterable[ImportedName], path: str) -> Iterator[str]:
+        tree = self._tree
+        for each in imported:
             if each.level:
                 package = tree.relative(each.module, each.level, path)
                 folder = tree.folder_of(each.module, each.level, path)
@@ -334,15 +319,12 @@ class Reach:
                     found = tree.resolve(each.source, path)
                 yield from filter(None, [found])
 
-    def _from_any_root(self, view: View) -> Iterator[str]:
+    def _from_any_root(self, imported: Iterable[ImportedName]) -> Iterator[str]:
         """The files that imports of a test may mean, whichever folder they count from.
 
         Tests run with import roots that nothing in the tree tells; but the names are theirs.
         """
-        names = [alias.name for node in view.source.nodes(ast.Import) for alias in node.names]
-        for node in view.source.nodes(ast.ImportFrom):
-            if node.module and not node.level:
-                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        names = [name for each in imported if not each.level for name in (each.module, each.source)]
         for name in dict.fromkeys(names):
             if name.partition(".")[0] not in sys.stdlib_module_names:
                 place = os.sep + name.replace(".", os.sep)
@@ -371,7 +353,3 @@ class Reach:
 def _is_suite(cls: Definition) -> bool:
     """Whether a class holds tests, so that each of its methods stands for itself."""
     return cls.name.startswith("Test") or any("TestCase" in base for base in cls.bases)
-
-
-def _digest(summary: object) -> str:
-    return digest(repr(summary).encode())
