@@ -151,8 +151,8 @@ def _inferred(source: SourceFile, infer: Inference, logs: Sequence[Log]) -> Mann
     roots: set[str] = set()
     for log in logs[:1]:
         assert isinstance(log.node.func, ast.Attribute)
-        for possibility in infer.holds(source, log.node.func.value):
-            value = possibility.value
+        for inferred in infer.holds(source, log.node.func.value):
+            value = inferred.value
             of = value.of if isinstance(value, Instance) else value
             roots.add(of.name.partition(".")[0] if isinstance(of, Library) else "")
     (root,) = roots if len(roots) == 1 else ("",)

@@ -193,8 +193,8 @@ class _Body:
 
     def _is_property(self, node: ast.Attribute) -> bool:
         """Whether the attribute of an object of the tree's own is a function of its class."""
-        for possibility in self._infer.holds(self._source, node.value):
-            value = possibility.value
+        for inferred in self._infer.holds(self._source, node.value):
+            value = inferred.value
             if not isinstance(value, Instance) or not isinstance(value.of, Class):
                 continue
             for base in self._infer.evaluator.hierarchy.mro(value.of):
@@ -241,8 +241,8 @@ class _Body:
         held = self._infer.holds(self._source, call.func)
         if not held:
             raise _UnknownOperation
-        for possibility in held:
-            value = possibility.value
+        for inferred in held:
+            value = inferred.value
             if isinstance(value, Method):
                 name = f"{value.receiver.name}.{value.name}"
             elif isinstance(value, Library):
@@ -250,7 +250,7 @@ class _Body:
             else:
                 raise _UnknownOperation
             known = operations.BY_NAME.get(name)
-            if known is None or possibility.doubt:
+            if known is None or inferred.doubt:
                 raise _UnknownOperation
             found.update(dict.fromkeys(known.raises))
         return tuple(found)

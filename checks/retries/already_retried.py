@@ -167,7 +167,7 @@ def _has_retries(source: SourceFile) -> bool:
 
 def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str, int]) -> bool:
     """Whether a call may be one of the function at a place; one of another is known to be none."""
-    held = [possibility.value for possibility in infer.holds(source, call.func)]
+    held = [inferred.value for inferred in infer.holds(source, call.func)]
     functions = [value for value in held if isinstance(value, Function)]
     if any((value.view.path, value.node.lineno) == at for value in functions):
         return True

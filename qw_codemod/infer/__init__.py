@@ -19,7 +19,7 @@ proven if all alternatives are of the wanted kind and none is in doubt. `Unknown
 like any other, so what cannot be followed costs the proof and never invents one.
 
 `evaluate` walks expressions and bindings. It hands names, calls, callers, annotations, classes and
-containers to the modules of these names, which know one another by `protocol` alone. `memory` keeps
+containers to the modules of these names, which know one another by `protocol` alone. `memo` keeps
 each answer with what it depends on, and ends recursion: a question that comes up again while it is
 being answered adds nothing to its own answer. What libraries do comes from outside (`models`).
 """
@@ -43,15 +43,15 @@ from qw_codemod.infer.values import (
     Compound,
     Container,
     Function,
+    Inferred,
     Instance,
-    Knowledge,
     Library,
     Method,
     Module,
     Nothing,
-    Possibility,
     Unknown,
     Value,
+    ValueSet,
 )
 from qw_codemod.kernel.model import Evidence, Fact
 from qw_codemod.kernel.statements import At, Statement
@@ -64,15 +64,15 @@ __all__ = [
     "Container",
     "Function",
     "Inference",
+    "Inferred",
     "Instance",
-    "Knowledge",
     "Library",
     "Method",
     "Module",
     "Nothing",
-    "Possibility",
     "Unknown",
     "Value",
+    "ValueSet",
     "judge",
 ]
 
@@ -87,19 +87,19 @@ class Answer:
     evidence: Evidence
 
 
-def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | None:
+def judge(held: ValueSet, wanted: Callable[[Value], bool]) -> Answer | None:
     """Whether an expression holds what is wanted: proven, likely, or (None) not at all.
 
     Proven: every alternative is wanted, None aside, and none is in doubt.
     """
-    yes = [p for p in knowledge if wanted(p.value)]
+    yes = [p for p in held if wanted(p.value)]
     if not yes:
         return None
-    others = [p for p in knowledge if p not in yes and not isinstance(p.value, Nothing)]
+    others = [p for p in held if p not in yes and not isinstance(p.value, Nothing)]
     sure = next((p for p in yes if not p.doubt), None)
     told = [p for p in others if not isinstance(p.value, Unknown)]
     if sure is None and told:
-        return None  # a guess against knowledge
+        return None  # a guess against what is known
     doubt = next((p.doubt for p in yes if p.doubt), None)
     if not doubt and others:
         other = (told or others)[0]
@@ -109,7 +109,7 @@ def judge(knowledge: Knowledge, wanted: Callable[[Value], bool]) -> Answer | Non
     return Answer(values, Evidence("likely" if doubt else "proven", facts, doubt))
 
 
-def _otherwise(p: Possibility) -> Statement:
+def _otherwise(p: Inferred) -> Statement:
     first = p.facts[0] if p.facts else None
     where = At(first.path, first.line) if first else None
     return says.MayAlsoBe(_described(p.value), where)
@@ -129,7 +129,7 @@ def _once(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
 
 
 class Inference:
-    """Knowledge about one tree of files.
+    """What is known about one tree of files.
 
     `root` is the absolute path of the project, `files` the absolute paths of every Python file in
     it (also those that are not examined), `models` what is known of libraries, `types` the user's
@@ -204,7 +204,7 @@ class Inference:
         """Whether a file belongs to the project's tests, by its path below the root."""
         return self.tree.is_test(source.path)
 
-    def holds(self, source: SourceFile, node: ast.expr) -> Knowledge:
+    def holds(self, source: SourceFile, node: ast.expr) -> ValueSet:
         """What an expression of the file can hold."""
         view = self.view(source)
         self.evaluator.fresh_question()

@@ -15,13 +15,13 @@ from qw_codemod.infer.values import (
     Container,
     ContextManager,
     Future,
+    Inferred,
     Instance,
     Kind,
-    Knowledge,
     Library,
     Nothing,
-    Possibility,
     Unknown,
+    ValueSet,
     known,
     union,
     unknown,
@@ -55,7 +55,7 @@ class Annotations:
     def __init__(self, infer: Infer) -> None:
         self._infer = infer
 
-    def value(self, node: ast.expr, view: View, quoted_in: ast.AST | None = None) -> Knowledge:
+    def value(self, node: ast.expr, view: View, quoted_in: ast.AST | None = None) -> ValueSet:
         """What an object annotated like this holds; unknown for Any and the like."""
         place = quoted_in or node
         view.depend_on(place)
@@ -80,14 +80,14 @@ class Annotations:
             return self.of_classes(self._classes(node, view, quoted_in))
         return unknown(says.NotFollowed("an annotation"))
 
-    def _quoted(self, text: str, view: View, place: ast.AST) -> Knowledge:
+    def _quoted(self, text: str, view: View, place: ast.AST) -> ValueSet:
         try:
             parsed = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return unknown(says.UnparsedAnnotation())
         return self.value(parsed, view, place)
 
-    def _classes(self, node: ast.expr, view: View, quoted_in: ast.AST | None) -> Knowledge:
+    def _classes(self, node: ast.expr, view: View, quoted_in: ast.AST | None) -> ValueSet:
         infer = self._infer
         if quoted_in is None:
             return infer.value(node, view)
@@ -98,28 +98,26 @@ class Annotations:
         inner = self._classes(node.value, view, quoted_in) if dotted(node) else ()
         return infer.attribute(inner, node.attr, view, node)
 
-    def of_classes(self, classes: Knowledge) -> Knowledge:
+    def of_classes(self, classes: ValueSet) -> ValueSet:
         """Objects of these classes."""
-        parts: list[Possibility] = []
+        parts: list[Inferred] = []
         for p in classes:
             value = p.value
             if isinstance(value, Class):
                 held = self._infer.hierarchy.made(Instance(value, exact=False))
-                parts.append(Possibility(held, p.facts, p.doubt))
+                parts.append(Inferred(held, p.facts, p.doubt))
             elif isinstance(value, Library):
                 parts.extend(self._library(value, p))
             elif isinstance(value, Instance) and value.of == Library("typing.TypeVar"):
-                parts.append(Possibility(Unknown(says.TypeVariable())))
+                parts.append(Inferred(Unknown(says.TypeVariable())))
             elif isinstance(value, Instance | Compound | Nothing):
                 # An alias such as `Jobs = List[QueryJob]` has been read as a value.
-                parts.append(
-                    p if isinstance(value, Compound) else Possibility(Unknown(says.Alias()))
-                )
+                parts.append(p if isinstance(value, Compound) else Inferred(Unknown(says.Alias())))
             else:
-                parts.append(Possibility(Unknown(says.NotFollowed("an annotation"))))
+                parts.append(Inferred(Unknown(says.NotFollowed("an annotation"))))
         return tuple(parts)
 
-    def _library(self, value: Library, p: Possibility) -> Knowledge:
+    def _library(self, value: Library, p: Inferred) -> ValueSet:
         if value.name in _NO_CLASS:
             return unknown(says.SaysNothing(value.name))
         if value.name == "builtins.None":
@@ -127,13 +125,13 @@ class Annotations:
         if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
             return known(Container(_kind(value.last), unknown(says.UntypedItems())))
         held = Instance(self._infer.typed(value), exact=False)
-        return (Possibility(held, p.facts, p.doubt),)
+        return (Inferred(held, p.facts, p.doubt),)
 
-    def _subscript(self, node: ast.Subscript, view: View, quoted_in: ast.AST | None) -> Knowledge:
+    def _subscript(self, node: ast.Subscript, view: View, quoted_in: ast.AST | None) -> ValueSet:
         name = dotted(node.value).rpartition(".")[2]
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
 
-        def inner(index: int) -> Knowledge:
+        def inner(index: int) -> ValueSet:
             return self.value(parts[index], view, quoted_in) if parts else ()
 
         if name in ("Optional", "Union"):

@@ -15,12 +15,12 @@ from qw_codemod.infer.values import (
     Class,
     Function,
     FunctionNode,
+    Inferred,
     Instance,
-    Knowledge,
     Library,
-    Possibility,
     Unknown,
     Value,
+    ValueSet,
     because,
     doubted,
     known,
@@ -44,7 +44,7 @@ class Callers:
         self._infer = infer
         self._tree = infer.tree
 
-    def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+    def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> ValueSet:
         """What the parameter of a function can hold, over all its calls."""
         infer = self._infer
         return infer.detached(
@@ -53,7 +53,7 @@ class Callers:
             )
         )
 
-    def _parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+    def _parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> ValueSet:
         if view.is_test:
             return self._infer.models.parameter_of_test(function, argument, view, self._infer)
         owner = view.source.parent(function)
@@ -68,10 +68,10 @@ class Callers:
         argument: ast.arg,
         view: View,
         calls: Iterable[_Use],
-    ) -> Knowledge:
+    ) -> ValueSet:
         """The argument over these calls; a use that is none of them leaves a doubt."""
         infer = self._infer
-        parts: list[Knowledge] = []
+        parts: list[ValueSet] = []
         doubt: Statement | None = None
         for where, node, arguments, receiver in calls:
             place = InFile(where.path, getattr(node, "lineno", 1))
@@ -103,7 +103,7 @@ class Callers:
             and self._infer.models.is_double(value.of.name)
         )
 
-    def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> Knowledge:
+    def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> ValueSet:
         bound = bind(function, Arguments(), lambda each: self._infer.value(each, view))
         look = bound.get(argument.arg)
         return look() if look and _has_default(function, argument) else ()
@@ -128,7 +128,7 @@ class Callers:
             ("calls", function),
             lambda: tuple(self._calls(function, view)),  # type: ignore[arg-type]
         )
-        if any(isinstance(each, Possibility) for each in found):
+        if any(isinstance(each, Inferred) for each in found):
             return ((view, function, None, None),)  # too much to follow
         return found  # type: ignore[no-any-return]
 
@@ -229,7 +229,7 @@ class Callers:
 
     def of_constructor(
         self, function: FunctionNode, argument: ast.arg, cls: Class, instance: Instance
-    ) -> Knowledge:
+    ) -> ValueSet:
         """What a parameter of `__init__` is given when an object like `instance` is built."""
         infer = self._infer
         key = ("constructor", argument, instance)
@@ -336,8 +336,8 @@ class Callers:
                     break
 
 
-def _holds(knowledge: Knowledge, function: ast.AST) -> bool:
-    return any(isinstance(p.value, Function) and p.value.node is function for p in knowledge)
+def _holds(held: ValueSet, function: ast.AST) -> bool:
+    return any(isinstance(p.value, Function) and p.value.node is function for p in held)
 
 
 def _has_default(function: FunctionNode, argument: ast.arg) -> bool:

@@ -19,16 +19,16 @@ from qw_codemod.infer.values import (
     ContextManager,
     Function,
     FunctionNode,
+    Inferred,
     Instance,
-    Knowledge,
     Library,
     Method,
     Nothing,
-    Possibility,
     Record,
     Super,
     Unknown,
     Value,
+    ValueSet,
     because,
     is_unknown,
     known,
@@ -58,7 +58,7 @@ class Calls:
         """Drop what is remembered of function bodies."""
         self._bodies.clear()
 
-    def result(self, node: ast.Call, view: View) -> Knowledge:
+    def result(self, node: ast.Call, view: View) -> ValueSet:
         """What a call expression gives."""
         infer = self._infer
         callee = infer.value(node.func, view)
@@ -77,7 +77,7 @@ class Calls:
             parts.append(because(found, fact) if fact else found)
         return union(parts)
 
-    def _fact(self, value: Value, found: Knowledge, node: ast.Call, view: View) -> Fact | None:
+    def _fact(self, value: Value, found: ValueSet, node: ast.Call, view: View) -> Fact | None:
         if isinstance(value, (Class, Library)):
             name = value.node.name if isinstance(value, Class) else value.last
             what = says.Built(name) if name[:1].isupper() else says.LibraryCalled(name)
@@ -128,11 +128,11 @@ class Calls:
                     is_open = True
         return Arguments(tuple(positional), named, is_open, tuple(rest), constants)
 
-    def call(self, p: Possibility, arguments: Arguments) -> Knowledge:
+    def call(self, p: Inferred, arguments: Arguments) -> ValueSet:
         """What calling one alternative gives."""
         return through(p, self._call(p.value, arguments))
 
-    def _call(self, value: Value, arguments: Arguments) -> Knowledge:
+    def _call(self, value: Value, arguments: Arguments) -> ValueSet:
         if isinstance(value, Function):
             return self._function(value, arguments)
         if isinstance(value, Class):
@@ -150,7 +150,7 @@ class Calls:
             return unknown(value.reason)
         return unknown(says.NotFollowed("the result of a call"))
 
-    def _of_class(self, name: str, node: ast.Call, view: View) -> Knowledge:
+    def _of_class(self, name: str, node: ast.Call, view: View) -> ValueSet:
         """`super()`, `type(x)` and `cast(T, x)`."""
         infer = self._infer
         if name == "cast":
@@ -163,9 +163,9 @@ class Calls:
                 return unknown(says.ClassMadeByType())
             found = infer.value(node.args[0], view)
             return tuple(
-                Possibility(p.value.of, p.facts, p.doubt)
+                Inferred(p.value.of, p.facts, p.doubt)
                 if isinstance(p.value, Instance)
-                else Possibility(Unknown(says.NotFollowed("the type of something")))
+                else Inferred(Unknown(says.NotFollowed("the type of something")))
                 for p in found
             )
         cls = view.enclosing_class(node)
@@ -177,7 +177,7 @@ class Calls:
             return unknown(says.SuperOutside())
         past = Class(view, cls)
         return tuple(
-            Possibility(Super(past, p.value), p.facts, p.doubt)
+            Inferred(Super(past, p.value), p.facts, p.doubt)
             for p in infer.parameter(first, view)
             if isinstance(p.value, Class)
             or (isinstance(p.value, Instance) and isinstance(p.value.of, Class))
@@ -185,7 +185,7 @@ class Calls:
 
     # -- functions of the tree ------------------------------------------------------------------
 
-    def _function(self, value: Function, arguments: Arguments) -> Knowledge:
+    def _function(self, value: Function, arguments: Arguments) -> ValueSet:
         infer = self._infer
         configured = infer.configured(value.view, value.node)
         if configured:
@@ -195,7 +195,7 @@ class Calls:
         bound = bind(node, arguments, lambda each: infer.value(each, view), receiver)
         return infer.within(node, bound, partial(self._given, value), value.closure)
 
-    def _given(self, value: Function) -> Knowledge:
+    def _given(self, value: Function) -> ValueSet:
         """What the body of a function gives, its parameters being what they are."""
         infer, view, node = self._infer, value.view, value.node
         if isinstance(node, ast.Lambda):
@@ -204,7 +204,7 @@ class Calls:
         view.depend_on_body(node)
         returns, yields, is_abstract = self._body(node)
         is_context = self._is_context(node, view)
-        declared: Knowledge = ()
+        declared: ValueSet = ()
         if node.returns is not None:
             declared = infer.annotations.value(node.returns, view)
             fact = infer.fact(view, node, says.DeclaresReturn(node.name))
@@ -233,7 +233,7 @@ class Calls:
 
     def _yielded(
         self, yields: list[ast.Yield | ast.YieldFrom], view: View, is_async: bool
-    ) -> Knowledge:
+    ) -> ValueSet:
         infer = self._infer
         return union(
             containers.element(infer.value(each.value, view), infer, is_async)
@@ -265,7 +265,7 @@ class Calls:
 
     # -- classes --------------------------------------------------------------------------------
 
-    def _construct(self, cls: Class, arguments: Arguments) -> Knowledge:
+    def _construct(self, cls: Class, arguments: Arguments) -> ValueSet:
         infer = self._infer
         configured = infer.configured(cls.view, cls.node)
         if configured:
@@ -274,7 +274,7 @@ class Calls:
 
     # -- libraries ------------------------------------------------------------------------------
 
-    def _library(self, value: Library, arguments: Arguments) -> Knowledge:
+    def _library(self, value: Library, arguments: Arguments) -> ValueSet:
         infer = self._infer
         models = infer.models
         name = models.canonical(value.name)
@@ -289,7 +289,7 @@ class Calls:
             return known(Instance(Library(name)))
         return unknown(says.ResultOf(name))
 
-    def _method(self, value: Method, arguments: Arguments) -> Knowledge:
+    def _method(self, value: Method, arguments: Arguments) -> ValueSet:
         given = self._infer.models.method(value.receiver, value.name, arguments, self._infer)
         if given is not None:
             return given
@@ -322,7 +322,7 @@ class Calls:
         return None
 
 
-def _element_of(declared: Knowledge) -> Knowledge:
+def _element_of(declared: ValueSet) -> ValueSet:
     return union(
         p.value.target if isinstance(p.value, ContextManager) else p.value.element
         for p in declared
@@ -368,11 +368,11 @@ def _is_spelled_out(value: Container) -> bool:
     return bool(value.named) or not value.element
 
 
-def _slots(knowledge: Knowledge) -> tuple[Knowledge, ...] | None:
-    if len(knowledge) != 1 or not isinstance(value := knowledge[0].value, Container | Record):
+def _slots(held: ValueSet) -> tuple[ValueSet, ...] | None:
+    if len(held) != 1 or not isinstance(value := held[0].value, Container | Record):
         return None
     return value.slots if value.slots is not None or value.element else ()
 
 
-def _constant(knowledge: Knowledge) -> Look:
-    return lambda: knowledge
+def _constant(held: ValueSet) -> Look:
+    return lambda: held

@@ -18,15 +18,15 @@ from qw_codemod.infer.values import (
     ContainerMethod,
     ContextManager,
     Future,
+    Inferred,
     Instance,
     Kind,
-    Knowledge,
     Library,
     Nothing,
-    Possibility,
     Record,
     RecordType,
     Unknown,
+    ValueSet,
     known,
     union,
     unknown,
@@ -35,12 +35,12 @@ from qw_codemod.python.bindings import COMPREHENSIONS, Binding
 from qw_codemod.python.module import View
 
 
-def through(outer: Possibility, inner: Knowledge) -> Knowledge:
-    """Knowledge about a part, with the facts and doubts of the whole behind it."""
+def through(outer: Inferred, inner: ValueSet) -> ValueSet:
+    """What a part can hold, with the facts and doubts of the whole behind it."""
     if not outer.facts and not outer.doubt:
         return inner
     return tuple(
-        Possibility(p.value, _joined(p.facts, outer.facts), p.doubt or outer.doubt) for p in inner
+        Inferred(p.value, _joined(p.facts, outer.facts), p.doubt or outer.doubt) for p in inner
     )
 
 
@@ -48,7 +48,7 @@ def _joined(first: tuple[object, ...], second: tuple[object, ...]) -> tuple:  # 
     return (*first, *(fact for fact in second if fact not in first))
 
 
-def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge:
+def display(node: ast.expr, value: Callable[[ast.expr], ValueSet]) -> ValueSet:
     """What a list, tuple, set, dict, comprehension or any other expression makes."""
     if isinstance(node, (ast.List, ast.Set, ast.Tuple)):
         return _sequence_display(node, value)
@@ -82,7 +82,7 @@ def display(node: ast.expr, value: Callable[[ast.expr], Knowledge]) -> Knowledge
     return unknown(says.NotFollowed("an expression"))
 
 
-def joined(sides: list[Knowledge]) -> Knowledge:
+def joined(sides: list[ValueSet]) -> ValueSet:
     """What `a + b` makes, where they are lists."""
     listed = [p for side in sides for p in side if isinstance(p.value, Compound)]
     if not listed:
@@ -91,11 +91,11 @@ def joined(sides: list[Knowledge]) -> Knowledge:
 
 
 def _sequence_display(
-    node: ast.List | ast.Set | ast.Tuple, value: Callable[[ast.expr], Knowledge]
-) -> Knowledge:
+    node: ast.List | ast.Set | ast.Tuple, value: Callable[[ast.expr], ValueSet]
+) -> ValueSet:
     kinds: dict[type[ast.AST], Kind] = {ast.List: "list", ast.Set: "set", ast.Tuple: "tuple"}
     kind = kinds[type(node)]
-    parts: list[Knowledge] = []
+    parts: list[ValueSet] = []
     starred = False
     for part in node.elts:
         if isinstance(part, ast.Starred):
@@ -107,7 +107,7 @@ def _sequence_display(
     return known(Container(kind, union(parts), slots))
 
 
-def _elements_of(value: object) -> Knowledge:
+def _elements_of(value: object) -> ValueSet:
     if isinstance(value, Container) and value.kind == "dict":
         return value.keys
     if isinstance(value, Container | Record):
@@ -115,10 +115,10 @@ def _elements_of(value: object) -> Knowledge:
     return unknown(says.NotFollowed("the items of something"))
 
 
-def element(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowledge:
+def element(held: ValueSet, infer: Infer, is_async: bool = False) -> ValueSet:
     """What iterating gives."""
     parts = []
-    for p in knowledge:
+    for p in held:
         if isinstance(p.value, Nothing):
             continue
         if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
@@ -132,10 +132,10 @@ def element(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowl
     return union(parts)
 
 
-def entered(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowledge:
+def entered(held: ValueSet, infer: Infer, is_async: bool = False) -> ValueSet:
     """What `with … as` gives."""
     parts = []
-    for p in knowledge:
+    for p in held:
         if isinstance(p.value, ContextManager):
             parts.append(through(p, p.value.target))
         elif isinstance(p.value, Instance) and isinstance(p.value.of, Class):
@@ -147,10 +147,10 @@ def entered(knowledge: Knowledge, infer: Infer, is_async: bool = False) -> Knowl
     return union(parts)
 
 
-def awaited(knowledge: Knowledge) -> Knowledge:
+def awaited(held: ValueSet) -> ValueSet:
     """What `await` gives."""
     parts = []
-    for p in knowledge:
+    for p in held:
         if isinstance(p.value, Awaitable | Future):
             parts.append(through(p, p.value.result))
         elif isinstance(p.value, Unknown):
@@ -160,11 +160,11 @@ def awaited(knowledge: Knowledge) -> Knowledge:
     return union(parts)
 
 
-def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
+def unpacked(held: ValueSet, path: Iterable[int | None]) -> ValueSet:
     """What one target of a tuple assignment gets."""
     for index in path:
         parts = []
-        for p in knowledge:
+        for p in held:
             slots = p.value.slots if isinstance(p.value, Container | Record) else None
             if not isinstance(p.value, Compound):
                 parts.append(unknown(says.NotFollowed("a part of something")))
@@ -175,18 +175,18 @@ def unpacked(knowledge: Knowledge, path: Iterable[int | None]) -> Knowledge:
                 parts.append(through(p, slots[index]))
             else:
                 parts.append(through(p, _elements_of(p.value)))
-        knowledge = union(parts)
-    return knowledge
+        held = union(parts)
+    return held
 
 
-def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
+def item(held: ValueSet, index: ast.expr) -> ValueSet:
     """What `x[index]` gives."""
     parts = []
     constant = index.value if isinstance(index, ast.Constant) else None
     if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub):
         operand = getattr(index.operand, "value", None)
         constant = -operand if isinstance(operand, int) else None
-    for p in knowledge:
+    for p in held:
         value = p.value
         if isinstance(value, Nothing):
             continue
@@ -212,7 +212,7 @@ def item(knowledge: Knowledge, index: ast.expr) -> Knowledge:
     return union(parts)
 
 
-def member(value: Compound, name: str) -> Knowledge:
+def member(value: Compound, name: str) -> ValueSet:
     """An attribute of a container: its methods, to be called."""
     if isinstance(value, Record):
         held = dict(value.named)
@@ -222,7 +222,7 @@ def member(value: Compound, name: str) -> Knowledge:
     return unknown(says.AttributeOf(name, value.kind))
 
 
-def called(value: Compound, arguments: Arguments) -> Knowledge:
+def called(value: Compound, arguments: Arguments) -> ValueSet:
     """What calling gives: a class of records, a method of a container or a future."""
     if isinstance(value, AnyCallable):
         return value.result
@@ -237,7 +237,7 @@ def called(value: Compound, arguments: Arguments) -> Knowledge:
     return _of_method(value.of, value.name, arguments)
 
 
-def _of_future(future: Future, method: str) -> Knowledge:
+def _of_future(future: Future, method: str) -> ValueSet:
     if method == "result":
         return future.result
     if method in ("add_done_callback", "cancel", "done"):
@@ -245,7 +245,7 @@ def _of_future(future: Future, method: str) -> Knowledge:
     return unknown(says.ResultOfContainerMethod(method))
 
 
-def _of_method(value: Container, method: str, arguments: Arguments) -> Knowledge:
+def _of_method(value: Container, method: str, arguments: Arguments) -> ValueSet:
     constant = arguments.constants[0] if arguments.constants else None
     if method in ("get", "pop", "setdefault", "popleft", "get_nowait"):
         found = value.element
@@ -272,7 +272,7 @@ def _of_method(value: Container, method: str, arguments: Arguments) -> Knowledge
     return unknown(says.ResultOfContainerMethod(method))
 
 
-def _record(value: RecordType, arguments: Arguments) -> Knowledge:
+def _record(value: RecordType, arguments: Arguments) -> ValueSet:
     """What a namedtuple's type makes: its fields by name and by place."""
     fields = value.fields
     given = dict(zip(fields, (look() for look in arguments.positional), strict=False))
@@ -281,7 +281,7 @@ def _record(value: RecordType, arguments: Arguments) -> Knowledge:
     return known(Record(tuple(zip(fields, slots, strict=False)), slots))
 
 
-def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Knowledge:
+def with_additions(found: ValueSet, b: Binding, view: View, infer: Infer) -> ValueSet:
     """A container together with what is appended to it, or stored in it, in its scope."""
     additions = view.additions(b.name)
     if not additions:
@@ -291,8 +291,8 @@ def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Kn
     else:
         scope = view.scope_of(b.node)
         home = view.source.tree if b.name in view.flow(scope).outer else scope
-    elements: list[Knowledge] = []
-    keys: list[Knowledge] = []
+    elements: list[ValueSet] = []
+    keys: list[ValueSet] = []
     for method, node, expression in additions:
         if home is not None and home not in view.source.ancestors(node):
             continue
@@ -310,7 +310,7 @@ def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Kn
         if method == "item" and isinstance(node, ast.Subscript):
             keys.append(infer.value(node.slice, view))
         fact = infer.fact(view, node, says.PutInto(b.name))
-        elements.append(tuple(Possibility(p.value, (fact, *p.facts), p.doubt) for p in value))
+        elements.append(tuple(Inferred(p.value, (fact, *p.facts), p.doubt) for p in value))
     parts = []
     for p in found:
         if not isinstance(p.value, Container):
@@ -318,13 +318,11 @@ def with_additions(found: Knowledge, b: Binding, view: View, infer: Infer) -> Kn
             continue
         inner = _without_empty(union([p.value.element, *elements]))
         all_keys = union([p.value.keys, *keys])
-        parts.append(
-            (Possibility(Container(p.value.kind, inner, None, all_keys), p.facts, p.doubt),)
-        )
+        parts.append((Inferred(Container(p.value.kind, inner, None, all_keys), p.facts, p.doubt),))
     return union(parts)
 
 
-def _without_empty(knowledge: Knowledge) -> Knowledge:
+def _without_empty(held: ValueSet) -> ValueSet:
     """Lists of nothing say nothing where a list of something is an alternative."""
-    full = [p for p in knowledge if not (isinstance(p.value, Container) and not p.value.element)]
-    return tuple(full) if full else knowledge
+    full = [p for p in held if not (isinstance(p.value, Container) and not p.value.element)]
+    return tuple(full) if full else held

@@ -12,7 +12,7 @@ from qw_codemod.infer.annotations import Annotations
 from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
-from qw_codemod.infer.memory import Closure, Memory
+from qw_codemod.infer.memo import Closure, Memo
 from qw_codemod.infer.models import Models
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
@@ -23,15 +23,15 @@ from qw_codemod.infer.values import (
     Container,
     Function,
     FunctionNode,
+    Inferred,
     Instance,
-    Knowledge,
     Library,
     Method,
     Module,
     Nothing,
-    Possibility,
     Super,
     Unknown,
+    ValueSet,
     because,
     is_unknown,
     known,
@@ -44,7 +44,7 @@ from qw_codemod.python.bindings import ENTRY, FUNCTIONS, Binding, dotted
 from qw_codemod.python.module import View
 
 
-def _says_nothing(found: Knowledge) -> bool:
+def _says_nothing(found: ValueSet) -> bool:
     """Whether all that is known is that it can be called."""
     return all(
         is_unknown(p.value.result) if isinstance(p.value, AnyCallable) else is_unknown((p,))
@@ -52,7 +52,7 @@ def _says_nothing(found: Knowledge) -> bool:
     )
 
 
-class Evaluator(Memory):
+class Evaluator(Memo):
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
     def __init__(self, tree: Tree, types: Mapping[str, str], models: Models) -> None:
@@ -76,13 +76,13 @@ class Evaluator(Memory):
         """A fact that stands where the node stands."""
         return Fact(what, view.path, getattr(node, "lineno", 1))
 
-    def value(self, node: ast.expr | None, view: View) -> Knowledge:
+    def value(self, node: ast.expr | None, view: View) -> ValueSet:
         """What the expression can hold where it stands."""
         if node is None:
             return known(Nothing())
         return self.guarded(("value", node), lambda: self._value(node, view))
 
-    def _value(self, node: ast.expr, view: View) -> Knowledge:
+    def _value(self, node: ast.expr, view: View) -> ValueSet:
         view.depend_on(node)
         if isinstance(node, ast.Name):
             return self.names.name(node, view)
@@ -108,7 +108,7 @@ class Evaluator(Memory):
             return self._item(node, view)
         return containers.display(node, lambda part: self.value(part, view))
 
-    def _item(self, node: ast.Subscript, view: View) -> Knowledge:
+    def _item(self, node: ast.Subscript, view: View) -> ValueSet:
         holder = self.value(node.value, view)
         found = containers.item(holder, node.slice)
         for p in holder:
@@ -123,7 +123,7 @@ class Evaluator(Memory):
                     found = union([*([] if is_unknown(found) else [found]), given])
         return found
 
-    def _attribute_node(self, node: ast.Attribute, view: View) -> Knowledge:
+    def _attribute_node(self, node: ast.Attribute, view: View) -> ValueSet:
         scope, name = view.scope_of(node), dotted(node)
         bindings = view.reaching(scope, node, name) if name else None
         if bindings and ENTRY not in bindings and isinstance(scope, FUNCTIONS):
@@ -135,11 +135,11 @@ class Evaluator(Memory):
             result = union([result, self.of_bindings(narrowed, view)])
         return result
 
-    def attribute(self, receiver: Knowledge, name: str, view: View, node: ast.AST) -> Knowledge:
+    def attribute(self, receiver: ValueSet, name: str, view: View, node: ast.AST) -> ValueSet:
         """What `.name` of each alternative is."""
         parts = [
             tuple(
-                Possibility(found.value, (*found.facts, *p.facts), found.doubt or p.doubt)
+                Inferred(found.value, (*found.facts, *p.facts), found.doubt or p.doubt)
                 for found in self._attribute(p, name, view, node)
             )
             for p in receiver
@@ -147,7 +147,7 @@ class Evaluator(Memory):
         ]
         return union(parts)
 
-    def _attribute(self, p: Possibility, name: str, view: View, node: ast.AST) -> Knowledge:
+    def _attribute(self, p: Inferred, name: str, view: View, node: ast.AST) -> ValueSet:
         value = p.value
         if isinstance(value, Module):
             return self.names.module_attribute(value.view, name)
@@ -169,7 +169,7 @@ class Evaluator(Memory):
         reason = value.reason if isinstance(value, Unknown) else says.AttributeOfFunction()
         return unknown(reason)
 
-    def attribute_by_name(self, receiver: Knowledge, name: str) -> Knowledge:
+    def attribute_by_name(self, receiver: ValueSet, name: str) -> ValueSet:
         """What `getattr(x, "name")` gives; nothing is guessed."""
         views = [p.value.view for p in receiver if isinstance(p.value, (Module, Class, Function))]
         of = [
@@ -182,7 +182,7 @@ class Evaluator(Memory):
             return unknown(says.AttributeByName())
         return self.attribute(receiver, name, view, ast.Pass())
 
-    def _library_attribute(self, value: Library, name: str, view: View) -> Knowledge:
+    def _library_attribute(self, value: Library, name: str, view: View) -> ValueSet:
         dotted_name = f"{value.name}.{name}"
         path = self.tree.resolve(dotted_name, view.path)
         if path:
@@ -194,12 +194,12 @@ class Evaluator(Memory):
                 return self.names.module_attribute(found, name)
         return known(Library(self.models.canonical(dotted_name)))
 
-    def library_member(self, cls: Library, name: str) -> Knowledge:
+    def library_member(self, cls: Library, name: str) -> ValueSet:
         """A method or attribute of an object whose class is not in the tree."""
         held = self.models.attribute(cls.name, name)
         return held or known(Method(Library(self.models.canonical(cls.name)), name))
 
-    def _guess(self, node: ast.AST, name: str, view: View, untold: bool) -> Knowledge:
+    def _guess(self, node: ast.AST, name: str, view: View, untold: bool) -> ValueSet:
         if not isinstance(node, ast.Attribute) or view.is_test:
             return ()
         receiver = dotted(node.value)
@@ -210,7 +210,7 @@ class Evaluator(Memory):
         if guessed is None:
             return ()
         cls, why = guessed
-        return (Possibility(Method(Library(cls), name), (self.fact(view, node, why),), why),)
+        return (Inferred(Method(Library(cls), name), (self.fact(view, node, why),), why),)
 
     def _is_untold(self, node: ast.expr, view: View) -> bool:
         """Whether nothing at all is known of the first name of `context.resources.client`."""
@@ -219,7 +219,7 @@ class Evaluator(Memory):
         found = self.value(node, view) if isinstance(node, ast.Name) else ()
         return bool(found) and all(isinstance(p.value, Unknown) and p.value.open for p in found)
 
-    def of_bindings(self, bindings: Iterable[Binding], view: View) -> Knowledge:
+    def of_bindings(self, bindings: Iterable[Binding], view: View) -> ValueSet:
         """What a name holds that has any of these bindings; an annotation counts before all."""
         ordered = sorted(
             set(bindings),
@@ -232,11 +232,11 @@ class Evaluator(Memory):
                 return found
         return union(self.binding(binding, view) for binding in ordered)
 
-    def binding(self, binding: Binding, view: View) -> Knowledge:
+    def binding(self, binding: Binding, view: View) -> ValueSet:
         """What one binding gives its name."""
         return self.guarded(("binding", binding), lambda: self._binding(binding, view))
 
-    def _binding(self, b: Binding, view: View) -> Knowledge:
+    def _binding(self, b: Binding, view: View) -> ValueSet:
         view.depend_on(b.node)
         if b.kind in ("assign", "walrus"):
             found = containers.unpacked(self._assigned(b, view), b.path)
@@ -280,7 +280,7 @@ class Evaluator(Memory):
             return self._without(self.of_bindings(b.previous, view), b.value, view)
         return unknown(says.BoundOtherwise(b.name))
 
-    def _without(self, found: Knowledge, excluded: ast.expr, view: View) -> Knowledge:
+    def _without(self, found: ValueSet, excluded: ast.expr, view: View) -> ValueSet:
         """The alternatives that are left when isinstance said no."""
         classes = {
             p.value.of
@@ -291,14 +291,14 @@ class Evaluator(Memory):
             p for p in found if not (isinstance(p.value, Instance) and p.value.of in classes)
         )
 
-    def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef, view: View) -> Knowledge:
+    def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef, view: View) -> ValueSet:
         """What the name of a function holds once its decorators have run."""
         found = known(Function(view, node, None, self._closure(node, view)))
         for decorator in reversed(node.decorator_list):
             found = union(self._decorated(p, found, node) for p in self.value(decorator, view))
         return found
 
-    def _decorated(self, decorator: Possibility, found: Knowledge, node: ast.AST) -> Knowledge:
+    def _decorated(self, decorator: Inferred, found: ValueSet, node: ast.AST) -> ValueSet:
         value = decorator.value
         if isinstance(value, (Function, Class)):
             if isinstance(value, Function) and any(f.node is value.node for f in self.frames):
@@ -320,7 +320,7 @@ class Evaluator(Memory):
                 found.append((frame.node, names))
         return tuple(found)  # type: ignore[arg-type]
 
-    def configured(self, view: View, node: ast.AST) -> Knowledge:
+    def configured(self, view: View, node: ast.AST) -> ValueSet:
         """What the user's own table says that a function or class of the tree gives."""
         if not self.types:
             return ()
@@ -344,7 +344,7 @@ class Evaluator(Memory):
         """The library class that a name stands for, with the user's own table."""
         return Library(self.models.canonical(self.types.get(value.name, value.name)))
 
-    def _assigned(self, b: Binding, view: View) -> Knowledge:
+    def _assigned(self, b: Binding, view: View) -> ValueSet:
         found = self.value(b.value, view)
         if b.path or not isinstance(b.value, (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp)):
             return found
@@ -352,11 +352,11 @@ class Evaluator(Memory):
             return containers.with_additions(found, b, view, self)
         return found
 
-    def parameter(self, argument: ast.arg, view: View) -> Knowledge:
+    def parameter(self, argument: ast.arg, view: View) -> ValueSet:
         """What a parameter holds: in the call that is followed, or over all calls."""
         return self.guarded(("argument", argument), lambda: self._parameter(argument, view))
 
-    def _parameter(self, argument: ast.arg, view: View) -> Knowledge:
+    def _parameter(self, argument: ast.arg, view: View) -> ValueSet:
         view.depend_on(argument)
         function: FunctionNode = next(
             a for a in view.source.ancestors(argument) if isinstance(a, FUNCTIONS)
@@ -366,7 +366,7 @@ class Evaluator(Memory):
         first = self.hierarchy.bound_first_parameter(function, argument, view)
         if first is not None and (frame is None or argument.arg not in frame.arguments):
             return first
-        declared: Knowledge = ()
+        declared: ValueSet = ()
         if argument.annotation is not None:
             declared = self.annotations.value(argument.annotation, view)
             if declared and not is_unknown(declared):

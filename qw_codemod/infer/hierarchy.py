@@ -18,10 +18,10 @@ from qw_codemod.infer.values import (
     Function,
     FunctionNode,
     Instance,
-    Knowledge,
     Library,
     Record,
     Super,
+    ValueSet,
     because,
     is_unknown,
     known,
@@ -47,7 +47,7 @@ class Hierarchy(Classes):
 
     def bound_first_parameter(
         self, function: ast.AST, argument: ast.arg, view: View
-    ) -> Knowledge | None:
+    ) -> ValueSet | None:
         """What `self` or `cls` is, seen from inside the class; None for any other parameter."""
         node = view.source.parent(function)
         if not isinstance(node, ast.ClassDef) or isinstance(function, ast.Lambda):
@@ -64,12 +64,12 @@ class Hierarchy(Classes):
             return known(cls)
         return known(Instance(cls, exact=False))
 
-    def attribute(self, instance: Instance, name: str) -> Knowledge:
+    def attribute(self, instance: Instance, name: str) -> ValueSet:
         """What an attribute of an object holds, over every class that the object may be of."""
         compute = partial(self._infer.detached, partial(self._attribute, instance, name))
         return self._infer.guarded(("attribute", instance, name), compute)
 
-    def _attribute(self, instance: Instance, name: str) -> Knowledge:
+    def _attribute(self, instance: Instance, name: str) -> ValueSet:
         assert isinstance(instance.of, Class)
         cls = instance.of
         below = () if instance.exact else self.subclasses(cls)
@@ -95,7 +95,7 @@ class Hierarchy(Classes):
             for base in self.mro(sub)
         )
 
-    def class_attribute(self, cls: Class, name: str) -> Knowledge:
+    def class_attribute(self, cls: Class, name: str) -> ValueSet:
         """What an attribute of the class itself holds; methods are not bound to an object."""
         for base in self.mro(cls):
             if isinstance(base, Library):
@@ -119,7 +119,7 @@ class Hierarchy(Classes):
         outside = self.writes.from_outside(Instance(cls), name, ())
         return outside or unknown(says.NotBound(name, cls.node.name))
 
-    def past(self, value: Super, name: str) -> Knowledge:
+    def past(self, value: Super, name: str) -> ValueSet:
         """What `super().name` is."""
         receiver = value.receiver
         cls = receiver if isinstance(receiver, Class) else receiver.of
@@ -134,10 +134,10 @@ class Hierarchy(Classes):
             return known(AnyCallable(known(instance)))
         return self._of_chain(chain, instance, name)
 
-    def _of_chain(self, chain: tuple[Base, ...], instance: Instance, name: str) -> Knowledge:
+    def _of_chain(self, chain: tuple[Base, ...], instance: Instance, name: str) -> ValueSet:
         """The attribute by the first class that defines it, and all that methods assign to it."""
-        assigned: list[Knowledge] = []
-        defined: Knowledge | None = None
+        assigned: list[ValueSet] = []
+        defined: ValueSet | None = None
         for base in chain:
             if base is None:
                 defined = defined or unknown(says.UnknownBase(_name(instance)), open=True)
@@ -168,7 +168,7 @@ class Hierarchy(Classes):
             else written or unknown(says.NotSet(name, _name(instance)))
         )
 
-    def _bound(self, bindings: Sequence[Binding], cls: Class, to: Instance | Class) -> Knowledge:
+    def _bound(self, bindings: Sequence[Binding], cls: Class, to: Instance | Class) -> ValueSet:
         """Class-level bindings as seen through an object or through the class."""
         parts = []
         last = bindings[-1:] if all(b.kind == "def" for b in bindings) else bindings
@@ -182,7 +182,7 @@ class Hierarchy(Classes):
 
     def _method(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, cls: Class, to: Instance | Class
-    ) -> Knowledge:
+    ) -> ValueSet:
         kind = self.kind(node, cls.view)
         receiver: Instance | Class | None = to
         if kind == "static":
@@ -205,7 +205,7 @@ class Hierarchy(Classes):
         fact = self._infer.fact(cls.view, node, says.IsProperty(node.name))
         return because(union(parts), fact)
 
-    def _assigned(self, cls: Class, instance: Instance, name: str) -> Knowledge:
+    def _assigned(self, cls: Class, instance: Instance, name: str) -> ValueSet:
         parts = []
         for node, method in self.writes.inside(cls, name):
             binding = self.writes.binding_of(node, cls.view)
@@ -219,7 +219,7 @@ class Hierarchy(Classes):
 
     def _in_constructor(
         self, binding: Binding, method: FunctionNode, cls: Class, instance: Instance
-    ) -> Knowledge:
+    ) -> ValueSet:
         """With the parameters as they are when an object of this very class is built."""
         infer = self._infer
         spec = method.args
@@ -232,7 +232,7 @@ class Hierarchy(Classes):
             arguments[spec.args[0].arg] = partial(known, instance)
         return infer.within(method, arguments, partial(infer.binding, binding, cls.view))
 
-    def special(self, instance: Instance, name: str, arguments: Arguments) -> Knowledge | None:
+    def special(self, instance: Instance, name: str, arguments: Arguments) -> ValueSet | None:
         """What a special method of an object gives; None where the tree defines none."""
         assert isinstance(instance.of, Class)
         if not any(
@@ -243,7 +243,7 @@ class Hierarchy(Classes):
         found = self.attribute(instance, name)
         return union(self._infer.calls.call(p, arguments) for p in found)
 
-    def iterated(self, instance: Instance, is_async: bool) -> Knowledge:
+    def iterated(self, instance: Instance, is_async: bool) -> ValueSet:
         """What iterating an object gives."""
         given = self.special(instance, "__aiter__" if is_async else "__iter__", Arguments())
         if given is not None:
@@ -258,7 +258,7 @@ class Hierarchy(Classes):
         given = self.special(instance, "__getitem__", Arguments())
         return unknown(says.ItemOf(_name(instance))) if given is None else given
 
-    def entered(self, instance: Instance, is_async: bool) -> Knowledge:
+    def entered(self, instance: Instance, is_async: bool) -> ValueSet:
         """What `with` binds."""
         given = self.special(instance, "__aenter__" if is_async else "__enter__", Arguments())
         if given is None:
@@ -276,7 +276,7 @@ class Hierarchy(Classes):
         plain = base.name.startswith(("builtins.", "typing.", "abc."))
         return plain or self._infer.models.has(base.name)
 
-    def written_outside(self, module: View, name: str) -> Knowledge:
+    def written_outside(self, module: View, name: str) -> ValueSet:
         """What other files assign to a name of a module."""
         return self.writes.to_module(module, name)
 

@@ -24,26 +24,26 @@ from qw_codemod.infer.values import (
     FunctionNode,
     Future,
     Instance,
-    Knowledge,
     Library,
     Nothing,
     Value,
+    ValueSet,
     known,
     unknown,
 )
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.python.module import View
 
-_KINDS: dict[str, Callable[[Knowledge], Value]] = {
+_KINDS: dict[str, Callable[[ValueSet], Value]] = {
     "awaitable": Awaitable,
     "context": ContextManager,
     "future": Future,
     "iterator": partial(Container, "iterator"),
     "list": partial(Container, "list"),
 }
-Gives = Callable[[Arguments, Infer], Knowledge]
+Gives = Callable[[Arguments, Infer], ValueSet]
 HandsOn = Callable[[ast.Call, ast.expr, View, Infer], Arguments | None]
-GivesParameter = Callable[[FunctionNode, ast.arg, View, Infer], Knowledge | None]
+GivesParameter = Callable[[FunctionNode, ast.arg, View, Infer], ValueSet | None]
 Guess = Callable[[str, str, View, bool], tuple[str, Statement] | None]
 
 
@@ -104,12 +104,12 @@ class Models:
         """Whether a library class is known."""
         return self.canonical(cls) in self._classes
 
-    def attribute(self, cls: str, name: str) -> Knowledge:
+    def attribute(self, cls: str, name: str) -> ValueSet:
         """What an attribute of a library class holds."""
         notation = self._attributes.get(self.canonical(cls), {}).get(name)
         return self._read(notation) if notation else ()
 
-    def call(self, name: str, arguments: Arguments, infer: Infer) -> Knowledge | None:
+    def call(self, name: str, arguments: Arguments, infer: Infer) -> ValueSet | None:
         """What a call of a function gives."""
         gives = self._calls.get(name)
         if gives is not None:
@@ -119,7 +119,7 @@ class Models:
 
     def method(
         self, cls: Library, name: str, arguments: Arguments, infer: Infer
-    ) -> Knowledge | None:
+    ) -> ValueSet | None:
         """What a call of a method gives."""
         gives = self._method_calls.get((cls.name, name))
         if gives is not None:
@@ -136,7 +136,7 @@ class Models:
 
     def parameter_of_test(
         self, function: FunctionNode, argument: ast.arg, view: View, infer: Infer
-    ) -> Knowledge:
+    ) -> ValueSet:
         """What a parameter in a test suite is given."""
         for gives in self._parameters:
             found = gives(function, argument, view, infer)
@@ -174,7 +174,7 @@ class Models:
         """Whether objects of a class stand in for others in tests."""
         return cls.startswith(self._doubles)
 
-    def _read(self, notation: str, receiver: Library | None = None) -> Knowledge:
+    def _read(self, notation: str, receiver: Library | None = None) -> ValueSet:
         if notation == "self" and receiver is not None:
             return known(Instance(receiver))
         if notation == "none":

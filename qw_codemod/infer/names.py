@@ -8,9 +8,9 @@ import builtins
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.values import (
-    Knowledge,
     Library,
     Module,
+    ValueSet,
     because,
     is_unknown,
     known,
@@ -30,7 +30,7 @@ class Names:
         self._infer = infer
         self._tree = infer.tree
 
-    def name(self, node: ast.Name, view: View) -> Knowledge:
+    def name(self, node: ast.Name, view: View) -> ValueSet:
         """What a name can hold where it is read."""
         scope = view.scope_of(node)
         reaching = view.reaching(scope, node, node.id)
@@ -42,7 +42,7 @@ class Names:
             return self._infer.of_bindings([*reaching, *declared, *inner], view)
         return self.lookup(node.id, scope, view)
 
-    def lookup(self, name: str, scope: ScopeNode | None, view: View) -> Knowledge:
+    def lookup(self, name: str, scope: ScopeNode | None, view: View) -> ValueSet:
         """What a name means in a scope, whatever the place in it."""
         innermost = True
         while scope is not None and not isinstance(scope, ast.Module):
@@ -55,7 +55,7 @@ class Names:
             scope = view.outer_scope(scope)
         return self.global_name(name, view)
 
-    def global_name(self, name: str, view: View) -> Knowledge:
+    def global_name(self, name: str, view: View) -> ValueSet:
         """A name of the module, of a star import or of the builtins."""
         bindings = view.exports(name)
         if bindings:
@@ -94,7 +94,7 @@ class Names:
                     return self._exported_alias(b.node.name, target, depth + 1)
         return None
 
-    def _star(self, imported: ImportedName, name: str, view: View) -> Knowledge:
+    def _star(self, imported: ImportedName, name: str, view: View) -> ValueSet:
         path = self._import_path(imported, view)
         target = self._tree.module(path) if path else None
         if target is None or target is view:
@@ -103,7 +103,7 @@ class Names:
             return ()
         return self._infer.guarded(("star", target, name), lambda: self.global_name(name, target))
 
-    def module_attribute(self, view: View, name: str) -> Knowledge:
+    def module_attribute(self, view: View, name: str) -> ValueSet:
         """What a module of the tree offers under a name."""
         if view.exports(name) or view.star_imports:
             found = self._infer.guarded(
@@ -122,12 +122,12 @@ class Names:
             return unknown(says.OfModuleGetattr(name))
         return unknown(says.NotBound(name, view.path.rpartition("/")[2]))
 
-    def module(self, path: str, name: str) -> Knowledge:
+    def module(self, path: str, name: str) -> ValueSet:
         """The module in a file of the tree."""
         view = self._tree.module(path)
         return known(Module(view)) if view else unknown(says.NotParsed(name))
 
-    def imported(self, alias: ast.alias, view: View) -> Knowledge:
+    def imported(self, alias: ast.alias, view: View) -> ValueSet:
         """What `import x` binds."""
         if not alias.asname and "." in alias.name:
             top = alias.name.partition(".")[0]
@@ -151,7 +151,7 @@ class Names:
             return self._tree.relative(imported.module, imported.level, view.path)
         return self._tree.resolve(imported.module, view.path)
 
-    def imported_from(self, alias: ast.alias, view: View) -> Knowledge:
+    def imported_from(self, alias: ast.alias, view: View) -> ValueSet:
         """What `from x import y` binds."""
         imported = _imported_name(alias, view)
         fact = self._import_fact(alias, view)

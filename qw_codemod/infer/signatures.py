@@ -10,13 +10,13 @@ from qw_codemod.infer import statements as says
 from qw_codemod.infer.values import (
     Container,
     FunctionNode,
-    Knowledge,
+    ValueSet,
     known,
     union,
     unknown,
 )
 
-Look = Callable[[], Knowledge]
+Look = Callable[[], ValueSet]
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Arguments:
         """The literal value of the second positional argument; None if it is no literal."""
         return self.constants[1] if len(self.constants) > 1 else None
 
-    def first(self) -> Knowledge:
+    def first(self) -> ValueSet:
         """The first positional argument."""
         return self.positional[0]() if self.positional else ()
 
-    def at(self, position: int, name: str) -> Knowledge:
+    def at(self, position: int, name: str) -> ValueSet:
         """The argument at that position (from 0) or of that name; nothing where there is none."""
         if position < len(self.positional):
             return self.positional[position]()
@@ -55,15 +55,15 @@ class Arguments:
         return Arguments(self.positional[count:], self.named, self.open, self.rest, constants)
 
 
-def _constant(knowledge: Knowledge) -> Look:
-    return lambda: knowledge
+def _constant(held: ValueSet) -> Look:
+    return lambda: held
 
 
 def bind(
     node: FunctionNode,
     arguments: Arguments,
-    default: Callable[[ast.expr], Knowledge],
-    receiver: Knowledge | None = None,
+    default: Callable[[ast.expr], ValueSet],
+    receiver: ValueSet | None = None,
 ) -> dict[str, Look]:
     """What each parameter of a function gets in one call; `default` tells what a default holds."""
     spec = node.args
@@ -93,7 +93,7 @@ def bind(
     return bound
 
 
-def _either(value: ast.expr, default: Callable[[ast.expr], Knowledge], may_be_passed: bool) -> Look:
+def _either(value: ast.expr, default: Callable[[ast.expr], ValueSet], may_be_passed: bool) -> Look:
     if not may_be_passed:
         return lambda: default(value)
     return lambda: union([default(value), unknown(says.BehindStar("*"))])
@@ -109,7 +109,7 @@ def _defaults(node: FunctionNode) -> Iterable[tuple[str, ast.expr]]:
 
 
 def _gathered(rest: list[Look], is_open: bool, told: bool) -> Look:
-    def look() -> Knowledge:
+    def look() -> ValueSet:
         slots = tuple(each() for each in rest)
         if told:
             return known(Container("tuple", union(slots)))
@@ -121,7 +121,7 @@ def _gathered(rest: list[Look], is_open: bool, told: bool) -> Look:
 
 
 def _gathered_by_name(more: Mapping[str, Look], is_open: bool) -> Look:
-    def look() -> Knowledge:
+    def look() -> ValueSet:
         named = tuple((name, each()) for name, each in more.items())
         element = union(held for _, held in named)
         if is_open:

@@ -56,7 +56,7 @@ class Function:
     view: View
     node: FunctionNode
     receiver: Instance | Class | None = None
-    closure: tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...] = ()
+    closure: tuple[tuple[FunctionNode, tuple[tuple[str, ValueSet], ...]], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.node, self.receiver))  # closures nest deeply, and seldom tell apart
@@ -95,10 +95,10 @@ class Container:
     """
 
     kind: Kind
-    element: Knowledge
-    slots: tuple[Knowledge, ...] | None = None
-    keys: Knowledge = ()
-    named: tuple[tuple[object, Knowledge], ...] = ()
+    element: ValueSet
+    slots: tuple[ValueSet, ...] | None = None
+    keys: ValueSet = ()
+    named: tuple[tuple[object, ValueSet], ...] = ()
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
@@ -129,11 +129,11 @@ class Record:
 
     kind: ClassVar[str] = "record"
 
-    named: tuple[tuple[object, Knowledge], ...]
-    slots: tuple[Knowledge, ...] | None = None
+    named: tuple[tuple[object, ValueSet], ...]
+    slots: tuple[ValueSet, ...] | None = None
 
     @property
-    def element(self) -> Knowledge:
+    def element(self) -> ValueSet:
         """What iterating gives."""
         return union(self.slots or ())
 
@@ -156,7 +156,7 @@ class Awaitable:
 
     kind: ClassVar[str] = "awaitable"
 
-    result: Knowledge
+    result: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Future:
 
     kind: ClassVar[str] = "future"
 
-    result: Knowledge
+    result: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class ContextManager:
 
     kind: ClassVar[str] = "context"
 
-    target: Knowledge
+    target: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class AnyCallable:
 
     kind: ClassVar[str] = "callable"
 
-    result: Knowledge
+    result: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class AnyClass:
 
     kind: ClassVar[str] = "type"
 
-    objects: Knowledge
+    objects: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ Value = (
 
 
 @dataclass(frozen=True, slots=True)
-class Possibility:
+class Inferred:
     """One value, the facts that lead to it, and what keeps it from being proven (if anything)."""
 
     value: Value
@@ -236,49 +236,49 @@ class Possibility:
     doubt: Statement | None = None
 
 
-Knowledge = tuple[Possibility, ...]
+ValueSet = tuple[Inferred, ...]
 
 MANY = 12  # more alternatives than this tell nothing
 
 
-def known(value: Value, *facts: Fact) -> Knowledge:
-    """The knowledge that it is this one value."""
-    return (Possibility(value, facts),)
+def known(value: Value, *facts: Fact) -> ValueSet:
+    """That it is this one value."""
+    return (Inferred(value, facts),)
 
 
-def unknown(reason: Statement, *facts: Fact, open: bool = False) -> Knowledge:
-    """The knowledge that nothing is known, and why."""
-    return (Possibility(Unknown(reason, open), facts),)
+def unknown(reason: Statement, *facts: Fact, open: bool = False) -> ValueSet:
+    """That nothing is known, and why."""
+    return (Inferred(Unknown(reason, open), facts),)
 
 
-def union(parts: Iterable[Knowledge]) -> Knowledge:
+def union(parts: Iterable[ValueSet]) -> ValueSet:
     """All alternatives; of equal values the first facts stay, and any doubt."""
     filled = [part for part in parts if part]
     if len(filled) == 1 and len(filled[0]) == 1:
         return filled[0]
-    merged: dict[Value, Possibility] = {}
+    merged: dict[Value, Inferred] = {}
     for part in filled:
-        for possibility in part:
-            other = merged.get(possibility.value)
+        for each in part:
+            other = merged.get(each.value)
             if other is None:
-                merged[possibility.value] = possibility
-            elif possibility.doubt and not other.doubt:
-                merged[possibility.value] = replace(other, doubt=possibility.doubt)
+                merged[each.value] = each
+            elif each.doubt and not other.doubt:
+                merged[each.value] = replace(other, doubt=each.doubt)
     if len(merged) > MANY:
-        return (*list(merged.values())[:MANY], Possibility(Unknown(TooManyAlternatives())))
+        return (*list(merged.values())[:MANY], Inferred(Unknown(TooManyAlternatives())))
     return tuple(merged.values())
 
 
-def because(knowledge: Knowledge, fact: Fact) -> Knowledge:
-    """The same knowledge with one more fact in front of the chain."""
-    return tuple(replace(p, facts=(fact, *p.facts)) for p in knowledge)
+def because(held: ValueSet, fact: Fact) -> ValueSet:
+    """The same values with one more fact in front of the chain."""
+    return tuple(replace(p, facts=(fact, *p.facts)) for p in held)
 
 
-def doubted(knowledge: Knowledge, doubt: Statement) -> Knowledge:
-    """The same knowledge, no longer certain."""
-    return tuple(p if p.doubt else replace(p, doubt=doubt) for p in knowledge)
+def doubted(held: ValueSet, doubt: Statement) -> ValueSet:
+    """The same values, no longer certain."""
+    return tuple(p if p.doubt else replace(p, doubt=doubt) for p in held)
 
 
-def is_unknown(knowledge: Knowledge) -> bool:
+def is_unknown(held: ValueSet) -> bool:
     """Whether no alternative tells anything (None aside)."""
-    return all(isinstance(p.value, (Unknown, Nothing)) for p in knowledge)
+    return all(isinstance(p.value, (Unknown, Nothing)) for p in held)

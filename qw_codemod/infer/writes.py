@@ -8,7 +8,7 @@ from functools import partial
 from qw_codemod.facts.query import Held
 from qw_codemod.infer.classes import Classes
 from qw_codemod.infer.protocol import Infer
-from qw_codemod.infer.values import Class, FunctionNode, Instance, Knowledge, union
+from qw_codemod.infer.values import Class, FunctionNode, Instance, ValueSet, union
 from qw_codemod.python.bindings import Binding, dotted
 from qw_codemod.python.module import View
 
@@ -48,7 +48,7 @@ class Writes:
             cls.view.depend_on(around)
         return found
 
-    def by_class_methods(self, cls: Class, name: str) -> Knowledge:
+    def by_class_methods(self, cls: Class, name: str) -> ValueSet:
         """What class methods assign to `cls.name`."""
         parts = []
         for node, method in self.inside(cls, name):
@@ -63,7 +63,7 @@ class Writes:
         bindings = view.bindings(view.scope_of(node), dotted(node))
         return next((b for b in bindings if b.node is node), None)
 
-    def from_outside(self, instance: Instance, name: str, below: tuple[Class, ...]) -> Knowledge:
+    def from_outside(self, instance: Instance, name: str, below: tuple[Class, ...]) -> ValueSet:
         """What other code assigns to the attribute: `task.client = …`, `Task.client = …`."""
         assert isinstance(instance.of, Class)
         related = {instance.of, *below, *self._classes.mro(instance.of)}
@@ -95,7 +95,7 @@ class Writes:
             if dotted(node.value) not in ("self", "")
         )
 
-    def to_module(self, target: View, name: str) -> Knowledge:
+    def to_module(self, target: View, name: str) -> ValueSet:
         """What other files assign to a name of a module: `settings.client = …`."""
         parts = []
         for view, node in self._assignments(name, target):

@@ -14,9 +14,9 @@ from qw_codemod.infer.values import (
     Container,
     Function,
     FunctionNode,
+    Inferred,
     Instance,
-    Knowledge,
-    Possibility,
+    ValueSet,
     union,
 )
 from qw_codemod.python.definitions import fixture_name
@@ -25,7 +25,7 @@ from qw_codemod.python.module import View
 
 def parameter(
     function: FunctionNode, argument: ast.arg, view: View, infer: Infer
-) -> Knowledge | None:
+) -> ValueSet | None:
     """What the fixture of a parameter's name gives, where pytest looks for it."""
     for where, scope in _scopes(function, view, infer):
         receiver = None
@@ -37,7 +37,7 @@ def parameter(
                 continue
             if argument.arg not in (node.name, fixture_name(node)) or not _is_fixture(node):
                 continue
-            given = Possibility(Function(where, node, receiver))
+            given = Inferred(Function(where, node, receiver))
             return union(
                 p.value.element
                 if isinstance(p.value, Container) and p.value.kind == "iterator"

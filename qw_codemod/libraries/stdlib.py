@@ -18,10 +18,10 @@ from qw_codemod.infer.values import (
     Future,
     Instance,
     Kind,
-    Knowledge,
     Library,
     Record,
     RecordType,
+    ValueSet,
     known,
     union,
     unknown,
@@ -29,16 +29,16 @@ from qw_codemod.infer.values import (
 from qw_codemod.python.module import View
 
 
-def _called(found: Knowledge, arguments: Arguments, infer: Infer) -> Knowledge:
+def _called(found: ValueSet, arguments: Arguments, infer: Infer) -> ValueSet:
     return union(infer.calls.call(p, arguments) for p in found)
 
 
-def _element(found: Knowledge, infer: Infer) -> Knowledge:
+def _element(found: ValueSet, infer: Infer) -> ValueSet:
     return containers.element(found, infer)
 
 
 def _listed(kind: Kind) -> Gives:
-    def passed(arguments: Arguments, infer: Infer) -> Knowledge:
+    def passed(arguments: Arguments, infer: Infer) -> ValueSet:
         if not arguments.positional and not arguments.open:
             return known(Container(kind, ()))
         return known(Container(kind, _element(arguments.first(), infer)))
@@ -46,30 +46,30 @@ def _listed(kind: Kind) -> Gives:
     return passed
 
 
-def _next(arguments: Arguments, infer: Infer) -> Knowledge:
+def _next(arguments: Arguments, infer: Infer) -> ValueSet:
     return union([_element(arguments.first(), infer), arguments.at(1, "default")])
 
 
-def _zip(arguments: Arguments, infer: Infer) -> Knowledge:
+def _zip(arguments: Arguments, infer: Infer) -> ValueSet:
     slots = tuple(_element(look(), infer) for look in arguments.positional)
     return known(Container("iterator", known(Container("tuple", union(slots), slots))))
 
 
-def _enumerate(arguments: Arguments, infer: Infer) -> Knowledge:
+def _enumerate(arguments: Arguments, infer: Infer) -> ValueSet:
     slots = (known(Instance(Library("builtins.int"))), _element(arguments.first(), infer))
     return known(Container("iterator", known(Container("tuple", union(slots), slots))))
 
 
-def _filter(arguments: Arguments, infer: Infer) -> Knowledge:
+def _filter(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Container("iterator", _element(arguments.at(1, "iterable"), infer)))
 
 
-def _mapped(arguments: Arguments, infer: Infer) -> Knowledge:
+def _mapped(arguments: Arguments, infer: Infer) -> ValueSet:
     items = tuple(_constant(_element(look(), infer)) for look in arguments.positional[1:])
     return known(Container("iterator", _called(arguments.first(), Arguments(items), infer)))
 
 
-def _dict(arguments: Arguments, infer: Infer) -> Knowledge:
+def _dict(arguments: Arguments, infer: Infer) -> ValueSet:
     named = tuple((name, look()) for name, look in arguments.named.items())
     if not arguments.positional:
         return known(Container("dict", union(held for _, held in named), None, (), named))
@@ -85,7 +85,7 @@ def _dict(arguments: Arguments, infer: Infer) -> Knowledge:
     return known(Container("dict", union(parts), None, union(keys), named))
 
 
-def _getattr(arguments: Arguments, infer: Infer) -> Knowledge:
+def _getattr(arguments: Arguments, infer: Infer) -> ValueSet:
     if not isinstance(arguments.second, str):
         return unknown(says.AttributeByExpression())
     receiver = arguments.first()
@@ -93,38 +93,38 @@ def _getattr(arguments: Arguments, infer: Infer) -> Knowledge:
     return union([found, arguments.at(2, "default")])
 
 
-def _first(arguments: Arguments, infer: Infer) -> Knowledge:
+def _first(arguments: Arguments, infer: Infer) -> ValueSet:
     return arguments.first()
 
 
-def _any_of(arguments: Arguments, infer: Infer) -> Knowledge:
+def _any_of(arguments: Arguments, infer: Infer) -> ValueSet:
     if len(arguments.positional) == 1:
         return _element(arguments.first(), infer)
     return union(look() for look in arguments.positional)
 
 
-def _partial(arguments: Arguments, infer: Infer) -> Knowledge:
+def _partial(arguments: Arguments, infer: Infer) -> ValueSet:
     given = arguments.after(1)
     more = Arguments((*given.positional,), given.named, True)
     return known(AnyCallable(_called(arguments.first(), more, infer)))
 
 
-def _chain(arguments: Arguments, infer: Infer) -> Knowledge:
+def _chain(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(
         Container("iterator", union(_element(look(), infer) for look in arguments.positional))
     )
 
 
-def _chained(arguments: Arguments, infer: Infer) -> Knowledge:
+def _chained(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Container("iterator", _element(_element(arguments.first(), infer), infer)))
 
 
-def _namespace(arguments: Arguments, infer: Infer) -> Knowledge:
+def _namespace(arguments: Arguments, infer: Infer) -> ValueSet:
     named = tuple((name, look()) for name, look in arguments.named.items())
     return known(Record(named))
 
 
-def _namedtuple(arguments: Arguments, infer: Infer) -> Knowledge:
+def _namedtuple(arguments: Arguments, infer: Infer) -> ValueSet:
     fields = arguments.second
     if isinstance(fields, str):
         fields = tuple(fields.replace(",", " ").split())
@@ -133,31 +133,31 @@ def _namedtuple(arguments: Arguments, infer: Infer) -> Knowledge:
     return known(RecordType(tuple(map(str, fields))))
 
 
-def _closing(arguments: Arguments, infer: Infer) -> Knowledge:
+def _closing(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(ContextManager(arguments.at(0, "thing")))
 
 
-def _entered(arguments: Arguments, infer: Infer) -> Knowledge:
+def _entered(arguments: Arguments, infer: Infer) -> ValueSet:
     return containers.entered(arguments.first(), infer)
 
 
-def _entered_later(arguments: Arguments, infer: Infer) -> Knowledge:
+def _entered_later(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Awaitable(containers.entered(arguments.first(), infer, True)))
 
 
-def _awaited(arguments: Arguments, infer: Infer) -> Knowledge:
+def _awaited(arguments: Arguments, infer: Infer) -> ValueSet:
     return containers.awaited(arguments.first())
 
 
-def _task(arguments: Arguments, infer: Infer) -> Knowledge:
+def _task(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Future(containers.awaited(arguments.first())))
 
 
-def _wait_for(arguments: Arguments, infer: Infer) -> Knowledge:
+def _wait_for(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Awaitable(containers.awaited(arguments.first())))
 
 
-def _gather(arguments: Arguments, infer: Infer) -> Knowledge:
+def _gather(arguments: Arguments, infer: Infer) -> ValueSet:
     slots = tuple(containers.awaited(look()) for look in arguments.positional)
     if arguments.open or not slots:
         element = union([*slots, *(containers.awaited(look()) for look in arguments.rest)])
@@ -165,28 +165,28 @@ def _gather(arguments: Arguments, infer: Infer) -> Knowledge:
     return known(Awaitable(known(Container("list", union(slots), slots))))
 
 
-def _sets(arguments: Arguments, infer: Infer) -> Knowledge:
+def _sets(arguments: Arguments, infer: Infer) -> ValueSet:
     inner = known(Container("set", _element(arguments.first(), infer)))
     return known(Container("tuple", inner, (inner, inner)))
 
 
-def _sets_later(arguments: Arguments, infer: Infer) -> Knowledge:
+def _sets_later(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Awaitable(_sets(arguments, infer)))
 
 
 def _in_thread(skip: int) -> Gives:
-    def passed(arguments: Arguments, infer: Infer) -> Knowledge:
+    def passed(arguments: Arguments, infer: Infer) -> ValueSet:
         given = arguments.after(skip)
         return known(Awaitable(_called(given.first(), given.after(1), infer)))
 
     return passed
 
 
-def _submit(arguments: Arguments, infer: Infer) -> Knowledge:
+def _submit(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Future(_called(arguments.first(), arguments.after(1), infer)))
 
 
-def _constant(found: Knowledge) -> Look:
+def _constant(found: ValueSet) -> Look:
     return lambda: found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qw_codemod.infer import Answer, Inference, Instance, Library, Value, judge
-from qw_codemod.infer.values import Knowledge, Nothing, Possibility, Unknown
+from qw_codemod.infer.values import Inferred, Nothing, Unknown, ValueSet
 from qw_codemod.kernel.statements import Statement, render
 from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.libraries.models import MODELS
@@ -38,18 +38,18 @@ def is_job(value: Value) -> bool:
 @pytest.mark.parametrize(
     ("values", "level", "doubt"),
     [
-        ([Possibility(JOB)], "proven", ""),
-        ([Possibility(JOB), Possibility(Nothing())], "proven", ""),
-        ([Possibility(JOB, doubt=Guess())], "likely", "a guess"),
-        ([Possibility(JOB), Possibility(Unknown(Plugin()))], "likely", "a plugin"),
+        ([Inferred(JOB)], "proven", ""),
+        ([Inferred(JOB), Inferred(Nothing())], "proven", ""),
+        ([Inferred(JOB, doubt=Guess())], "likely", "a guess"),
+        ([Inferred(JOB), Inferred(Unknown(Plugin()))], "likely", "a plugin"),
         (
-            [Possibility(JOB), Possibility(FUTURE)],
+            [Inferred(JOB), Inferred(FUTURE)],
             "likely",
             "it may also be a concurrent.futures.Future",
         ),
     ],
 )
-def test_judge(values: list[Possibility], level: str, doubt: str) -> None:
+def test_judge(values: list[Inferred], level: str, doubt: str) -> None:
     answer = judge(tuple(values), is_job)
     assert answer is not None
     assert (answer.evidence.level, render(answer.evidence.doubt)) == (level, doubt)
@@ -57,9 +57,9 @@ def test_judge(values: list[Possibility], level: str, doubt: str) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [[], [Possibility(FUTURE)], [Possibility(JOB, doubt=Guess()), Possibility(FUTURE)]],
+    [[], [Inferred(FUTURE)], [Inferred(JOB, doubt=Guess()), Inferred(FUTURE)]],
 )
-def test_judge_says_no(values: list[Possibility]) -> None:
+def test_judge_says_no(values: list[Inferred]) -> None:
     assert judge(tuple(values), is_job) is None
 
 
@@ -82,7 +82,7 @@ class Tree:
         )
         return call.args[0]
 
-    def knows(self, path: str) -> Knowledge:
+    def knows(self, path: str) -> ValueSet:
         source = SourceFile(str(self.root / path), (self.root / path).read_bytes())
         self.inference.begin(source)
         return self.inference.holds(source, self.asked(source))

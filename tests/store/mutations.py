@@ -14,7 +14,7 @@ import pytest
 from qw_codemod.app import commands
 from qw_codemod.facts import requirement_versions
 from qw_codemod.facts.query import Trace
-from qw_codemod.infer.memory import Memory
+from qw_codemod.infer.memo import Memo
 from qw_codemod.python.layout import Layout
 from qw_codemod.python.module import View
 from qw_codemod.store import reports
@@ -260,7 +260,7 @@ MUTATIONS: Mapping[str, Mutation] = {
          "        return 5\n"},
     ),
     "a value from the memo brings no dependencies": Mutation(
-        _unless_new(Memory, "guarded"),
+        _unless_new(Memo, "guarded"),
         {**_JOB, "deep.py": _NO_JOB},
         {"deep.py": _JOB["deep.py"]},
     ),

@@ -13,13 +13,13 @@ from qw_codemod.infer.statements import Suggests
 from qw_codemod.infer.values import (
     Class,
     Instance,
-    Knowledge,
     Library,
     Method,
     Module,
     Nothing,
     Super,
     Unknown,
+    ValueSet,
 )
 from qw_codemod.kernel.model import Evidence, Fact
 from qw_codemod.kernel.statements import Statement
@@ -142,11 +142,11 @@ def _call(
     source: SourceFile, infer: Inference, names: Names, node: ast.Call, name: str
 ) -> HttpCall | None:
     objects = _objects(infer)
-    knowledge, sender_of = _asked(source, infer, objects.bounds, node)
-    answer = judge(knowledge, lambda value: sender_of(value) is not None)
+    held, sender_of = _asked(source, infer, objects.bounds, node)
+    answer = judge(held, lambda value: sender_of(value) is not None)
     no_values: tuple[Value, ...] = ()
     if answer is None:
-        guessed = _guess(source, names, node, name, knowledge)
+        guessed = _guess(source, names, node, name, held)
         if guessed is None:
             return None
         evidence, values = guessed, no_values
@@ -168,14 +168,14 @@ def _call(
 
 def _asked(
     source: SourceFile, infer: Inference, bounds: Bounds, node: ast.Call
-) -> tuple[Knowledge, Callable[[Value], Sender | None]]:
+) -> tuple[ValueSet, Callable[[Value], Sender | None]]:
     """What is known of the receiver (or the function), and how to read it."""
     func = node.func
     if not isinstance(func, ast.Attribute):
         return infer.holds(source, func), _function
     method = func.attr
-    knowledge = infer.holds(source, func.value)
-    if any(isinstance(p.value, Module) for p in knowledge):
+    held = infer.holds(source, func.value)
+    if any(isinstance(p.value, Module) for p in held):
         return infer.holds(source, func), _function  # `compat.urlopen`
 
     def sender_of(value: Value) -> Sender | None:
@@ -193,7 +193,7 @@ def _asked(
         base = bounds.library_base(cls, tuple(http.SENDING_METHODS))
         return http.SENDING_METHODS.get(base, {}).get(method)
 
-    return knowledge, sender_of
+    return held, sender_of
 
 
 def _is_for_session(node: ast.Call) -> bool:
@@ -242,7 +242,7 @@ def _gets(source: SourceFile, node: ast.expr) -> bool:
 
 
 def _guess(
-    source: SourceFile, names: Names, node: ast.Call, name: str, knowledge: Knowledge
+    source: SourceFile, names: Names, node: ast.Call, name: str, held: ValueSet
 ) -> Evidence | None:
     """A name like `session`, an address or HTTP's own arguments, and requests in the file."""
     method = _last(node)
@@ -252,7 +252,7 @@ def _guess(
         return None
     if not _SESSION_NAME.fullmatch(last):
         return None
-    if not all(isinstance(p.value, (Unknown, Nothing)) for p in knowledge):
+    if not all(isinstance(p.value, (Unknown, Nothing)) for p in held):
         return None
     speaks = is_url(url_argument(node, 1 if method == "request" else 0)) or any(
         keyword.arg in HTTP_KEYWORDS for keyword in node.keywords

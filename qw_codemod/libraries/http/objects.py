@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from qw_codemod.infer import Inference
 from qw_codemod.infer.statements import Annotated, Built, DeclaresReturn, OfName
-from qw_codemod.infer.values import Class, Instance, Knowledge
+from qw_codemod.infer.values import Class, Instance, ValueSet
 from qw_codemod.kernel.model import Fact
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
@@ -131,9 +131,9 @@ class Objects:
         for value in values:
             yield from self._of_any(self._infer.holds(source, value), method, seen)
 
-    def _of_any(self, knowledge: Knowledge, method: str, seen: set[Fact]) -> Iterator[Bound]:
+    def _of_any(self, held: ValueSet, method: str, seen: set[Fact]) -> Iterator[Bound]:
         """What bounds each session that it may be; what is unknown says nothing."""
-        for p in knowledge:
+        for p in held:
             value = p.value
             if not isinstance(value, Instance):
                 continue

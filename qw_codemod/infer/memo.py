@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from qw_codemod.facts.query import NONE, Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
-from qw_codemod.infer.values import FunctionNode, Knowledge, unknown
+from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 
 _STEPS = 1000  # expressions looked at for one question
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
-Closure = tuple[tuple[FunctionNode, tuple[tuple[str, Knowledge], ...]], ...]
+Closure = tuple[tuple[FunctionNode, tuple[tuple[str, ValueSet], ...]], ...]
 
 
 @dataclass(eq=False)
@@ -22,30 +22,30 @@ class Frame:
 
     node: ast.AST
     depth: int
-    arguments: Mapping[str, Callable[[], Knowledge]]
+    arguments: Mapping[str, Callable[[], ValueSet]]
     closure: Closure = ()
-    values: dict[str, Knowledge] = field(default_factory=dict)
-    answers: dict[object, Knowledge] = field(default_factory=dict)  # that lean on this call alone
+    values: dict[str, ValueSet] = field(default_factory=dict)
+    answers: dict[object, ValueSet] = field(default_factory=dict)  # that lean on this call alone
 
 
 @dataclass(frozen=True, slots=True)
 class _Started:
     """An answer that leans on a question which is still open, further out."""
 
-    answer: Knowledge
+    answer: ValueSet
     cut: int
     frame_read: int
     reads_parameters: bool
 
 
-class Memory:
+class Memo:
     """Answers by question; a question that leads back to itself adds nothing to its own answer."""
 
     def __init__(self, trace: Trace) -> None:
         self.frames: list[Frame] = []
         self.trace = trace
-        self._pure: dict[object, Held[Knowledge]] = {}  # what needs no parameter
-        self._rooted: dict[object, Held[Knowledge]] = {}  # what was found through the callers
+        self._pure: dict[object, Held[ValueSet]] = {}  # what needs no parameter
+        self._rooted: dict[object, Held[ValueSet]] = {}  # what was found through the callers
         self._active: dict[object, int] = {}
         self._started: dict[object, _Started] = {}
         self._leaning: dict[int, list[object]] = {}  # what leans on the question at that depth
@@ -54,7 +54,7 @@ class Memory:
         self._frame_read = _FREE  # lowest frame that an answer leans on
         self._steps = 0
 
-    def guarded(self, key: object, compute: Callable[[], Knowledge]) -> Knowledge:
+    def guarded(self, key: object, compute: Callable[[], ValueSet]) -> ValueSet:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
         held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
         if held is not None:
@@ -118,7 +118,7 @@ class Memory:
         """Start counting the effort anew."""
         self._steps = 0
 
-    def from_frame(self, frame: Frame, name: str) -> Knowledge:
+    def from_frame(self, frame: Frame, name: str) -> ValueSet:
         """What a parameter was given in one of the calls that are followed."""
         self._frame_read = min(self._frame_read, frame.depth)
         found = frame.values.get(name)
@@ -139,10 +139,10 @@ class Memory:
     def within(
         self,
         node: ast.AST,
-        arguments: Mapping[str, Callable[[], Knowledge]],
-        run: Callable[[], Knowledge],
+        arguments: Mapping[str, Callable[[], ValueSet]],
+        run: Callable[[], ValueSet],
         closure: Closure = (),
-    ) -> Knowledge:
+    ) -> ValueSet:
         """Evaluate `run` as inside one particular call of the function `node`."""
         depth = len(self.frames)
         for frame in self.frames:
@@ -167,7 +167,7 @@ class Memory:
         self._frame_read = min(self._frame_read, outer)
         return result
 
-    def detached(self, run: Callable[[], Knowledge]) -> Knowledge:
+    def detached(self, run: Callable[[], ValueSet]) -> ValueSet:
         """Evaluate `run` as outside of every call that is being followed."""
         if not self.frames:
             return run()
