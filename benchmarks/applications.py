@@ -6,6 +6,7 @@ repositories, looked for below a folder that `--applications` or $QW_APPLICATION
 
 from __future__ import annotations
 
+import compileall
 import os
 import random
 import shutil
@@ -125,6 +126,9 @@ def show(
     if not place:
         print("applications: left out; name their folder with --applications or $QW_APPLICATIONS")
         return 0
+    for name in ("qw_codemod", "checks", "codemods"):
+        # As pip does when it installs: where no bytecode is written, each run would compile anew.
+        compileall.compile_dir(Path(__file__).parents[1] / name, quiet=1)
     chosen = [tool for tool in tools.FOR_APPLICATIONS if not peers or tool.name in peers]
     tools.CACHE.mkdir(exist_ok=True)
     for tool in chosen:

@@ -315,7 +315,8 @@ class _Project:
             rest = [task for task in tasks if task.path not in known]
             note = None
             if memories is not None and rest:
-                plan = replace(plan, known=memories.known(), traced=True)
+                alone = len(rest) <= runner.POOL_FROM and self._request.jobs in (0, 1)
+                plan = replace(plan, known=memories.known(at_once=not alone), traced=True)
                 note = partial(memories.note, wanted)
             known |= {each.report.path: each for each in self._run(plan, rest, note)}
         return [known[task.path] for task in tasks]

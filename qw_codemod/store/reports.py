@@ -18,7 +18,7 @@ from pathlib import Path
 
 from qw_codemod.facts.components import links
 from qw_codemod.facts.file_answers import KINDS, FileAnswers
-from qw_codemod.facts.index import Contents
+from qw_codemod.facts.index import Contents, Known
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Answer, Leaning, Question, digest
 from qw_codemod.facts.suites import is_test
@@ -79,6 +79,8 @@ class Memories:
         self._touched: set[str] = set()  # files whose rows differ from the stored ones
         self._answered: set[Question] = set()  # whose answers differ from the stored ones
         self._ledgers: dict[int, list[int]] = {}
+        self._asked: dict[int, list[tuple[Question, Answer]]] = {}  # not yet in the ledgers
+        self._loaded_answers: Known | None = None
         self._new: list[tuple[str, str, set[int], str]] = []
         self._is_broken = False
         self._connection: sqlite3.Connection | None = None
@@ -234,8 +236,19 @@ class Memories:
                 found[path] = outcome
         return found
 
-    def known(self) -> KnownAnswers | None:
-        """What is known of the files as they are now; for those that have to be examined."""
+    def known(self, at_once: bool = True) -> Known | None:
+        """What is known of the files as they are now; for those that have to be examined.
+
+        Not `at_once`: it is loaded when something is asked, which this process alone can do.
+        """
+        return self._known() if at_once else self._ask
+
+    def _ask(self, question: Question) -> tuple[str, ...] | None:
+        if self._loaded_answers is None:
+            self._loaded_answers = self._known() or (lambda question: None)
+        return self._loaded_answers(question)
+
+    def _known(self) -> KnownAnswers | None:
         questions = self._all_questions()
         if not questions.files:
             return None
@@ -253,14 +266,19 @@ class Memories:
         self, options: Mapping[str, str], process: int, outcome: Outcome, leaning: Leaning
     ) -> None:
         """Take in an outcome, and what it leans on; `options` are those of each file."""
+        asked = self._asked.setdefault(process, [])
+        asked += leaning.asked
+        if outcome.report.problems:
+            return  # it is looked at again the next time
         questions = self._all_questions()
         ledger = self._ledgers.setdefault(process, [])
         try:
-            ledger += (self._number(questions, *asked) for asked in leaning.asked)
+            ledger += (self._number(questions, *each) for each in asked)
+            asked.clear()
         except _Conflict:
             self._is_broken = True
         own = questions.numbers.get(("file", outcome.report.path))
-        if self._is_broken or own is None or outcome.report.problems:
+        if self._is_broken or own is None:
             return
         leans = {ledger[place] for place in leaning.numbers}
         if own in leans:
