@@ -189,9 +189,16 @@ class Memories:
             assert self._connection is not None
             self._loaded = self._questions
             here = self._portable.text_here
+            self._connection.execute("BEGIN")
+            ((generation,),) = self._connection.execute("SELECT generation FROM state")
             rows = self._connection.execute(
                 "SELECT id, question, answer, files FROM question ORDER BY id"
-            )
+            ).fetchall()
+            self._connection.execute("COMMIT")
+            if generation != self._generation:
+                # Another run has written since: its questions are about files that we do not know.
+                self._is_broken = True
+                rows = []
             for number, text, answer, files in rows:
                 self._questions.next = number
                 question = tuple(json.loads(here(text)))
