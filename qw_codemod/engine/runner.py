@@ -87,9 +87,7 @@ class Examiner:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._inferences: dict[Types, Inference] = {}
-        # Edited files are looked at again: what depends on them must be known then as well.
-        edits = any(group.options.fix for group in plan.groups)
-        self._trace = Trace(plan.traced or edits)
+        self._trace = Trace(plan.traced)
 
     def trace(self, task: Task) -> tuple[Outcome, Leaning]:
         """The outcome for one file, and what it leans on."""

@@ -57,15 +57,12 @@ class Index:
             found = self._answers[question] = self._find(question) if found is None else found
         return found
 
-    def revise(self, path: str, before: bytes, now: bytes) -> set[Question]:
-        """Take in that a file has other contents; the questions to which it says something else."""
-        contents = Contents(now)
-        changed = {q for q, files in self._answers.items() if (path in files) != contents.answer(q)}
+    def revise(self, path: str, before: bytes, now: bytes) -> None:
+        """Take in that a file has other contents."""
         self._known = None
         self._answers.clear()
         for lookup in self._lookups.values():
             lookup.revise(path, before, now)
-        return changed
 
     def _find(self, question: Question) -> tuple[str, ...]:
         kind, word, *_ = question

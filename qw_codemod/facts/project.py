@@ -49,8 +49,6 @@ class Tree:
         self._room = _FULL // 2  # bytes of source whose trees may be kept when facts are asked for
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
-        # By file: the questions to which it says something else since its contents were replaced.
-        self.answered_anew: dict[str, set[Question]] = {}
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
         self._together: dict[Question, frozenset[str]] = {}
@@ -75,7 +73,7 @@ class Tree:
     def _reindex(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other contents."""
         if "_index" in self.__dict__:
-            self.answered_anew.setdefault(path, set()).update(self._index.revise(path, before, now))
+            self._index.revise(path, before, now)
         is_test = self.is_test(path)
         changed = links(now, is_test) ^ links(before, is_test)
         if any(self._linked(name, path) for name in changed if name.strip(".")):

@@ -16,7 +16,7 @@ same answer:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, MutableMapping
+from collections.abc import Callable, Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -79,10 +79,6 @@ class Trace:
         if self.is_on:
             self.now.add(self.number(question, answer))
 
-    def numbers_of(self, questions: Iterable[Question]) -> set[int]:
-        """The numbers of those that have been asked."""
-        return {self._numbers[each] for each in questions if each in self._numbers}
-
     def number(self, question: Question, answer: Callable[[], Answer]) -> int:
         """The number of a question, for whoever notes it often."""
         number = self._numbers.get(question)
@@ -134,28 +130,6 @@ def _numbers(found: set[int | Dependencies]) -> set[int]:
             seen.add(each)
             ahead.extend(each.found)
     return numbers
-
-
-def leading_to(wanted: set[int | Dependencies]) -> Callable[[Dependencies], bool]:
-    """Tells which answers depend on one of these questions, a few answers away or many."""
-    known: dict[Dependencies, bool] = {}
-
-    def leads(answer: Dependencies) -> bool:
-        ahead = [answer]
-        while ahead:
-            each = ahead[-1]
-            below = [d for d in each.found if isinstance(d, Dependencies)]
-            unknown = [d for d in below if d not in known]
-            if each in known or not unknown:
-                ahead.pop()
-                known[each] = known.get(each, False) or (
-                    not wanted.isdisjoint(each.found) or any(known[d] for d in below)
-                )
-            else:
-                ahead += unknown
-        return known[answer]
-
-    return leads
 
 
 def digest(data: bytes) -> str:

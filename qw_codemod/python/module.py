@@ -93,11 +93,6 @@ class View:
             number = self._numbers["code"] = self._number(question, lambda: self.layout.digest)
         self._note(number)
 
-    def depend_on_summary(self, kind: str, summary: Callable[[], str], *about: str) -> None:
-        """The answer depends on what a summary of the code says, and on where its lines are."""
-        if self._recorder is not None:
-            self._note(self._number((kind, self.path, *about), summary))
-
     def depend_on_bytes(self, text: bytes) -> bool:
         """Whether a text stands in the file, as something that the answer depends on."""
         found = text in self.source.data
