@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
@@ -22,14 +23,15 @@ _WAITING = frozenset(
 )
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
 _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
-    rb"\b(redact|scrub|withh[eo]ld|sanitize)\w*[ (_][^\n-]{0,60}"
+    rb"\b(redact|scrub|withh[eo]ld)\w*[ (_][^\n-]{0,60}"
     rb"\b(exception|exc|error|traceback)s?\b"
     rb"|\b(exception|error|traceback)('s)? (text |message )?[^\n]{0,40}"
     rb"\b(redact|scrub|leak|withh[eo]ld)\w*",
     re.I,
 )
 _STANDS_IN = re.compile(rb"\bsetattr\(\s*sys\.std(out|err)\b|\bsys\.std(out|err)\.write *=[^=]")
-_HIDES = re.compile(r"^_*(mask|redact|scrub|sanitize|obfuscate|anonymi[sz]e)(_|$)", re.I)
+# What is made fit for JSON or a file name is sanitized too: that hides nothing.
+_HIDES = frozenset("mask redact scrub obfuscate anonymize anonymise".split())
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 
@@ -132,7 +134,7 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> Statement |
         return reasons.AtShutdown()
     if name in ("__repr__", "__str__", "__format__"):
         return reasons.WouldCallItself(name)
-    if _HIDES.search(name):
+    if not _HIDES.isdisjoint(words(name)[:1]):
         return reasons.MayTellSecret(name)
     if _WITHHOLDS.search(source.data):
         return reasons.ModuleWithholds()

@@ -13,6 +13,7 @@ from qw_codemod.analysis.exception_flow import never_returns
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.definitions import is_main
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import own_nodes
 
@@ -34,21 +35,20 @@ LEVELS = {
 }
 DEBUG = LEVELS["debug"]
 ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
-_LOGGER = re.compile(r"(^|_)(log|logger|logging|lgr)$", re.I)
+_LOGGERS = frozenset({"log", "logger", "lgr"})
 _CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())
 _SENTRY = re.compile(r"(^|\.)(sentry_sdk|sentry|raven\w*|rollbar|bugsnag)\.", re.I)
 # Functions that say what went wrong, whoever they are: `report_failure()`, `self.log_error()`.
-_SAYS = re.compile(
-    r"(^|_)(log|logs|logged|logger|warn|warning|warnings|error|errors|err|exc|exception|traceback"
-    r"|fail|failed|failure|report|alert|notify|notification|echo|secho|perror|abort|die|panic"
-    r"|tb|stderr|debug)(_|$)"
+_SAYS = frozenset(
+    "log logs logged logger warn warning warnings error errors err exc exception traceback fail "
+    "failed failure report alert notify notification echo secho perror abort die panic tb stderr "
+    "debug".split()
 )
-_FETCHES = re.compile(
-    r"_*(get|load|read|is|has|parse|fetch|find|build|make|create|open|close|set|clear|reset|remove"
-    r"|delete|update|init|start|stop|download|upload|list|filter|count|use|add_\w+_to)_"
+_FETCHES = frozenset(
+    "get load read is has parse fetch find build make create open close set clear reset remove "
+    "delete update init start stop download upload list filter count use".split()
 )
 _LIBRARIES = frozenset({"logging", "structlog", "loguru", "get_logger", "getLogger"})
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CURRENT = frozenset(
     "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
     "traceback.format_exception logging.exception".split()
@@ -144,7 +144,9 @@ def log_of(call: ast.Call) -> Log | None:
 
 
 def _is_logger(name: str) -> bool:
-    return bool(_LOGGER.search(_CAMEL.sub("_", name)))
+    """By its last word; of modules `logging` alone: `cloud_logging` is a client of a service."""
+    said = words(name)
+    return said == ("logging",) or not _LOGGERS.isdisjoint(said[-1:])
 
 
 def captures(call: ast.Call) -> bool:
@@ -178,8 +180,9 @@ def _says(call: ast.Call) -> bool:
         return True
     if last == "print":
         return name != "print" or any(each.arg == "file" for each in call.keywords)
-    words = _CAMEL.sub("_", last).lower()
-    return bool(_SAYS.search(words)) and not _FETCHES.match(words)
+    said = words(last)
+    fetches = len(said) > 1 and (said[0] in _FETCHES or (said[0] == "add" and "to" in said))
+    return not _SAYS.isdisjoint(said) and not fetches
 
 
 def _raises(source: SourceFile, handler: ast.ExceptHandler, nodes: Sequence[ast.AST]) -> Raises:

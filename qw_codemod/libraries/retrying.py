@@ -7,9 +7,9 @@ is all that is known without following them: it is read word by word.
 from __future__ import annotations
 
 import ast
-import re
 
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
 
 TENACITY = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
@@ -20,15 +20,10 @@ _WITHOUT = frozenset("no not without if".split())  # anywhere: `fetch_without_re
 _ABOUT = frozenset("max is should can before after stop".split())  # in front: `should_retry`
 
 
-def words(name: str) -> tuple[str, ...]:
-    """The words of an identifier, in lower case."""
-    return tuple(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_").split("_"))
-
-
 def says_retry(name: str) -> bool:
     """Whether a function of that name retries, by the name."""
     found = words(name)
-    if found[0] in _ABOUT or found[-1] == "after" or not _WITHOUT.isdisjoint(found):
+    if not found or found[0] in _ABOUT or found[-1] == "after" or not _WITHOUT.isdisjoint(found):
         return False
     return not _RETRY.isdisjoint(found)
 

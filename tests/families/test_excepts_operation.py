@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from typing import Any
 
 import pytest
+from qw_codemod.checks.excepts.effects import log_of
 from qw_codemod.checks.excepts.reasons import MayTellSecret, ModuleWithholds
 
 from qw_codemod.kernel.statements import render
+from qw_codemod.languages.python import SourceFile
 from qw_codemod.testkit import apply_to_text, check_text
 
 
@@ -194,7 +197,13 @@ def test_a_function_that_handles_log_records(parameters: str, is_unsafe: bool) -
 
 @pytest.mark.parametrize(
     ("name", "is_unsafe"),
-    [("mask_url", True), ("_redact", True), ("masked", False), ("load_mask", False)],
+    [
+        ("mask_url", True),
+        ("_redact", True),
+        ("masked", False),
+        ("load_mask", False),
+        ("_sanitize_record", False),
+    ],
 )
 def test_a_function_that_hides_secrets(name: str, is_unsafe: bool) -> None:
     text = f"def {name}(day):\n    try:\n        return work(day)\n"
@@ -260,3 +269,21 @@ def test_a_logger_that_is_given_may_be_anything(parameters: str, call: str, line
     assert line in changed
     is_new = "= logging.getLogger(__name__)" in changed
     assert is_new == (parameters not in ("self", "self, logger: logging.Logger"))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_logger"),
+    [
+        ("logger", True),
+        ("self.log", True),
+        ("appLogger", True),
+        ("logging", True),
+        ("cloud_logging", False),  # a client of a service
+        ("catalog", False),
+        ("blog", False),
+        ("log_client", False),
+    ],
+)
+def test_who_is_a_logger_by_name(name: str, is_logger: bool) -> None:
+    (call,) = SourceFile("a.py", f"{name}.error('late')\n".encode()).nodes(ast.Call)
+    assert (log_of(call) is not None) == is_logger

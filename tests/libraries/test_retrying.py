@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.libraries.retrying import is_retry, says_retry, words
+from qw_codemod.libraries.retrying import is_retry, says_retry
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,6 @@ from qw_codemod.libraries.retrying import is_retry, says_retry, words
 )
 def test_a_name_says_retry(name: str, expected: bool) -> None:
     assert says_retry(name) is expected
-
-
-def test_the_words_of_a_name() -> None:
-    assert words("_fetchWithRetries") == ("fetch", "with", "retries")
 
 
 @pytest.mark.parametrize(
