@@ -5,84 +5,180 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from itertools import pairwise, takewhile
 
 from qw_codemod.edit.reasons import NoLineForImport
+from qw_codemod.kernel.edits import apply
 from qw_codemod.kernel.model import Edit, Span
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.names import same_module
 from qw_codemod.rules.api import CannotFix, Import
 
 _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(4)
 _CODING = re.compile(rb"#!|#.*coding[:=]")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _Key = tuple[bool, str]
+_FirstParty = Callable[[str], bool]
 
 
-def import_edit(
-    source: SourceFile, wanted: Import, before: int, first_party: Callable[[str], bool]
-) -> Edit:
+def module_edits(
+    source: SourceFile,
+    imports: Iterable[Import],
+    lines: Iterable[str],
+    before: int,
+    first_party: _FirstParty,
+) -> list[Edit]:
+    """The insertions of these imports and, below them, of assignments, before a byte offset.
+
+    Each goes where it belongs once those before it are made. Raises CannotFix as `import_edit`.
+    """
+    made: list[Edit] = []
+    current = source
+    steps: list[Callable[[SourceFile, int], Edit]] = [
+        *(partial(_imported, wanted, first_party) for wanted in imports),
+        *(partial(_below_imports, line) for line in lines),
+    ]
+    for step in steps:
+        grown = sum(len(edit.new) for edit in made)
+        made = _with_insertion(made, step(current, before + grown))
+        current = _edited(source.path, apply(source.data, made))
+    return made
+
+
+def _with_insertion(made: Sequence[Edit], edit: Edit) -> list[Edit]:
+    """Insertions into a file, and one more into what they make of it, which may be among them."""
+    at = edit.span.start
+    before: list[Edit] = []
+    for index, each in enumerate(made):
+        start, size = each.span.start, len(each.new)
+        if at < start:
+            break
+        if at <= start + size:
+            new = each.new[: at - start] + edit.new + each.new[at - start :]
+            return [*before, replace(each, new=new), *made[index + 1 :]]
+        before.append(each)
+        at -= size
+    return [*before, Edit(Span(at, at), edit.new), *made[len(before) :]]
+
+
+@lru_cache(maxsize=16)
+def _edited(path: str, data: bytes) -> SourceFile:
+    return SourceFile(path, data)
+
+
+def _imported(wanted: Import, first_party: _FirstParty, source: SourceFile, before: int) -> Edit:
+    return import_edit(source, wanted, before, first_party)
+
+
+def import_edit(source: SourceFile, wanted: Import, before: int, first_party: _FirstParty) -> Edit:
     """The insertion that binds the import, before the byte offset `before`.
 
     Raises CannotFix where there is no line of its own for it.
     """
-    statements = [
-        node
-        for node in source.tree.body
-        if isinstance(node, ImportStatement) and source.span(node).end <= before
-    ]
-    for node in statements:
+    body = [node for node in source.tree.body if source.span(node).end <= before]
+    for node in body:
         if not wanted.name or not isinstance(node, ast.ImportFrom):
             continue
         first = next(names_of(node))
         if first.name != "*" and same_module(source, first, wanted.module):
             return _one_more_name(source, node, wanted.name)
+    head = list(takewhile(lambda node: not isinstance(node, _DEFINITIONS), body))
+    section = _section(wanted.module, first_party)
+    opener = _path_opener(source, head, section, first_party)
+    if opener is not None:
+        head = head[head.index(opener) + 1 :]
+    statements = [node for node in head if isinstance(node, ImportStatement)]
     groups = _groups(source, [node for node in statements if not _is_future(node)])
     if not groups:
+        if opener is not None:
+            return _after(source, opener, source.newline, _statement(wanted))
         return _first_import(source, wanted)
-    section = _section(wanted.module, first_party)
     root = wanted.module.partition(".")[0]
     beside = [group for group in groups if any(_root(node) == root for node in group)]
     same = [group for group in groups if _mostly(group, first_party) == section]
-    if beside or same:
-        return _into_group(source, (beside or same)[0], wanted)
+    mixed = [
+        group for group in groups if any(_section_of(n, first_party) == section for n in group)
+    ]
+    if chosen := beside or same or mixed:
+        return _into_group(source, chosen[0], wanted, first_party)
     earlier = [group for group in groups if _mostly(group, first_party) < section]
     if earlier:
-        return _after(source, earlier[-1][-1], b"%b" % source.newline, _statement(wanted))
-    at = _line_start(source, groups[0][0])
+        return _after(source, earlier[-1][-1], source.newline, _statement(wanted))
+    at = _above(source, groups[0][0])
     return Edit(Span(at, at), _statement(wanted) + source.newline * 2)
 
 
-def below_imports(
-    source: SourceFile, line: str, before: int, imported: int | None, inserted: dict[int, bytes]
-) -> None:
-    """Add a module's assignment below its imports, before the byte offset `before`.
+def _path_opener(
+    source: SourceFile, head: Sequence[ast.stmt], section: int, first_party: _FirstParty
+) -> ast.stmt | None:
+    """The last statement of a head that changes `sys.path`, where an import may rely on that.
 
-    `inserted` holds what is inserted by offset, and `imported` is where an import is.
+    One of a library does not where others of libraries stand above it.
     """
+    found = [node for node in head if section != _STDLIB and _changes_path(source, node)]
+    if not found:
+        return None
+    above = head[: head.index(found[-1])]
+    if section == _THIRD_PARTY and any(
+        isinstance(node, ImportStatement)
+        and not _is_future(node)
+        and _section_of(node, first_party) == section
+        for node in above
+    ):
+        return None
+    return found[-1]
+
+
+def _changes_path(source: SourceFile, statement: ast.stmt) -> bool:
+    """Whether a statement gives Python other folders to import from, itself or in what it calls."""
+    nodes = [statement]
+    for call in ast.walk(statement):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            nodes += [
+                each
+                for each in source.tree.body
+                if isinstance(each, _DEFINITIONS) and each.name == call.func.id
+            ]
+    return any(_is_path_change(each) for node in nodes for each in ast.walk(node))
+
+
+def _is_path_change(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr="insert" | "append" | "extend")):
+            return dotted(value) == "sys.path"
+        case ast.Call(func=func):
+            return dotted(func).endswith("addsitedir")
+        case ast.Assign(targets=[target]) | ast.AugAssign(target=target):
+            owner = target.value if isinstance(target, ast.Subscript) else target
+            return dotted(owner) == "sys.path"
+    return False
+
+
+def _below_imports(line: str, source: SourceFile, before: int) -> Edit:
+    """A module's assignment below its imports."""
     last = _last_import(source, before)
-    at = _end_of_line(source, last) if last is not None else None
-    if imported is not None and (at is None or imported > at):
-        at = imported  # there is no import but the new one, or it comes last
-    if at is None:
-        documented = ast.get_docstring(source.tree, clean=False) is not None
-        at = _end_of_line(source, source.tree.body[0]) if documented else 0
-    above = inserted.get(at, b"").rstrip(b"\r\n")
+    documented = ast.get_docstring(source.tree, clean=False) is not None
+    if last is None and documented:
+        last = source.tree.body[0]
+    at = _end_of_line(source, last) if last is not None else 0
     newline = source.newline
-    gap = newline * 2 if above or at else b""
-    text = above + gap + line.encode(source.encoding)
+    text = (newline * 2 if at else b"") + line.encode(source.encoding)
     following = source.data[at:]
     blank = len(following) - len(following.lstrip(b"\r\n"))
     wanted = _lines_to_next(source, at)
-    inserted[at] = text + newline * max(0, wanted - blank // len(newline))
+    return Edit(Span(at, at), text + newline * max(0, wanted - blank // len(newline)))
 
 
 def _lines_to_next(source: SourceFile, at: int) -> int:
     """The line ends before the next statement, as formatters have them."""
     for node in source.tree.body:
         if source.span(node).start >= at:
-            defines = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            defines = isinstance(node, _DEFINITIONS)
             return 3 if defines else 2
     return 1
 
@@ -97,7 +193,7 @@ def _last_import(source: SourceFile, before: int) -> ast.stmt | None:
     """The last import of the file's head, a guarded one too; it ends where definitions start."""
     found = None
     for node in source.tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(node, _DEFINITIONS):
             break
         if source.span(node).end > before:
             break
@@ -170,23 +266,39 @@ def _root(node: ImportStatement) -> str:
     return _module(node).partition(".")[0]
 
 
-def _into_group(source: SourceFile, group: list[ImportStatement], wanted: Import) -> Edit:
-    def by_form(is_from: bool, module: str) -> tuple[bool, str]:
-        return is_from, module.lower()
+def _into_group(
+    source: SourceFile, group: list[ImportStatement], wanted: Import, first_party: _FirstParty
+) -> Edit:
+    section = _section(wanted.module, first_party)
+    own = [node for node in group if _section_of(node, first_party) == section]
+    for members in (group, own):  # several sections in one group: in order as a whole, or not
+        for key in (_by_form, _by_module):
+            keys = [key(isinstance(node, ast.ImportFrom), _module(node)) for node in members]
+            if members and all(first <= second for first, second in pairwise(keys)):
+                mine = key(bool(wanted.name), wanted.module)
+                later = [n for n, other in zip(members, keys, strict=True) if mine < other]
+                return _among(source, group, members, later, wanted)
+    return _after(source, (own or group)[-1], b"", _statement(wanted))
 
-    def by_module(is_from: bool, module: str) -> tuple[bool, str]:
-        return False, module.lower()
 
-    for key in (by_form, by_module):  # the second: isort's force_sort_within_sections
-        keys = [key(isinstance(node, ast.ImportFrom), _module(node)) for node in group]
-        if all(first <= second for first, second in pairwise(keys)):
-            mine = key(bool(wanted.name), wanted.module)
-            later = [node for node, other in zip(group, keys, strict=True) if mine < other]
-            break
-    else:
-        later = []
+def _by_form(is_from: bool, module: str) -> _Key:
+    return is_from, module.lower()
+
+
+def _by_module(is_from: bool, module: str) -> _Key:
+    return False, module.lower()  # isort's force_sort_within_sections
+
+
+def _among(
+    source: SourceFile,
+    group: Sequence[ImportStatement],
+    members: Sequence[ImportStatement],
+    later: Sequence[ImportStatement],
+    wanted: Import,
+) -> Edit:
+    """Before the first of those members of a group that come later, or after the last one."""
     if not later:
-        return _after(source, group[-1], b"", _statement(wanted))
+        return _after(source, members[-1], b"", _statement(wanted))
     at = _line_start(source, later[0], above_comments=later[0] is not group[0])
     return Edit(Span(at, at), _statement(wanted) + source.newline)
 
@@ -202,6 +314,14 @@ def _line_start(source: SourceFile, node: ast.stmt, above_comments: bool = False
     while above_comments and line > 1 and source.line_bytes(line - 1).startswith(b"#"):
         line -= 1
     return source.line_starts[line - 1]
+
+
+def _above(source: SourceFile, node: ast.stmt) -> int:
+    """Where the line of a statement starts, and the comments that go with it."""
+    at = _line_start(source, node, above_comments=True)
+    if _CODING.match(source.data, at) or at == source.line_starts[0]:
+        return _line_start(source, node)  # a file's heading stays at the top
+    return at
 
 
 def _after(source: SourceFile, node: ast.stmt, gap: bytes, statement: bytes) -> Edit:
@@ -235,9 +355,7 @@ def _first_import(source: SourceFile, wanted: Import) -> Edit:
         if not source.line_bytes(line).strip():
             return edit
         return Edit(edit.span, edit.new + newline * blank_lines)
-    at = _line_start(source, body[0], above_comments=True)
-    if _CODING.match(source.data, at) or at == source.line_starts[0]:
-        at = _line_start(source, body[0])  # a file's heading stays at the top
+    at = _above(source, body[0])
     return Edit(Span(at, at), _statement(wanted) + newline * (1 + blank_lines))
 
 

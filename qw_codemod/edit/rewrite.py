@@ -6,12 +6,13 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import libcst as cst
 
 from qw_codemod.edit import reasons
 from qw_codemod.edit.blocks import CutBlock, cut_handler, cut_statements
-from qw_codemod.edit.imports import below_imports, import_edit
+from qw_codemod.edit.imports import module_edits
 from qw_codemod.edit.wrapping import fitted
 from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.edits import ordered, shrink
@@ -74,8 +75,10 @@ def propose(
             return _fix(source, finding, made)
         if isinstance(made.node, BLOCKS) and isinstance(last, ast.stmt) and block is None:
             block = cut_statements(source, [last])
-        own = _edits(source, path, finding.span, node, block, made, first_party)
-        return _fix(source, finding, made, tuple(own))
+        made, missing = _with_names(source, made, finding.span)
+        head = module_edits(source, missing, made.globals, finding.span.start, first_party)
+        own = _edits(source, path, finding.span, node, block, made, head)
+        return replace(_fix(source, finding, made, tuple(own)), adds_names=bool(head))
     except RecursionError as error:
         raise CannotFix(reasons.NestedTooDeeply()) from error
     except UnicodeEncodeError as error:
@@ -189,29 +192,17 @@ def _edits(
     old: cst.CSTNode,
     block: CutBlock | None,
     made: Rewrite,
-    first_party: _FirstParty,
+    head: Sequence[Edit],
 ) -> Iterable[Edit]:
     newline = source.newline.decode()
     assert made.node is not None and not isinstance(made.node, str), "Python is rewritten as nodes"
     node: cst.CSTNode = made.node
-    before = made.before
-    inserted: dict[int, bytes] = {}
-    imported: int | None = None
-    for wanted in sorted(set(made.imports), key=lambda each: (bool(each.name), each.bound)):
-        bound = name_for(source, wanted, span)
-        if bound is None:
-            edit = import_edit(source, wanted, span.start, first_party)
-            imported = edit.span.start
-            inserted[imported] = inserted.get(imported, b"") + edit.new
-        elif bound != wanted.bound:
-            node, before = _renamed(node, before, wanted, bound)
+    inserted = {edit.span.start: edit.new for edit in head}
     if isinstance(node, cst.BaseExpression) and not is_atom(node) and type(node) is not type(old):
         node = in_parentheses(node)
-    if before:
-        at, text = _lines_before(source, path, span, before)
+    if made.before:
+        at, text = _lines_before(source, path, span, made.before)
         inserted[at] = inserted.get(at, b"") + text
-    for line in made.globals:
-        below_imports(source, line, span.start, imported, inserted)
     for name in made.decorators:
         at, text = _decorator(source, path, name)
         inserted[at] = inserted.get(at, b"") + text
@@ -256,14 +247,27 @@ class _Renamer(cst.CSTTransformer):
         return updated_node.with_changes(keyword=original_node.keyword)
 
 
-def _renamed(
-    node: cst.CSTNode, before: tuple[str, ...], wanted: Import, bound: str
-) -> tuple[cst.CSTNode, tuple[str, ...]]:
+def _with_names(source: SourceFile, made: Rewrite, span: Span) -> tuple[Rewrite, list[Import]]:
+    """The rewrite under the names by which the file has what it imports; and what it has not."""
+    missing: list[Import] = []
+    for wanted in sorted(set(made.imports), key=lambda each: (bool(each.name), each.bound)):
+        bound = name_for(source, wanted, span)
+        if bound is None:
+            missing.append(wanted)
+        elif bound != wanted.bound:
+            made = _renamed(made, wanted, bound)
+    return made, missing
+
+
+def _renamed(made: Rewrite, wanted: Import, bound: str) -> Rewrite:
     renamer = _Renamer(wanted.bound, bound)
-    new = node.visit(renamer)
-    assert isinstance(new, cst.CSTNode)
-    lines = tuple(cst.parse_module(line).visit(renamer).code for line in before)
-    return new, lines
+    assert isinstance(made.node, cst.CSTNode)
+    before, lines = (
+        tuple(cst.parse_module(line).visit(renamer).code for line in each)
+        for each in (made.before, made.globals)
+    )
+    node: Any = made.node.visit(renamer)
+    return replace(made, node=node, before=before, globals=lines)
 
 
 def _decorator(source: SourceFile, path: Sequence[ast.AST], name: str) -> tuple[int, bytes]:

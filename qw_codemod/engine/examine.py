@@ -354,11 +354,17 @@ def _all_edits(fixes: Iterable[Fix]) -> list[Edit]:
 
 
 def _apart(fixes: Iterable[Fix]) -> list[Fix]:
-    """Those that do not overlap an earlier one; the others wait for the next round."""
+    """Those that do not overlap an earlier one; the others wait for the next round.
+
+    So do those that add a name to the module, but for the first: it may be the same name, and what
+    is imported has to come before what is made of it.
+    """
     chosen: list[Fix] = []
     taken: list[Edit] = []
+    adds_names = False
     for fix in fixes:
-        if not edits.clash(fix.edits, taken):
+        if not edits.clash(fix.edits, taken) and not (fix.adds_names and adds_names):
             chosen.append(fix)
             taken += fix.edits
+            adds_names = adds_names or fix.adds_names
     return chosen

@@ -106,10 +106,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The edits that fix one finding: all of them or none."""
+    """The edits that fix one finding: all of them or none.
+
+    `adds_names`: the module gets an import or a global of it, and looks otherwise to the next fix.
+    """
 
     finding: Finding
     edits: tuple[Edit, ...]
+    adds_names: bool = False
 
     @property
     def is_shared(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qw_codemod.edit.imports import import_edit
+from qw_codemod.edit.imports import import_edit, module_edits
 from qw_codemod.kernel.edits import apply
 from qw_codemod.kernel.model import Span
 from qw_codemod.languages.python import SourceFile
@@ -14,6 +14,15 @@ from qw_codemod.rules.api import CannotFix, Import
 AIOHTTP = Import("aiohttp")
 LIMIT = Import("shared.limits", "LIMIT")
 FUNCTION = "\n\ndef use():\n    return HERE\n"
+
+
+def headed(text: str, *imports: Import, line: str = "logger = logging.getLogger(__name__)") -> str:
+    source = SourceFile("/p/app/x.py", text.encode())
+    at = source.data.index(b"HERE")
+    edits = module_edits(source, imports, [line], at, lambda root: root in ("app", "shared"))
+    result = apply(source.data, edits)
+    compile(result, source.path, "exec", dont_inherit=True)
+    return result.decode()
 
 
 def bound(text: str, wanted: Import, path: str = "/p/app/x.py") -> str | None:
@@ -183,6 +192,76 @@ def test_placed(before: str, wanted: Import, after: str) -> None:
     head, _, tail = placed(before + FUNCTION, wanted).partition("\n\ndef use")
     assert head.rstrip("\n") + "\n" == after
     assert tail
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        (  # several sections in one group, out of order
+            "import io\nimport datetime\nimport yarl\nfrom zlib_ng import x\n",
+            Import("logging"),
+            "import io\nimport datetime\nimport logging\nimport yarl\nfrom zlib_ng import x\n",
+        ),
+        (
+            "import io\nimport datetime\nimport yarl\nfrom attr import x\n",
+            Import("zebra"),
+            "import io\nimport datetime\nimport yarl\nimport zebra\nfrom attr import x\n",
+        ),
+        (
+            "import sys\nimport os\nfrom app import y\n",
+            AIOHTTP,
+            "import sys\nimport os\nfrom app import y\n\nimport aiohttp\n",
+        ),
+        (
+            "import sys\nsys.path.append('..')\n",
+            LIMIT,
+            "import sys\nsys.path.append('..')\n\nfrom shared.limits import LIMIT\n",
+        ),
+        (
+            "import os\nimport yarl\n\ntry:\n    import app\nexcept ImportError:\n"
+            "    sys.path.insert(0, '..')\n    import app\n",
+            LIMIT,
+            "import os\nimport yarl\n\ntry:\n    import app\nexcept ImportError:\n"
+            "    sys.path.insert(0, '..')\n    import app\n\nfrom shared.limits import LIMIT\n",
+        ),
+        (  # as the libraries above it
+            "import sys\n\nimport yarl\n\nsys.path.append('..')\n\nfrom app import y\n",
+            AIOHTTP,
+            "import sys\n\nimport aiohttp\nimport yarl\n\nsys.path.append('..')\n\n"
+            "from app import y\n",
+        ),
+        (
+            "import sys\n\nsys.path.insert(0, 'vendor')\n\nimport yarl\n",
+            AIOHTTP,
+            "import sys\n\nsys.path.insert(0, 'vendor')\n\nimport aiohttp\nimport yarl\n",
+        ),
+        (
+            '"""Doc."""\n\n# ours\nfrom app import y\n',
+            AIOHTTP,
+            '"""Doc."""\n\nimport aiohttp\n\n# ours\nfrom app import y\n',
+        ),
+        (  # a late import stands there for a reason
+            "import os\n\n\ndef late():\n    pass\n\n\nimport yarl\n",
+            AIOHTTP,
+            "import os\n\nimport aiohttp\n\n\ndef late():\n    pass\n\n\nimport yarl\n",
+        ),
+    ],
+)
+def test_placed_among_what_is_there(before: str, wanted: Import, after: str) -> None:
+    assert placed(before + FUNCTION, wanted) == after + FUNCTION
+
+
+def test_several_names_each_where_it_belongs_once_the_others_are_there() -> None:
+    line = "logger = logging.getLogger(__name__)\n"
+    wanted = (Import("logging"), Import("sentry_sdk"))
+    head = "import logging\n\nimport sentry_sdk\n\n"
+    text = "def use():\n    return HERE\n"
+    assert headed(text, *wanted) == f"{head}{line}\n\n{text}"
+    assert headed(f"import json\n\n\n{text}", *wanted) == f"import json\n{head}{line}\n\n{text}"
+    assert headed("import json\nX = HERE\n", *wanted) == f"import json\n{head}{line}\nX = HERE\n"
+    assert headed(f"import os\nimport zebra\n\n{text}", *wanted) == (
+        f"import logging\nimport os\nimport sentry_sdk\nimport zebra\n\n{line}\n\n{text}"
+    )
 
 
 def test_two_lines_before_a_definition() -> None:

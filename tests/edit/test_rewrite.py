@@ -224,4 +224,4 @@ def test_statements_before_use_the_other_name_too() -> None:
 
 def test_an_import_and_statements_at_the_same_place() -> None:
     make = to("j", "j = go(aio.X)", imports=(Import("aio"), Import("b", "C")))
-    assert rewritten("a\n", "a", make) == (b"import aio\n\nfrom b import C\n\nj = go(aio.X)\nj\n")
+    assert rewritten("a\n", "a", make) == (b"import aio\nfrom b import C\n\nj = go(aio.X)\nj\n")
