@@ -4,7 +4,9 @@ What it does
     QW201 finds `except:`. QW202 finds handlers for Exception or BaseException that neither log, nor
     report, nor raise, nor use the exception. QW203, off unless `unreported = true`, finds those
     that log, but so that no event reaches Sentry. QW204 finds `logger.error(f"... {e}")` without
-    exc_info beside `capture_exception(e)`: two events for one failure.
+    exc_info beside `capture_exception(e)`: two events for one failure. It is edited where the event
+    that stays tells as much: tags, a level or a scope of the other one, or something else that is
+    captured, leave it as it is.
 
 Why is this bad?
     A handler that says nothing turns a failure into wrong data that nobody looks for. `except:`
@@ -63,14 +65,13 @@ import re
 from collections.abc import Iterator
 
 from qw_codemod.analysis.exception_flow import classes
-from qw_codemod.python.syntax import own_nodes
-from qw_codemod.rules.api import Check, Context, Evidence, Fact, Match, SourceFile
+from qw_codemod.rules.api import Check, Context, Evidence, Match, SourceFile
 
 from .assess import assess
-from .effects import ERROR, Effects, Log, captures, effects_of, log_of, reports
+from .double_report import assess_double, double_reports, plan_double
+from .effects import Effects, effects_of, reports
 from .handlers import examine, handlers_of
-from .plan import ExcInfo, plan
-from .statements import SendsWith, SendsWithout
+from .plan import plan
 
 SETTINGS = {
     "sentry": ("unexpected", "always", "never"),
@@ -112,27 +113,6 @@ def _unreported(source: SourceFile, context: Context) -> Iterator[Match]:
         if effects.logs and not effects.raises and not effects.reaches_sentry:
             message = f"`except {_types(source, handler)}` logs, and no event reaches Sentry"
             yield _match(source, context, handler, statement, message)
-
-
-def _double(source: SourceFile, context: Context) -> Iterator[Match]:
-    for handler, _ in handlers_of(source):
-        calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
-        sent = next((call for call in calls if captures(call)), None)
-        logs = [log for log in map(log_of, calls) if log and _sends_an_event(log)]
-        if sent is None or any(log.has_exception for log in logs):
-            continue
-        for log in logs:
-            facts = (
-                Fact(SendsWithout(), source.path, log.node.lineno),
-                Fact(SendsWith(), source.path, sent.lineno),
-            )
-            name = f"{log.receiver}.{log.method}()"
-            message = f"`{name}` without exc_info beside `capture_exception()` sends two events"
-            yield Match(log.node, message, Evidence("proven", facts), ExcInfo())
-
-
-def _sends_an_event(log: Log) -> bool:
-    return log.level >= ERROR and bool(log.receiver)
 
 
 def _broad(
@@ -193,7 +173,9 @@ CHECKS = (
         "QW204",
         "double-report",
         "One failure is sent to Sentry twice.",
-        _double,
-        (b"capture_exception", b"captureException"),
+        double_reports,
+        (b"capture", b"report_exc_info"),
+        assess=assess_double,
+        plan=plan_double,
     ),
 )

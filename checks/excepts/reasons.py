@@ -77,3 +77,15 @@ class WritesLog(Statement):
     template = "the log may be written by this very `{method}()`"
 
     method: str
+
+
+class SendsSomethingElse(Statement):
+    template = "`{call}()` sends something else than the exception: there would still be two events"
+
+    call: str
+
+
+class EventCarriesMore(Statement):
+    template = "the event of `{call}()` carries more than the exception, and would be dropped"
+
+    call: str
