@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -51,6 +52,7 @@ class Tree:
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
+        self._marked: dict[str, tuple[str, str] | None] = {}  # import roots: who shows it
         self._together: dict[Question, frozenset[str]] = {}
 
     def overlay(self, source: SourceFile) -> None:
@@ -72,6 +74,10 @@ class Tree:
 
     def _reindex(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other contents."""
+        for root, shown in [*self._marked.items()]:
+            if path in (shown or (path,)):
+                del self._marked[root]
+                self._resolved.clear()
         if "_index" in self.__dict__:
             self._index.revise(path, before, now)
         is_test = self.is_test(path)
@@ -253,6 +259,16 @@ class Tree:
 
     def _meant(self, dotted: str, importer: str) -> Sequence[str]:
         """The files that it may mean; several where nothing says which."""
+        top = dotted.partition(".")[0]
+        if dotted.rpartition(".")[2] not in self._by_name:
+            return ()
+        found = self._plainly_meant(dotted, importer)
+        if found or top in sys.stdlib_module_names or top in _LIBRARIES:
+            return found
+        return self._in_marked_roots(dotted, importer)
+
+    def _plainly_meant(self, dotted: str, importer: str) -> Sequence[str]:
+        """The same, where no folder that holds an `__init__.py` is an import root."""
         parts = dotted.split(".")
         candidates = self._by_name.get(parts[-1])
         if not candidates:
@@ -276,8 +292,66 @@ class Tree:
         tops = [path for path in matches if not self._is_in_package(roots[path])]
         if single and self._is_package(os.path.dirname(importer)):
             tops = [path for path in tops if path.endswith(os.sep + "__init__.py")]
-        own = (path for path in matches if importer.startswith(roots[path] + os.sep))
-        return tops or (() if single else tuple(own))
+        own = [path for path in matches if importer.startswith(roots[path] + os.sep)]
+        return tops or ([] if single else own)
+
+    def _in_marked_roots(self, dotted: str, importer: str) -> Sequence[str]:
+        """The files below folders that are on the path though they hold an `__init__.py`."""
+        tail = os.sep + dotted.replace(".", os.sep)
+        endings = (tail + ".py", tail + os.sep + "__init__.py")
+        found: dict[str, list[str]] = {}
+        for path in self._by_name.get(dotted.rpartition(".")[2], ()):
+            ending = next((each for each in endings if path.endswith(each)), None)
+            root = path.removesuffix(ending) if ending else ""
+            if root and path != importer and self._is_marked_root(root):
+                found.setdefault(root, []).append(path)
+        inside = [root for root in found if importer.startswith(root + os.sep)]
+        nearest = min(inside or found, key=len, default="")
+        return [path for root in found if len(root) == len(nearest) for path in found[root]]
+
+    def _is_marked_root(self, folder: str) -> bool:
+        """Whether a package is an import root as well: imports show it.
+
+        Somebody imports a name from a module in it, as if that were at the top, and the module
+        binds that name.
+        """
+        if not self._is_package(folder):
+            return False
+        if folder not in self._marked:
+            self._marked[folder] = next(self._shown_as_root(folder), None)
+        return self._marked[folder] is not None
+
+    def _shown_as_root(self, folder: str) -> Iterator[tuple[str, str]]:
+        """The files that import from a folder as from an import root, and what they import."""
+        inside = [path for path in self._files if path.startswith(folder + os.sep)]
+        tops = {path[len(folder) + 1 :].removesuffix(".py").partition(os.sep)[0] for path in inside}
+        tops -= {"__init__", *sys.stdlib_module_names, *_LIBRARIES}
+        if not tops:
+            return
+        listed = "|".join(sorted(map(re.escape, tops))).encode()
+        head = re.compile(rb"\bfrom[ \t]+(?:" + listed + rb")[ \t.]")
+        for importer in self._files:
+            data = self._read(importer)
+            if not head.search(data):
+                continue
+            for name, modules in imports(data).named.items():
+                for module in modules:
+                    if module.partition(".")[0] not in tops:
+                        continue
+                    path = self._below(folder, module)
+                    if path in ("", importer) or self._plainly_meant(module, importer):
+                        continue
+                    package = path.removesuffix(os.sep + "__init__.py")
+                    if defines(name, self._read(path)) or (
+                        package != path and self._below(package, name)
+                    ):
+                        yield importer, path
+
+    def _below(self, folder: str, module: str) -> str:
+        """The file of a module in a folder; empty if there is none."""
+        path = folder + os.sep + module.replace(".", os.sep)
+        endings = (".py", os.sep + "__init__.py")
+        return next((path + each for each in endings if path + each in self._known), "")
 
     def _is_in_package(self, folder: str) -> bool:
         """Whether a folder is a package, or somewhere below one."""

@@ -106,7 +106,7 @@ class Callers:
     def _default(self, function: FunctionNode, argument: ast.arg, view: View) -> ValueSet:
         bound = bind(function, Arguments(), lambda each: self._infer.value(each, view))
         look = bound.get(argument.arg)
-        return look() if look and _has_default(function, argument) else ()
+        return look() if look and _default_of(function, argument) is not None else ()
 
     def _decorators_known(self, function: FunctionNode, view: View) -> bool:
         """Whether nothing that decorates the function can call it with arguments of its own."""
@@ -225,6 +225,72 @@ class Callers:
         else:
             yield view, function, None, None
 
+    # -- names that are spelled out -------------------------------------------------------------
+
+    def spelled(self, node: ast.expr, view: View) -> tuple[str, ...] | None:
+        """The strings that an expression can be, over all callers; None where one is not seen."""
+        found: dict[str, None] = {}
+        ahead, seen = [(node, view)], {node}
+        while ahead:
+            node, view = ahead.pop(0)
+            view.depend_on(node)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found[node.value] = None
+                continue
+            sources = self._sources(node, view)
+            if not sources or len(seen) > _MOST_USES:
+                return None
+            ahead += (each for each in sources if each[0] not in seen)
+            seen.update(each for each, _ in sources)
+        return tuple(found) or None
+
+    def _sources(self, node: ast.expr, view: View) -> list[tuple[ast.expr, View]]:
+        """The expressions that one gets its value from; none where that cannot be told."""
+        if isinstance(node, ast.IfExp):
+            return [(node.body, view), (node.orelse, view)]
+        if isinstance(node, ast.BoolOp):
+            return [(each, view) for each in node.values]
+        if not isinstance(node, ast.Name):
+            return []
+        scope = view.scope_of(node)
+        bindings = view.reaching(scope, node, node.id) or view.exports(node.id)
+        found: list[tuple[ast.expr, View]] = []
+        for b in bindings:
+            if b.kind == "param" and isinstance(b.node, ast.arg):
+                given = self._expressions(b.node, view)
+            elif b.kind == "for" and isinstance(b.value, ast.List | ast.Tuple | ast.Set):
+                given = [] if b.path else [(each, view) for each in b.value.elts]
+            elif b.kind in ("assign", "walrus", "annotation") and b.value and not b.path:
+                given = [(b.value, view)]
+            else:
+                given = []
+            if not given:
+                return []
+            found += given
+        return found
+
+    def _expressions(self, argument: ast.arg, view: View) -> list[tuple[ast.expr, View]]:
+        """What all calls of a function write for one of its parameters; none if one is not seen."""
+        function = view.source.parent(view.source.parent(argument) or argument)
+        if not isinstance(function, FUNCTIONS) or view.is_test:
+            return []
+        calls: Any = self._infer.detached(
+            lambda: tuple(self._known_calls(function, view))  # type: ignore[arg-type]
+        )
+        default = _default_of(function, argument)
+        found: list[tuple[ast.expr, View]] = []
+        for where, node, arguments, receiver in calls:
+            if arguments is None or arguments.open or not isinstance(node, ast.Call):
+                return []
+            given = _written(function, argument, node, receiver is not None)
+            if given is not None:
+                found.append((given, where))
+            elif default is not None:
+                found.append((default, view))
+            else:
+                return []
+        return found if self._decorators_known(function, view) else []
+
     # -- constructors ---------------------------------------------------------------------------
 
     def of_constructor(
@@ -340,14 +406,27 @@ def _holds(held: ValueSet, function: ast.AST) -> bool:
     return any(isinstance(p.value, Function) and p.value.node is function for p in held)
 
 
-def _has_default(function: FunctionNode, argument: ast.arg) -> bool:
+def _written(
+    function: FunctionNode, argument: ast.arg, call: ast.Call, is_bound: bool
+) -> ast.expr | None:
+    """The expression that a call passes for a parameter; None where it passes none."""
+    for keyword in call.keywords:
+        if keyword.arg == argument.arg:
+            return keyword.value
+    positional = [*function.args.posonlyargs, *function.args.args]
+    place = positional.index(argument) - is_bound if argument in positional else -1
+    return call.args[place] if 0 <= place < len(call.args) else None
+
+
+def _default_of(function: FunctionNode, argument: ast.arg) -> ast.expr | None:
     spec = function.args
     positional = [*spec.posonlyargs, *spec.args]
-    if argument in positional[len(positional) - len(spec.defaults) :]:
-        return bool(spec.defaults)
     if argument in spec.kwonlyargs:
-        return spec.kw_defaults[spec.kwonlyargs.index(argument)] is not None
-    return False
+        return spec.kw_defaults[spec.kwonlyargs.index(argument)]
+    if argument not in positional:
+        return None
+    place = positional.index(argument) - len(positional)
+    return spec.defaults[place] if -place <= len(spec.defaults) else None
 
 
 def _called(function: FunctionNode) -> says.FunctionName:

@@ -31,6 +31,7 @@ from qw_codemod.infer.values import (
     ValueSet,
     because,
     is_unknown,
+    is_vague,
     known,
     union,
     unknown,
@@ -40,8 +41,11 @@ from qw_codemod.languages.python import children
 from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.module import View
 
-_OF_CLASSES = frozenset(
-    {"builtins.super", "builtins.type", "typing.cast", "typing_extensions.cast"}
+_SPECIAL = frozenset(
+    {
+        *("builtins.super", "builtins.type", "builtins.getattr"),
+        *("typing.cast", "typing_extensions.cast"),
+    }
 )
 _ASKING = frozenset({"isinstance", "issubclass", "callable"})
 _Body = tuple[list[ast.Return], list[ast.Yield | ast.YieldFrom], bool]
@@ -65,8 +69,8 @@ class Calls:
         parts = []
         arguments: Arguments | None = None
         for p in callee:
-            if isinstance(p.value, Library) and p.value.name in _OF_CLASSES:
-                parts.append(self._of_class(p.value.last, node, view))
+            if isinstance(p.value, Library) and p.value.name in _SPECIAL:
+                parts.append(self._special(p.value.last, node, view))
                 continue
             if isinstance(p.value, Unknown):
                 parts.append((p,))
@@ -150,9 +154,11 @@ class Calls:
             return unknown(value.reason)
         return unknown(says.NotFollowed("the result of a call"))
 
-    def _of_class(self, name: str, node: ast.Call, view: View) -> ValueSet:
-        """`super()`, `type(x)` and `cast(T, x)`."""
+    def _special(self, name: str, node: ast.Call, view: View) -> ValueSet:
+        """`super()`, `type(x)`, `getattr(x, name)` and `cast(T, x)`."""
         infer = self._infer
+        if name == "getattr":
+            return self._by_name(node, view)
         if name == "cast":
             if len(node.args) != 2:
                 return unknown(says.NotFollowed("a cast"))
@@ -183,6 +189,18 @@ class Calls:
             or (isinstance(p.value, Instance) and isinstance(p.value.of, Class))
         )
 
+    def _by_name(self, node: ast.Call, view: View) -> ValueSet:
+        """`getattr(x, name)`, where the name is spelled out, here or by all callers."""
+        infer = self._infer
+        if len(node.args) < 2:
+            return unknown(says.NotFollowed("the result of a call"))
+        names = infer.callers.spelled(node.args[1], view)
+        if names is None:
+            return unknown(says.AttributeByExpression())
+        receiver = infer.value(node.args[0], view)
+        found = (infer.attribute(receiver, name, view, node) for name in names)
+        return union([*found, *(infer.value(default, view) for default in node.args[2:])])
+
     # -- functions of the tree ------------------------------------------------------------------
 
     def _function(self, value: Function, arguments: Arguments) -> ValueSet:
@@ -211,19 +229,19 @@ class Calls:
             declared = because(declared, fact)
         if yields:
             element = _element_of(declared)
-            if not element or is_unknown(element):
+            if not element or is_vague(element):
                 element = self._yielded(yields, view, isinstance(node, ast.AsyncFunctionDef))
             return known(ContextManager(element) if is_context else Container("iterator", element))
         if is_context:
             return known(ContextManager(_element_of(declared)))
         found = declared
-        if not declared or is_unknown(declared):
+        if not declared or is_vague(declared):
             found = union(infer.value(each.value, view) for each in returns)
             if not returns and not is_abstract:
                 found = known(Nothing())
             elif (
                 declared
-                and is_unknown(found)
+                and is_vague(found)
                 and not all(isinstance(p.value, Nothing) for p in found)
             ):
                 found = declared

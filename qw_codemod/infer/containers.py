@@ -281,6 +281,9 @@ def _record(value: RecordType, arguments: Arguments) -> ValueSet:
     return known(Record(tuple(zip(fields, slots, strict=False)), slots))
 
 
+Addition = tuple[str, ast.AST, ast.expr]  # how, where, which expression
+
+
 def with_additions(found: ValueSet, b: Binding, view: View, infer: Infer) -> ValueSet:
     """A container together with what is appended to it, or stored in it, in its scope."""
     additions = view.additions(b.name)
@@ -291,26 +294,37 @@ def with_additions(found: ValueSet, b: Binding, view: View, infer: Infer) -> Val
     else:
         scope = view.scope_of(b.node)
         home = view.source.tree if b.name in view.flow(scope).outer else scope
+    inside = [each for each in additions if home is None or _is_inside(each[1], home, view)]
+    return _filled(found, b.name, [(view, inside)], infer)
+
+
+def with_additions_of(
+    found: ValueSet, name: str, classes: Iterable[Class], infer: Infer
+) -> ValueSet:
+    """Containers that objects of these classes hold, with what the methods put into them."""
+    own = f"self.{name}"
+    parts: list[tuple[View, list[Addition]]] = []
+    for cls in classes:
+        additions = cls.view.additions(own)
+        inside = [each for each in additions if cls.view.enclosing_class(each[1]) is cls.node]
+        if inside:
+            parts.append((cls.view, inside))
+    return _filled(found, own, parts, infer) if parts else found
+
+
+def _is_inside(node: ast.AST, home: ast.AST, view: View) -> bool:
+    return home in view.source.ancestors(node)
+
+
+def _filled(
+    found: ValueSet, name: str, additions: Iterable[tuple[View, list[Addition]]], infer: Infer
+) -> ValueSet:
+    """The containers among these values, with what is put into them under a name."""
     elements: list[ValueSet] = []
     keys: list[ValueSet] = []
-    for method, node, expression in additions:
-        if home is not None and home not in view.source.ancestors(node):
-            continue
-        value = infer.value(expression, view)
-        if method in ("extend", "update"):
-            for p in value:
-                if isinstance(p.value, Container) and p.value.kind == "dict" and method == "update":
-                    elements.append(through(p, p.value.element))
-                    keys.append(p.value.keys)
-                else:
-                    elements.append(element((p,), infer))
-            continue
-        if method == "nested":
-            value = known(Container("list", value))
-        if method == "item" and isinstance(node, ast.Subscript):
-            keys.append(infer.value(node.slice, view))
-        fact = infer.fact(view, node, says.PutInto(b.name))
-        elements.append(tuple(Inferred(p.value, (fact, *p.facts), p.doubt) for p in value))
+    for view, inside in additions:
+        for each in inside:
+            _add(each, name, view, infer, elements, keys)
     parts = []
     for p in found:
         if not isinstance(p.value, Container):
@@ -320,6 +334,33 @@ def with_additions(found: ValueSet, b: Binding, view: View, infer: Infer) -> Val
         all_keys = union([p.value.keys, *keys])
         parts.append((Inferred(Container(p.value.kind, inner, None, all_keys), p.facts, p.doubt),))
     return union(parts)
+
+
+def _add(
+    addition: Addition,
+    name: str,
+    view: View,
+    infer: Infer,
+    elements: list[ValueSet],
+    keys: list[ValueSet],
+) -> None:
+    """Note what one call of `append`, one `x[key] = …` or the like puts into a container."""
+    method, node, expression = addition
+    value = infer.value(expression, view)
+    if method in ("extend", "update"):
+        for p in value:
+            if isinstance(p.value, Container) and p.value.kind == "dict" and method == "update":
+                elements.append(through(p, p.value.element))
+                keys.append(p.value.keys)
+            else:
+                elements.append(element((p,), infer))
+        return
+    if method == "nested":
+        value = known(Container("list", value))
+    if method == "item" and isinstance(node, ast.Subscript):
+        keys.append(infer.value(node.slice, view))
+    fact = infer.fact(view, node, says.PutInto(name))
+    elements.append(tuple(Inferred(p.value, (fact, *p.facts), p.doubt) for p in value))
 
 
 def _without_empty(held: ValueSet) -> ValueSet:

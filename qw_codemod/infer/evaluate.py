@@ -34,6 +34,7 @@ from qw_codemod.infer.values import (
     ValueSet,
     because,
     is_unknown,
+    is_vague,
     known,
     union,
     unknown,
@@ -169,19 +170,6 @@ class Evaluator(Memo):
         reason = value.reason if isinstance(value, Unknown) else says.AttributeOfFunction()
         return unknown(reason)
 
-    def attribute_by_name(self, receiver: ValueSet, name: str) -> ValueSet:
-        """What `getattr(x, "name")` gives; nothing is guessed."""
-        views = [p.value.view for p in receiver if isinstance(p.value, (Module, Class, Function))]
-        of = [
-            p.value.of.view
-            for p in receiver
-            if isinstance(p.value, Instance) and isinstance(p.value.of, Class)
-        ]
-        view = next(iter((*views, *of)), None)
-        if view is None:
-            return unknown(says.AttributeByName())
-        return self.attribute(receiver, name, view, ast.Pass())
-
     def _library_attribute(self, value: Library, name: str, view: View) -> ValueSet:
         dotted_name = f"{value.name}.{name}"
         path = self.tree.resolve(dotted_name, view.path)
@@ -228,7 +216,7 @@ class Evaluator(Memo):
         declared = [b for b in ordered if b.kind == "annotation"]
         if declared:
             found = self.binding(declared[0], view)
-            if not is_unknown(found):
+            if not is_vague(found):
                 return found
         return union(self.binding(binding, view) for binding in ordered)
 
@@ -246,8 +234,9 @@ class Evaluator(Memo):
         if b.kind == "annotation":
             assert b.annotation is not None
             found = self.annotations.value(b.annotation, view)
-            if is_unknown(found) and b.value is not None:
-                found = self._assigned(b, view)
+            if is_vague(found) and b.value is not None:
+                given = self._assigned(b, view)
+                found = found if is_unknown(given) and not is_unknown(found) else given
             return because(found, self.fact(view, b.node, says.Annotated(b.name)))
         if b.kind == "for":
             found = containers.element(self.value(b.value, view), self, b.is_async)
@@ -369,13 +358,13 @@ class Evaluator(Memo):
         declared: ValueSet = ()
         if argument.annotation is not None:
             declared = self.annotations.value(argument.annotation, view)
-            if declared and not is_unknown(declared):
+            if declared and not is_vague(declared):
                 fact = self.fact(view, argument, says.AnnotatedParameter(argument.arg))
                 return because(declared, fact)
-        if frame is not None and first is None and argument.arg in frame.arguments:
-            return self.from_frame(frame, argument.arg)
-        if frame is not None and first is not None:
-            return self.from_frame(frame, argument.arg)
-        if any(p.value == Unknown(says.TooMuch()) for p in declared):
+        if frame is not None and (first is not None or argument.arg in frame.arguments):
+            given = self.from_frame(frame, argument.arg)
+        elif any(p.value == Unknown(says.TooMuch()) for p in declared):
             return declared
-        return self.callers.parameter(function, argument, view)
+        else:
+            given = self.callers.parameter(function, argument, view)
+        return declared if is_vague(given) and not is_unknown(declared) else given

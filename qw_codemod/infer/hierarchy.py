@@ -15,6 +15,7 @@ from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     AnyCallable,
     Class,
+    Container,
     Function,
     FunctionNode,
     Instance,
@@ -24,6 +25,7 @@ from qw_codemod.infer.values import (
     ValueSet,
     because,
     is_unknown,
+    is_vague,
     known,
     union,
     unknown,
@@ -79,11 +81,19 @@ class Hierarchy(Classes):
             if self._redefines(sub, cls, name):
                 receiver = Instance(sub, exact=False)
                 parts.append(self._of_chain(self.mro(sub), receiver, name))
-        if not any(parts) or is_unknown(union(parts)):
+        found = union(parts)
+        if any(isinstance(p.value, Container) for p in found):
+            return containers.with_additions_of(found, name, self._adding(cls, below), self._infer)
+        if not found or is_unknown(found):
             outside = self.writes.from_outside(instance, name, below)
             if outside:
                 return union([*(p for p in parts if not is_unknown(p)), outside])
-        return union(parts)
+        return found
+
+    def _adding(self, cls: Class, below: Sequence[Class]) -> tuple[Class, ...]:
+        """The classes whose methods may put something into a container of an object."""
+        bases = (base for each in (cls, *below) for base in self.mro(each))
+        return tuple(dict.fromkeys(base for base in bases if isinstance(base, Class)))
 
     def _redefines(self, sub: Class, cls: Class, name: str) -> bool:
         """Whether a subclass has another definition, its own or that of a base beside `cls`."""
@@ -138,6 +148,7 @@ class Hierarchy(Classes):
         """The attribute by the first class that defines it, and all that methods assign to it."""
         assigned: list[ValueSet] = []
         defined: ValueSet | None = None
+        is_declared = False
         for base in chain:
             if base is None:
                 defined = defined or unknown(says.UnknownBase(_name(instance)), open=True)
@@ -154,14 +165,15 @@ class Hierarchy(Classes):
             if bindings and (defined is None or is_unknown(defined)):
                 declared = [b for b in bindings if b.kind == "annotation"]
                 defined = self._bound(declared or bindings, base, instance)
-                if declared and not is_unknown(defined):
+                is_declared = bool(declared)
+                if declared and not is_vague(defined):
                     return defined  # what is annotated holds for every assignment
                 if any(b.kind == "def" for b in bindings) and defined is not None:
                     break
         written = union(assigned)
         if written and not is_unknown(written):
-            rest = () if defined is None or is_unknown(defined) else defined
-            return union([written, rest])
+            is_told = defined is not None and not (is_declared or is_unknown(defined))
+            return union([written, defined or () if is_told else ()])
         return (
             union([written, defined])
             if defined is not None

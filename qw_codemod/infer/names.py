@@ -50,7 +50,10 @@ class Names:
                 bindings = view.bindings(scope, name)
                 if bindings and name not in view.flow(scope).outer:
                     inner = view.nonlocal_writes(scope, name)
-                    return self._infer.of_bindings([*bindings, *inner], view)
+                    found = self._infer.of_bindings([*bindings, *inner], view)
+                    # `client = client.Client()` in a class is made of the name further out.
+                    if not isinstance(scope, ast.ClassDef) or not is_unknown(found):
+                        return found
             innermost = False
             scope = view.outer_scope(scope)
         return self.global_name(name, view)

@@ -373,16 +373,16 @@ class AttributeOfFunction(Statement):
     template = "an attribute of a function"
 
 
-class AttributeByName(Statement):
-    template = "an attribute by a name"
-
-
 class AttributeByExpression(Statement):
     template = "an attribute by a name that is not spelled out"
 
 
 class UnknownFields(Statement):
     template = "a namedtuple whose fields are not spelled out"
+
+
+class DefaultOfField(Statement):
+    template = "a field without a default"
 
 
 class Field(Statement):

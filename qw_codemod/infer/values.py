@@ -282,3 +282,24 @@ def doubted(held: ValueSet, doubt: Statement) -> ValueSet:
 def is_unknown(held: ValueSet) -> bool:
     """Whether no alternative tells anything (None aside)."""
     return all(isinstance(p.value, (Unknown, Nothing)) for p in held)
+
+
+def is_vague(held: ValueSet) -> bool:
+    """Whether nothing is told but a kind: `list`, `dict[str, Any]`, `Callable`, `Future[Any]`."""
+    for p in held:
+        value = p.value
+        if isinstance(value, Container):
+            inner = value.element
+        elif isinstance(value, Awaitable | Future | AnyCallable):
+            inner = value.result
+        elif isinstance(value, ContextManager):
+            inner = value.target
+        elif isinstance(value, AnyClass):
+            inner = value.objects
+        elif isinstance(value, Unknown | Nothing):
+            continue
+        else:
+            return False
+        if not is_vague(inner):
+            return False
+    return True

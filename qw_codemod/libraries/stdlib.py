@@ -85,14 +85,6 @@ def _dict(arguments: Arguments, infer: Infer) -> ValueSet:
     return known(Container("dict", union(parts), None, union(keys), named))
 
 
-def _getattr(arguments: Arguments, infer: Infer) -> ValueSet:
-    if not isinstance(arguments.second, str):
-        return unknown(says.AttributeByExpression())
-    receiver = arguments.first()
-    found = infer.attribute_by_name(receiver, arguments.second)
-    return union([found, arguments.at(2, "default")])
-
-
 def _first(arguments: Arguments, infer: Infer) -> ValueSet:
     return arguments.first()
 
@@ -131,6 +123,15 @@ def _namedtuple(arguments: Arguments, infer: Infer) -> ValueSet:
     if not isinstance(fields, tuple):
         return unknown(says.UnknownFields())
     return known(RecordType(tuple(map(str, fields))))
+
+
+def _field(arguments: Arguments, infer: Infer) -> ValueSet:
+    """What a field of a dataclass holds where nobody says otherwise."""
+    for name in ("default_factory", "factory"):
+        if name in arguments.named:
+            made = arguments.named[name]()
+            return union(infer.calls.call(p, Arguments()) for p in made)
+    return arguments.at(0, "default") or unknown(says.DefaultOfField())
 
 
 def _closing(arguments: Arguments, infer: Infer) -> ValueSet:
@@ -205,7 +206,6 @@ _FUNCTIONS: dict[str, Gives] = {
     "builtins.filter": _filter,
     "builtins.map": _mapped,
     "builtins.dict": _dict,
-    "builtins.getattr": _getattr,
     "builtins.min": _any_of,
     "builtins.max": _any_of,
     "collections.deque": _listed("list"),
@@ -239,6 +239,7 @@ _FUNCTIONS: dict[str, Gives] = {
     "asyncio.wait": _sets_later,
     "asyncio.to_thread": _in_thread(0),
     "dataclasses.replace": _first,
+    "dataclasses.field": _field,
 }
 
 _EXECUTORS = (
