@@ -43,7 +43,12 @@ What changes at run time
     `capture_exception` does nothing before `sentry_sdk.init`.
 
 Fix safety
-    Unsafe: a `try` that may exit by itself, a wait that Ctrl-C ends, a handler that raises on some
+    `except:` also catches what is no Exception. Where that may come from a cancelled task that is
+    awaited, or from a timeout of gevent, eventlet or func_timeout, it stays caught: `except
+    (asyncio.CancelledError, Exception)`.
+
+    Unsafe: a `try` that may exit, any number of calls away, a `yield`, where a generator is closed,
+    Rust code that may panic, a wait that Ctrl-C ends, a handler that raises on some
     paths only, `except Exception` around an import, `__del__`, logging's own handlers, functions
     that are given log records, `write` and `flush` of streams, modules that stand in for sys.stdout
     or say that they redact what exceptions tell, functions named `mask_…` or `redact_…`. Sentry

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import lru_cache
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
-from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
 
 from . import reasons
+from .escapes import escapes, is_endless
 from .handlers import Case, Handler
 
-_EXITING = frozenset("parse_args parse_known_args exit quit _exit abort".split())
-_EXITS = frozenset({"sys.exit", "exit", "quit"})
-_WAITING = frozenset(
-    "serve_forever run_forever start_consuming input raw_input pause join serve run_app".split()
-)
+_WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
+_ASKING = frozenset({"input", "raw_input", "getpass.getpass", "getpass"})
 _OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
 _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
     rb"\b(redact|scrub|withh[eo]ld)\w*[ (_][^\n-]{0,60}"
@@ -40,15 +36,15 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     handler: Handler = match.remedy
     if handler.case is Case.NOTEBOOK:
         return Unfixable(reasons.SharedNames())
-    reason = _why_unsafe(source, handler)
+    reason = _why_unsafe(source, context, handler)
     return Unsafe(reason) if reason else None
 
 
-def _why_unsafe(source: SourceFile, handler: Handler) -> Statement | None:
+def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> Statement | None:
     if handler.case is Case.RAISES_SAME:
         return None
     if handler.is_bare:
-        reason = _why_bare(source, handler.statement)
+        reason = _why_bare(source, context, handler)
         if reason:
             return reason
     if handler.case is Case.RAISES:
@@ -66,61 +62,29 @@ def _why_unsafe(source: SourceFile, handler: Handler) -> Statement | None:
 # -- what a bare `except:` catches ----------------------------------------------------------------
 
 
-def _why_bare(source: SourceFile, statement: ast.Try) -> Statement | None:
+def _why_bare(source: SourceFile, context: Context, handler: Handler) -> Statement | None:
     """Why somebody may count on it to catch an exit or Ctrl-C; None if nobody does."""
-    if exits := _exit(source, statement):
-        return reasons.MayExit(exits)
-    return _why_interrupted(statement)
-
-
-def _exit(source: SourceFile, statement: ast.Try) -> str:
-    """The call in a `try` body that ends the program through SystemExit; empty if none does."""
-    for node in own_nodes(statement.body):
-        raised = last_name(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
-        if raised in ("SystemExit", "KeyboardInterrupt"):
-            return f"raise {raised}"
-        if not isinstance(node, ast.Call):
-            continue
-        if last_name(node) in _EXITING or full_name(source, node.func) == "unittest.main":
-            return f"{dotted(node.func) or last_name(node)}()"
-        if _exits_within(source, node):
-            return f"{dotted(node.func)}()"
-    return ""
-
-
-def _exits_within(source: SourceFile, call: ast.Call) -> bool:
-    """Whether a function of the same file that is called there exits, on some path."""
-    name = dotted(call.func)
-    if name not in (last_name(call), f"self.{last_name(call)}"):
-        return False
-    return last_name(call) in _exiting(source)
-
-
-@lru_cache(maxsize=8)
-def _exiting(source: SourceFile) -> frozenset[str]:
-    """The functions of a file that exit, on some path."""
-    return frozenset(
-        function.name
-        for function in source.nodes(ast.FunctionDef)
-        for each in own_nodes(function.body)
-        if isinstance(each, ast.Call) and full_name(source, each.func) in _EXITS
-    )
+    if reason := _why_interrupted(handler.statement):
+        return reason
+    found = escapes(source, context.infer, handler.statement, handler.node)
+    return next((each.reason for each in found if not each.is_named), None)
 
 
 def _why_interrupted(statement: ast.Try) -> Statement | None:
     """Why somebody may count on a bare handler to catch Ctrl-C; None if nobody does."""
     for node in own_nodes(statement.body):
-        if isinstance(node, ast.While) and _is_endless(node):
+        if isinstance(node, ast.While) and is_endless(node):
             return reasons.EndlessLoop()
-        if isinstance(node, ast.Call) and last_name(node) in _WAITING and not node.args:
+        if isinstance(node, ast.Call) and _waits(node):
             return reasons.MayBeInterrupted(dotted(node.func) or last_name(node))
     return None
 
 
-def _is_endless(loop: ast.While) -> bool:
-    if not isinstance(loop.test, ast.Constant) or not loop.test.value:
-        return False
-    return not any(isinstance(each, ast.Break | ast.Return) for each in own_nodes(loop.body))
+def _waits(call: ast.Call) -> bool:
+    """Whether a call waits for a person, or until somebody stops it."""
+    if dotted(call.func) in _ASKING:
+        return True
+    return last_name(call) in _WAITING and not call.args
 
 
 # -- where a report may do harm --------------------------------------------------------------------

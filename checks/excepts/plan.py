@@ -15,6 +15,7 @@ from qw_codemod.rules.api import Context, Match
 
 from .definite_assignment import plain_names
 from .effects import DEBUG, ERROR
+from .escapes import escapes
 from .handlers import Case, Handler
 from .logging_style import Style, stands_alone, style_of
 from .operation_name import operation
@@ -70,6 +71,7 @@ class Plan:
 
     room: Room
     catches: tuple[str, ...] = ()  # dotted names of classes
+    also_catches: tuple[str, ...] = ()  # which are no Exceptions; under the names of their modules
     name: str = ""  # of the exception, where the handler has none
     is_chained: bool = False  # `raise ... from name`
     log: LogLine | None = None
@@ -87,6 +89,9 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     plain = Plan(_room(source, handler.node), bare)
     if handler.case is Case.RAISES_SAME:
         return replace(plain, catches=("BaseException",))
+    if handler.is_bare and handler.case is not Case.IMPORTS:
+        found = escapes(source, context.infer, handler.statement, handler.node)
+        plain = replace(plain, also_catches=tuple(e.raised for e in found if e.is_named))
     if handler.case is Case.RAISES_OTHER:
         last = handler.node.body[-1]
         if isinstance(last, ast.Raise) and last.cause is None:

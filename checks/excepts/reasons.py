@@ -23,8 +23,63 @@ class MayExit(Statement):
     call: str
 
 
+class MayExitWithin(Statement):
+    template = (
+        "`{call}` may end the program, through `{exit}` in `{function}()`, and `except:` may be "
+        "there to catch that"
+    )
+
+    call: str
+    exit: str
+    function: str
+
+
+class RaisesIt(Statement):
+    template = "{error} is raised in the `try`, and is no Exception"
+
+    error: str
+
+
+class RaisesWithin(Statement):
+    template = "`{call}` may raise {error} in `{function}()`, which is no Exception"
+
+    call: str
+    error: str
+    function: str
+
+
+class RaisesNoException(Statement):
+    template = "`{call}` may raise {error}, which is no Exception"
+
+    call: str
+    error: str
+
+
+class IsClosedEarly(Statement):
+    template = (
+        "a generator that is closed early gets GeneratorExit at its `yield`, which would no longer "
+        "be caught"
+    )
+
+
+class MayPanic(Statement):
+    template = "`{library}` runs Rust code, whose panics are no Exceptions"
+
+    library: str
+
+
 class EndlessLoop(Statement):
     template = "the endless loop in the `try` is ended by Ctrl-C, which would no longer be caught"
+
+
+class EndlessLoopWithin(Statement):
+    template = (
+        "`{call}` runs an endless loop in `{function}()`, which is ended by Ctrl-C, and that would "
+        "no longer be caught"
+    )
+
+    call: str
+    function: str
 
 
 class MayBeInterrupted(Statement):

@@ -46,7 +46,8 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
 
 def _headed(node: _Handler, plan: Plan, imports: list[Import]) -> _Handler:
     if plan.catches:
-        classes = [_class(each, imports) for each in plan.catches]
+        imports += (Import(each.rpartition(".")[0]) for each in plan.also_catches)
+        classes = [*plan.also_catches, *(_class(each, imports) for each in plan.catches)]
         text = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
         node = node.with_changes(type=cst.parse_expression(text), whitespace_after_except=_SPACE)
     if plan.name and node.name is None:

@@ -29,6 +29,10 @@ _SAME = {
     "socket.error": "OSError",
     "IOError": "OSError",
     "EnvironmentError": "OSError",
+    "asyncio.exceptions.CancelledError": "asyncio.CancelledError",
+    "gevent.timeout.Timeout": "gevent.Timeout",
+    "eventlet.timeout.Timeout": "eventlet.Timeout",
+    "func_timeout.exceptions.FunctionTimedOut": "func_timeout.FunctionTimedOut",
     **http_exceptions.SAME,
 }
 _BASES = {
@@ -38,6 +42,14 @@ _BASES = {
         "Exception": "BaseException",
         "SystemExit": "BaseException",
         "KeyboardInterrupt": "BaseException",
+        "GeneratorExit": "BaseException",
+        "asyncio.CancelledError": "BaseException",
+        "gevent.GreenletExit": "BaseException",
+        "gevent.Timeout": "BaseException",
+        "eventlet.Timeout": "BaseException",
+        "func_timeout.FunctionTimedOut": "BaseException",
+        "pyo3_runtime.PanicException": "BaseException",
+        "pytest.outcomes.OutcomeException": "BaseException",
         "OSError": "Exception",
         "TimeoutError": "OSError",
     }.items()

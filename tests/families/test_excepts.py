@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 import pytest
-from qw_codemod.checks.excepts.reasons import MayExit
+from qw_codemod.checks.excepts.reasons import MayExit, MayExitWithin
 
 from qw_codemod.kernel.model import Finding
 from qw_codemod.kernel.statements import render
@@ -215,7 +215,7 @@ def test_a_try_that_may_exit_is_left(inner: str) -> None:
     text = f"import sys\nimport unittest\n\n\n{leave}{handler(inner=inner)}"
     assert after(text) == text
     (finding,) = findings(text)
-    assert finding.safety == "unsafe" and isinstance(finding.reason, MayExit)
+    assert finding.safety == "unsafe" and isinstance(finding.reason, MayExit | MayExitWithin)
 
 
 @pytest.mark.parametrize("inner", ["server.serve_forever()", "input()", "while True: work()"])
