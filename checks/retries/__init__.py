@@ -42,10 +42,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import subclasses_of
+from qw_codemod.analysis.repetition import asks_another
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.infer.statements import Annotated, Built
-from qw_codemod.kernel.statements import At
+from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
@@ -66,7 +67,8 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons, statements
-from .already_retried import is_retried
+from .already_retried import why_retried
+from .event_loop import why_blocking
 from .forms import form_of, why_not
 from .plan import Plan
 
@@ -101,9 +103,7 @@ def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in context.once(HttpCalls, source).all():
         if call.through or _is_policy(source, context):
             continue
-        if is_retried(source, context.infer, call):
-            continue
-        exempt = _why_exempt(source, context, call)
+        exempt = why_retried(source, context.infer, call) or _why_exempt(source, context, call)
         message = f"{call.name}() is not retried"
         remedy = _Unretried(call, exempt)
         yield Match(call.node, message, call.evidence, remedy, hidden=exempt is not None)
@@ -116,7 +116,7 @@ def _is_policy(source: SourceFile, context: Context) -> bool:
 
 def _why_exempt(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     """Why the call is not to be tried again, or already is perhaps."""
-    reason = why_not(source, call) or _why_not_twice(source, context, call)
+    reason = why_not(source, context.infer, call) or _why_not_twice(source, context, call)
     if reason is not None or _waits_for_ever(call):
         return reason
     return call.said.hidden
@@ -133,14 +133,20 @@ def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | No
         return Unfixable(found.exempt)
     if _waits_for_ever(call):
         return Unfixable(reasons.NoTimeout())
+    blocking = why_blocking(source, context.infer, call)
+    if blocking is not None:
+        return Unfixable(blocking)
     form = form_of(source, context, call)
     if isinstance(form, Unfixable):
         return form
-    reason = _why_unsafe(source, call) or _failing_double(source, context, call)
+    reason = _why_unsafe(source, context, call) or _failing_double(source, context, call)
     return Unsafe(reason) if reason else None
 
 
-def _why_unsafe(source: SourceFile, call: HttpCall) -> Statement | None:
+def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    other = asks_another(source, call.node)
+    if other is not None:
+        return reasons.AsksAnother(InLine(other.lineno))
     function = _function_name(source, call.node)
     command = _COMMAND.search(function) or _COMMAND_URL.search(source.text(call.node))
     if command and call.verb in http.READ_ONLY:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-from qw_codemod.kernel.statements import InLine
+from qw_codemod.analysis.callers import owner
+from qw_codemod.analysis.deadlines import deadline_above, deadline_around
+from qw_codemod.infer import Inference
+from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.languages.python import WIDTH
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.python.bindings import dotted
@@ -13,7 +16,6 @@ from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Context, SourceFile, Statement, Unfixable
 
 from . import reasons
-from .already_retried import owner
 from .plan import Decorate, Plan, Wrap
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
@@ -31,11 +33,10 @@ _HEALTH = re.compile(r"health[_ -]?check|liveness|readiness", re.I)
 _BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
 _URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
 _STATUS = frozenset({"status_code", "ok", "status", "is_success"})
-_DEADLINES = frozenset({"timeout", "timeout_at", "move_on_after", "fail_after", "wait_for"})
 _ONCE = frozenset({"data", "files", "content"})
 
 
-def why_not(source: SourceFile, call: HttpCall) -> Statement | None:
+def why_not(source: SourceFile, infer: Inference, call: HttpCall) -> Statement | None:
     """Why a second try would not do what the first one did; None if it would."""
     node = call.node
     function = owner(source, node)
@@ -43,11 +44,12 @@ def why_not(source: SourceFile, call: HttpCall) -> Statement | None:
     whole = source.text(function) if function is not None else ""
     if _PROBE.search(name) or _PROBE_URL.search(source.text(node)) or _HEALTH.search(whole):
         return reasons.IsProbe()
-    for around in source.ancestors(node):
-        if isinstance(around, (ast.With, ast.AsyncWith)) and any(
-            last_name(item.context_expr) in _DEADLINES for item in around.items
-        ):
-            return reasons.HasDeadline(InLine(around.lineno))
+    deadline = deadline_around(source, node, call.sender.is_async)
+    if deadline is not None:
+        return reasons.HasDeadline(InLine(deadline.lineno))
+    above = deadline_above(source, infer, node) if call.sender.is_async else None
+    if above is not None:
+        return reasons.HasDeadlineAbove(At(above[0].path, above[1].lineno))
     if function is not None and any(
         isinstance(each, ast.Yield | ast.YieldFrom) for each in own_nodes(function.body)
     ):

@@ -19,6 +19,82 @@ class HasDeadline(Statement):
     place: InLine
 
 
+class HasDeadlineAbove(Statement):
+    template = "a caller's deadline would cut the waits off{place}"
+
+    place: At
+
+
+class LoopAsksAgain(Statement):
+    template = "the loop{place} asks again already"
+
+    place: InLine
+
+
+class TriedAgainBy(Statement):
+    template = "{by} tries it again already"
+
+    by: Statement
+
+
+class DecoratorRetries(Statement):
+    template = "`@{decorator}`{place} tries it again already"
+
+    decorator: str
+    place: InLine
+
+
+class CallsItselfAgain(Statement):
+    template = "`{function}()` calls itself again{place}"
+
+    function: str
+    place: InLine
+
+
+class SessionRetries(Statement):
+    template = "`{session}` was made to retry by itself"
+
+    session: str
+
+
+class NameSaysRetry(Statement):
+    template = "`{function}()` retries already, by its name"
+
+    function: str
+
+
+class HandedToRetry(Statement):
+    template = "`{function}` is handed to `{retry}()`, which tries it again{place}"
+
+    function: str
+    retry: str
+    place: At
+
+
+class CallerRetries(Statement):
+    template = "the call of `{function}()` is tried again already{place}"
+
+    function: str
+    place: At
+
+
+class AsksAnother(Statement):
+    template = "the loop{place} asks another at once where this one fails"
+
+    place: InLine
+
+
+class BlocksEventLoop(Statement):
+    template = "the waits between tries would stop the event loop: hand the call to a thread"
+
+
+class BlocksCaller(Statement):
+    template = "a coroutine calls `{function}()`, and the waits would stop the event loop{place}"
+
+    function: str
+    place: At
+
+
 class IsGenerator(Statement):
     template = "a generator has handed out something before it would be tried again"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from qw_codemod.analysis.deadlines import always_bounded, deadline_around
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
@@ -31,10 +32,17 @@ _LIMIT = Limit("http")
 def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
     """The requests that nothing bounds, and what makes clients that bound none."""
     for call in context.once(HttpCalls, source).perhaps_unbounded():
-        if not call.bound:
+        if not call.bound and not _has_deadline(source, context, call):
             yield Match(call.node, _of_request(source, call), call.evidence, call)
     for limit in open_limits(source, context.infer):
         yield Match(limit.node, _of_limit(limit), limit.evidence, limit)
+
+
+def _has_deadline(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether a deadline further out ends the request; those of event loops end awaits alone."""
+    if call.sender.is_async:
+        return always_bounded(source, context.infer, call.node)
+    return deadline_around(source, call.node, is_async=False) is not None
 
 
 def _of_request(source: SourceFile, call: HttpCall) -> str:

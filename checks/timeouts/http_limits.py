@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from qw_codemod.analysis.callers import owner
+from qw_codemod.analysis.deadlines import always_bounded, deadline_around
 from qw_codemod.infer import Inference, Library, Value, judge
 from qw_codemod.kernel.model import Evidence
 from qw_codemod.languages.python import SourceFile
@@ -65,8 +67,48 @@ def open_limits(source: SourceFile, infer: Inference) -> Iterator[OpenLimit]:
         last = dotted(node.func).rpartition(".")[2]
         if last[:1].isupper() and (_says_none(node) or last == "ClientTimeout"):
             found = _open_limit(source, infer, node)
-            if found is not None:
+            if found is not None and not _ends_otherwise(source, infer, node):
                 yield found
+
+
+def _ends_otherwise(source: SourceFile, infer: Inference, node: ast.Call) -> bool:
+    """Whether deadlines end all that is asked of the client, which lives in one function."""
+    name, is_entered = "", False
+    for around in source.ancestors(node):
+        if isinstance(around, ast.withitem):
+            name, is_entered = dotted(around.optional_vars or around.context_expr), True
+            break
+        if isinstance(around, ast.Assign):
+            name = dotted(around.targets[0])
+        if isinstance(around, ast.stmt):
+            break
+    function = owner(source, node)
+    if function is None:
+        return False
+    if is_entered and always_bounded(source, infer, node):
+        return True
+    if not name or "." in name:
+        return False
+    uses = [
+        each
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    asked = [each for each in uses if not _only_closes(source, each)]
+    return bool(asked) and all(_is_asked_in_time(source, each) for each in asked)
+
+
+def _is_asked_in_time(source: SourceFile, name: ast.Name) -> bool:
+    """`wait_for(client.get(url), 6)`: the client is asked there, and handed to nobody."""
+    is_asked = isinstance(source.parent(name), ast.Attribute)
+    return is_asked and deadline_around(source, name) is not None
+
+
+def _only_closes(source: SourceFile, name: ast.Name) -> bool:
+    around = source.parent(name)
+    if isinstance(around, ast.withitem):
+        return True
+    return isinstance(around, ast.Attribute) and around.attr in ("close", "aclose")
 
 
 def _says_none(call: ast.Call) -> bool:

@@ -41,13 +41,25 @@ _MARKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Mounted:
+    """An adapter, and the file in which it is written."""
+
+    source: SourceFile
+    adapter: ast.expr | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preparation:
-    """Something done to a session that may give it a timeout: mounted, replaced, handed on."""
+    """Something done to a session that may give it a timeout: mounted, replaced, handed on.
+
+    `mounted` says which adapter it is, if it is one.
+    """
 
     holder: str  # the session as it is written there
     function: ast.AST | None
     cls: ast.AST | None
     bound: Bound
+    mounted: Mounted
 
 
 class Bounds:
@@ -149,14 +161,16 @@ class Bounds:
                     ]
                     if adapter:
                         bound = self._of_adapter(source, adapter[0])
-                        yield _preparation(source, call.func.value, call, bound)
+                        yield _preparation(
+                            source, call.func.value, call, bound, Mounted(source, adapter[0])
+                        )
         for assign in source.nodes(ast.Assign):
             for target in assign.targets:
                 if isinstance(target, ast.Attribute):
                     bound = self._of_replacement(source, target.attr, assign.value)
                     if bound is not NONE:
                         yield _preparation(source, target.value, assign, bound)
-        if self.are_likely:
+        if self.are_likely or self._infer.tree.holding((".mount(",), "max_retries"):
             yield from self._handed(source)
 
     def _of_adapter(self, source: SourceFile, node: ast.expr) -> Bound:
@@ -222,7 +236,7 @@ class Bounds:
         for name, argument in passed:
             for prepared in self.preparations(where):
                 if prepared.function is function.node and prepared.holder == name:
-                    yield _preparation(source, argument, call, prepared.bound)
+                    yield _preparation(source, argument, call, prepared.bound, prepared.mounted)
 
     # -- sockets --------------------------------------------------------------------------------
 
@@ -251,14 +265,21 @@ class Bounds:
         return bool(self._infer.tree.holding(_MARKS, "timeout"))
 
 
-def _preparation(source: SourceFile, holder: ast.expr, node: ast.AST, bound: Bound) -> Preparation:
+def _preparation(
+    source: SourceFile,
+    holder: ast.expr,
+    node: ast.AST,
+    bound: Bound,
+    mounted: Mounted | None = None,
+) -> Preparation:
     function = cls = None
     for each in source.ancestors(node):
         if isinstance(each, FUNCTIONS):
             function = function or each
         elif isinstance(each, ast.ClassDef):
             cls = cls or each
-    return Preparation(dotted(holder), function, cls, bound)
+    mounted = mounted or Mounted(source, None)
+    return Preparation(dotted(holder), function, cls, bound, mounted)
 
 
 def _is_session_name(node: ast.expr) -> bool:

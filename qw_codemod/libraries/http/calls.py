@@ -44,7 +44,7 @@ from qw_codemod.python.syntax import assigned, last_name
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
 )
-_objects = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
+objects_of = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _surely_bounded(call: ast.Call) -> bool:
 def _call(
     source: SourceFile, infer: Inference, names: Names, node: ast.Call, name: str
 ) -> HttpCall | None:
-    objects = _objects(infer)
+    objects = objects_of(infer)
     held, sender_of = _asked(source, infer, objects.bounds, node)
     answer = judge(held, lambda value: sender_of(value) is not None)
     no_values: tuple[Value, ...] = ()

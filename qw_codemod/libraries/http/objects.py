@@ -13,7 +13,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import statements as says
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import FUNCTIONS, FunctionNode, is_none
-from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds
+from qw_codemod.libraries.http.bounds import NONE, Bound, Bounds, Mounted, Preparation
 from qw_codemod.python.bindings import dotted
 
 _FARTHEST = 40  # facts followed for one call
@@ -38,14 +38,38 @@ class Objects:
         found = [*self._here(source, receiver), *self._along(facts, method, set())]
         return _strongest(found)
 
+    def mounted(
+        self, source: SourceFile, receiver: ast.expr, facts: Sequence[Fact]
+    ) -> Iterator[Mounted]:
+        """The adapters that are mounted on the session that an expression holds."""
+        for prepared in self._prepared(source, receiver):
+            yield prepared.mounted
+        for fact in facts[:_FARTHEST]:
+            view = self._infer.tree.view(fact.path)
+            for prepared in self._prepared_at(view.source, fact) if view is not None else ():
+                yield prepared.mounted
+
     def _here(self, source: SourceFile, receiver: ast.expr) -> Iterator[Bound]:
+        for prepared in self._prepared(source, receiver):
+            yield prepared.bound
+
+    def _prepared(self, source: SourceFile, receiver: ast.expr) -> Iterator[Preparation]:
         name = dotted(receiver)
         around = list(source.ancestors(receiver)) if name else []
         for prepared in self.bounds.preparations(source) if name else ():
             if prepared.holder == name:
                 on_object = name.startswith(("self.", "cls."))
                 if (on_object and prepared.cls in around) or prepared.function in (None, *around):
-                    yield prepared.bound
+                    yield prepared
+
+    def _prepared_at(self, source: SourceFile, fact: Fact) -> Iterator[Preparation]:
+        for prepared in self.bounds.preparations(source):
+            # The fact names what is bound there: `session` is assigned here.
+            if _is_of(fact, prepared.holder) and (
+                _spans(prepared.function, fact.line)
+                or (prepared.holder.startswith("self.") and _spans(prepared.cls, fact.line))
+            ):
+                yield prepared
 
     def _along(self, facts: Sequence[Fact], method: str, seen: set[Fact]) -> Iterator[Bound]:
         for fact in facts:
@@ -55,13 +79,8 @@ class Objects:
             view = self._infer.tree.view(fact.path)
             if view is None:
                 continue
-            for prepared in self.bounds.preparations(view.source):
-                # The fact names what is bound there: `session` is assigned here.
-                if _is_of(fact, prepared.holder) and (
-                    _spans(prepared.function, fact.line)
-                    or (prepared.holder.startswith("self.") and _spans(prepared.cls, fact.line))
-                ):
-                    yield prepared.bound
+            for prepared in self._prepared_at(view.source, fact):
+                yield prepared.bound
             if isinstance(fact.what, Built):
                 yield _of_constructor(view.source, fact)
             if self.bounds.are_likely:

@@ -1,0 +1,80 @@
+"""The calls that lead to a function, a few files and functions away."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qw_codemod.infer import Function, Inference, Unknown
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.syntax import function_of, last_name
+
+_FEW = 12  # files whose mentions of a function are followed
+_FARTHEST = 12  # functions on the way to a caller
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A call of a function, or one that is handed the function (`is_handed`) to call it."""
+
+    source: SourceFile
+    call: ast.Call
+    function: str  # the name of what is called
+    is_handed: bool
+
+
+def owner(source: SourceFile, node: ast.AST) -> FunctionNode | None:
+    """The function that a decorator would go to."""
+    found = function_of(source, node)
+    return None if isinstance(found, ast.Lambda) else found
+
+
+def callers(source: SourceFile, infer: Inference, node: ast.AST) -> Iterator[Caller]:
+    """Every call that may lead to a node through the functions around it, the nearest first."""
+    function = owner(source, node)
+    if function is not None:
+        yield from _callers(infer, (source.path, function.lineno), function.name, {""})
+
+
+def _callers(infer: Inference, at: tuple[str, int], name: str, seen: set[str]) -> Iterator[Caller]:
+    if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
+        return
+    seen.add(name)
+    paths = infer.tree.mentions(name)
+    if len(paths) > _FEW:
+        return
+    for path in paths:
+        view = infer.tree.view(path)
+        for node in _calls_with(view.source).get(name, ()) if view is not None else ():
+            assert view is not None
+            handed = [each for each in node.args if not isinstance(each, ast.Call)]
+            if name in map(last_name, handed) and last_name(node) != name:
+                yield Caller(view.source, node, name, is_handed=True)
+            if last_name(node) != name or not _may_be(infer, view.source, node, at):
+                continue
+            yield Caller(view.source, node, name, is_handed=False)
+            outer = owner(view.source, node)
+            if outer is not None:
+                yield from _callers(infer, (view.source.path, outer.lineno), outer.name, seen)
+
+
+@lru_cache(maxsize=256)
+def _calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
+    """The calls of a file by the name of what is called, and of what is handed over."""
+    found: dict[str, list[ast.Call]] = {}
+    for node in source.nodes(ast.Call):
+        for name in {last_name(node), *map(last_name, node.args)}:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str, int]) -> bool:
+    """Whether a call may be one of the function at a place; one of another is known to be none."""
+    held = [inferred.value for inferred in infer.holds(source, call.func)]
+    functions = [value for value in held if isinstance(value, Function)]
+    if any((value.view.path, value.node.lineno) == at for value in functions):
+        return True
+    return not held or any(isinstance(value, Unknown) for value in held)

@@ -1,0 +1,278 @@
+"""Loops that do the same thing again, and loops that go from one thing to the next."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.identifiers import words
+from qw_codemod.python.syntax import last_name, own_nodes
+
+Loop = ast.For | ast.AsyncFor | ast.While
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+SLEEPS = frozenset({"sleep", "wait"})
+# What tells whether a server took the request, in requests, httpx, aiohttp and urllib.
+STATUS = frozenset({"status_code", "ok", "is_success", "is_error", "status", "code", "getcode"})
+_COUNTING = frozenset({"range", "count", "repeat"})
+# What counts the tries: it may stand in a request (`timeout=5 * attempt`), which stays the same.
+_TRIES = frozenset("attempt attempts retry retries try tries trial".split())
+_TAKES = frozenset("pop popleft popitem get_nowait next anext".split())
+_CHANGES = frozenset("append extend update add insert setdefault".split())
+
+
+def loops_around(source: SourceFile, node: ast.AST) -> Iterator[Loop]:
+    """The loops of its function that run a node again and again, innermost first."""
+    child = node
+    for around in source.ancestors(node):
+        if isinstance(around, FUNCTIONS):
+            return
+        if isinstance(around, LOOPS) and (
+            child in around.body or (isinstance(around, ast.While) and child is around.test)
+        ):
+            yield around
+        child = around
+
+
+def tries_again(source: SourceFile, node: ast.Call) -> Loop | None:
+    """The loop that makes the same call again, because it polls or because it failed.
+
+    A loop that goes through items, or from page to page, makes another call in each round, whatever
+    it sleeps in between.
+    """
+    for loop in loops_around(source, node):
+        if isinstance(loop, ast.While) and _continues_by_status(loop, node):
+            return loop
+        if differs(loop, node):
+            continue
+        if _is_left_after(loop, node) or (_is_counted(loop) and _sleeps(loop)):
+            return loop
+    return None
+
+
+def asks_another(source: SourceFile, node: ast.Call) -> Loop | None:
+    """The loop that makes another call where this one failed: the next mirror is asked."""
+    for loop in loops_around(source, node):
+        if isinstance(loop, ast.While) or not differs(loop, node) or _goes_by_number(loop):
+            continue
+        if _is_left_after(loop, node) and _is_guarded(source, loop, node):
+            return loop
+    return None
+
+
+def differs(loop: Loop, node: ast.Call) -> bool:
+    """Whether a call is another one in each round, by what goes into it."""
+    given = [node.func, *node.args, *(k.value for k in node.keywords if k.arg != "timeout")]
+    return not _changing(loop, node).isdisjoint(_names(given))
+
+
+def ends_by_status(loop: Loop, node: ast.AST) -> frozenset[object] | None:
+    """The constants with which a loop compares the status of the answer that `node` gives.
+
+    None where the loop does not look at the status; `ok` is compared with 200.
+    """
+    answers = _answers(loop, node)
+    found: set[object] = set()
+    looks = False
+    for each in own_nodes(loop.body):
+        if not isinstance(each, ast.Attribute) or each.attr not in STATUS:
+            continue
+        if each.value is not node and dotted(each.value) not in answers:
+            continue
+        looks = True
+        found |= {200} if each.attr in ("ok", "is_success", "is_error") else set()
+    for each in own_nodes(loop.body):
+        if isinstance(each, ast.Compare) and looks and _asks_status(each, answers, node):
+            found |= {n.value for n in ast.walk(each) if isinstance(n, ast.Constant)}
+    return frozenset(found) if looks else None
+
+
+def numbers_of(loop: Loop) -> ast.Call | None:
+    """`range(5)`, `enumerate(…)`'s not: what a loop counts with."""
+    if isinstance(loop, ast.While) or not isinstance(loop.iter, ast.Call):
+        return None
+    return loop.iter if last_name(loop.iter) in _COUNTING else None
+
+
+# -- what changes from round to round -------------------------------------------------------------
+
+
+def _changing(loop: Loop, node: ast.Call) -> set[str]:
+    """The names that have another value in each round: items, counters, what the answer said."""
+    found: set[str] = set()
+    if not isinstance(loop, ast.While):
+        found = {each for each in _names([loop.target]) if _TRIES.isdisjoint(words(each))}
+    inside = [*own_nodes(loop.body)]
+    if isinstance(loop, ast.While):
+        inside += own_nodes([loop.test])
+    while True:
+        more = {name for each in inside for name in _changed(each, found, node)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _changed(statement: ast.AST, changing: set[str], node: ast.Call) -> Iterator[str]:
+    """The names that a statement gives a value that was not theirs in the round before."""
+    if isinstance(statement, ast.AugAssign):
+        yield from _targets([statement.target])
+        return
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+        value = statement.value
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if value is not None and _is_new(value, changing, node):
+            yield from _targets(targets)
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        if _is_new(statement.iter, changing, node):
+            yield from _targets([statement.target])
+    elif isinstance(statement, ast.withitem) and statement.optional_vars is not None:
+        if _is_new(statement.context_expr, changing, node):
+            yield from _targets([statement.optional_vars])
+    elif isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
+        given = [*statement.args, *(each.value for each in statement.keywords)]
+        if statement.func.attr in _CHANGES and not changing.isdisjoint(_names(given)):
+            yield dotted(statement.func.value)
+
+
+def _is_new(value: ast.expr, changing: set[str], node: ast.Call) -> bool:
+    for each in ast.walk(value):
+        if each is node or (dotted(each) or "-") in changing:
+            return True
+        if isinstance(each, ast.Call) and last_name(each) in _TAKES:
+            return True
+        if isinstance(each, ast.Call) and last_name(each) == "get" and not each.args:
+            return True  # of a queue
+    return False
+
+
+def _targets(targets: Iterable[ast.expr]) -> Iterator[str]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from _targets(target.elts)
+        elif isinstance(target, ast.Starred):
+            yield from _targets([target.value])
+        elif isinstance(target, ast.Subscript):
+            yield dotted(target.value)
+        else:
+            yield dotted(target)
+
+
+def _names(nodes: list[ast.expr]) -> set[str]:
+    return {dotted(each) for node in nodes for each in ast.walk(node)} - {""}
+
+
+# -- when a loop is left --------------------------------------------------------------------------
+
+
+def _is_counted(loop: Loop) -> bool:
+    """Whether rounds are tries: `while …`, `range(…)`, or a variable that counts them."""
+    if isinstance(loop, ast.While) or numbers_of(loop) is not None:
+        return True
+    return any(not _TRIES.isdisjoint(words(each)) for each in _names([loop.target]))
+
+
+def _goes_by_number(loop: Loop) -> bool:
+    return isinstance(loop, ast.While) or numbers_of(loop) is not None
+
+
+def _sleeps(loop: Loop) -> bool:
+    return any(isinstance(n, ast.Call) and last_name(n) in SLEEPS for n in own_nodes(loop.body))
+
+
+def _own(loop: Loop) -> Iterator[ast.AST]:
+    """The nodes of a loop, without the loops in it, whose `break` is theirs."""
+    stack: list[ast.AST] = list(loop.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, FUNCTIONS):
+            continue
+        yield node
+        if isinstance(node, LOOPS):
+            stack += [n for n in own_nodes(node.body) if isinstance(n, ast.Return)]
+            stack += node.orelse
+        else:
+            stack += ast.iter_child_nodes(node)
+
+
+def _is_left_after(loop: Loop, node: ast.AST) -> bool:
+    """Whether `return` or `break` ends a loop once the call has gone well."""
+    if isinstance(loop, ast.While) and any(each is node for each in ast.walk(loop.test)):
+        return True
+    end = (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0))
+    dropped: set[ast.AST] = set()
+    for each in _own(loop):
+        if isinstance(each, ast.ExceptHandler):
+            dropped |= {*ast.walk(each)}
+    return any(
+        isinstance(each, (ast.Return, ast.Break))
+        and each not in dropped
+        and (each.end_lineno or 0, each.end_col_offset or 0) >= end
+        for each in _own(loop)
+    ) or _sets_its_flag(loop, node)
+
+
+def _sets_its_flag(loop: Loop, node: ast.AST) -> bool:
+    """`while not done: … done = answer.ok`: what the loop tests is told by the answer."""
+    if not isinstance(loop, ast.While):
+        return False
+    return not _names([loop.test]).isdisjoint(_answers(loop, node))
+
+
+def _answers(loop: Loop, node: ast.AST) -> set[str]:
+    """The names that hold what a call in the loop gave, or what was made of it."""
+    found: set[str] = set()
+    for _ in range(3):
+        for each in own_nodes(loop.body):
+            value = getattr(each, "value", None) if not isinstance(each, ast.withitem) else None
+            if isinstance(each, ast.withitem):
+                value, targets = each.context_expr, [each.optional_vars]
+            elif isinstance(each, ast.Assign):
+                targets = [*each.targets]
+            elif isinstance(each, (ast.AnnAssign, ast.NamedExpr)):
+                targets = [each.target]
+            else:
+                continue
+            if value is not None and any(
+                part is node or (dotted(part) or "-") in found for part in ast.walk(value)
+            ):
+                found |= {*_targets([each for each in targets if each is not None])}
+    return found
+
+
+def _continues_by_status(loop: ast.While, node: ast.Call) -> bool:
+    """Whether a refusal goes round again with the same request: `if status == 429: continue`."""
+    answers = _answers(loop, node)
+    asked = _names([node.func, *node.args, *(each.value for each in node.keywords)])
+    for each in _own(loop):
+        if not isinstance(each, ast.If) or not _asks_status(each.test, answers, node):
+            continue
+        inside = [*own_nodes(each.body)]
+        if not any(isinstance(n, ast.Continue) for n in inside):
+            continue
+        stored = {name for n in inside for name in _changed(n, answers, node)}
+        if stored.isdisjoint(asked):
+            return True
+    return False
+
+
+def _asks_status(test: ast.AST, answers: set[str], node: ast.AST) -> bool:
+    return any(
+        isinstance(each, ast.Attribute)
+        and each.attr in STATUS
+        and (each.value is node or dotted(each.value) in answers)
+        for each in ast.walk(test)
+    )
+
+
+def _is_guarded(source: SourceFile, loop: Loop, node: ast.AST) -> bool:
+    """Whether a failure of the call stays in the loop: it is caught, or told by the status."""
+    for around in source.ancestors(node):
+        if around is loop:
+            break
+        if isinstance(around, ast.Try) and around.handlers:
+            return True
+    return any(
+        isinstance(each, ast.If) and _asks_status(each.test, _answers(loop, node), node)
+        for each in _own(loop)
+    )
