@@ -1,9 +1,11 @@
 """Retries that hammer: loops that sleep as long each time, urllib3.Retry without a pause (QW303).
 
 What it does
-    QW303 finds counted retry loops whose sleep is constant or grows without a cap, and
-    `urllib3.Retry` without `backoff_factor`, without `status_forcelist` or, where the project's
-    urllib3 is 2 or newer, without `backoff_max`.
+    QW303 finds retry loops whose sleep is constant, or doubles beyond a minute without a cap: those
+    that go round after an exception, and counted ones that go round because of the answer's status.
+    It finds `urllib3.Retry` without `backoff_factor`, without `status_forcelist` or, where the
+    project's urllib3 is 2 or newer, without `backoff_max`. Who names a kind of failure (`connect=`)
+    or sets `raise_on_status=True` has chosen: no list of statuses is missed there.
 
 Why is this bad?
     A service that is down needs time. A hundred workers that knock every five seconds keep it down,
@@ -32,8 +34,9 @@ What changes at run time
     `raise_on_status=False` comes with it.
 
 Fix safety
-    Safe. Loops that poll for a state, limit a rate or run a schedule are not retries and stay. A
-    loop without a variable that counts is reported.
+    Safe, but for a wait that a message, a docstring or a comment beside it names, and for
+    `time.sleep` in a coroutine. Loops that poll for a state, limit a rate or run a schedule are not
+    retries and stay. A loop without a variable that counts is reported.
 """
 
 from __future__ import annotations
@@ -44,11 +47,13 @@ from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import exception_name
 from qw_codemod.analysis.exception_risks import retried
+from qw_codemod.analysis.repetition import Loop, numbers_of, refused_and_tried_again
 from qw_codemod.facts.requirement_versions import major
+from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InLine
-from qw_codemod.python.bindings import FUNCTIONS
-from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import assigned, last_name, own_nodes
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.names import bound_names, full_name
+from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
 from qw_codemod.rules.api import (
     Check,
     Context,
@@ -63,6 +68,8 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons, statements
+from .messages import line_that_tells
+from .numbers import computed, number_of
 from .plan import LongerSleep, RetryOptions
 
 _CAP = 60  # seconds
@@ -81,6 +88,9 @@ _RETRY = frozenset(
         "requests.packages.urllib3.util.retry",
     )
 )
+# Who says how often each of these kinds is tried again means these alone: a list of statuses would
+# be retried as often as `total` says, ten times by default [run].
+_KINDS = frozenset({"connect", "read", "status", "other"})
 _STATUSES = "(429, 500, 502, 503, 504)"
 
 
@@ -90,7 +100,7 @@ def _flat(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in source.nodes(ast.Call):
         name = full_name(source, call.func)
         if name in _SLEEPS and len(call.args) == 1 and not call.keywords:
-            yield from _of_sleep(source, call)
+            yield from _of_sleep(source, context, call)
         elif name in _RETRY:
             yield from _of_retry(source, context, call)
 
@@ -100,10 +110,14 @@ def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | No
     reason: Statement | None
     if isinstance(found, RetryOptions):
         reason = _why_multiplied(source)
-    elif not found.counter:
+    elif not found.counter and not found.grows:
         return Unfixable(reasons.CountsNothing())
     else:
-        reason = _used_elsewhere(source, found.wait)
+        reason = (
+            _why_blocking(source, found)
+            or _used_elsewhere(source, found.wait)
+            or _why_told(source, found)
+        )
     return Unsafe(reason) if reason else None
 
 
@@ -111,7 +125,7 @@ def _plan(source: SourceFile, context: Context, match: Match) -> LongerSleep | R
     found: _Sleep | RetryOptions = match.remedy
     if isinstance(found, RetryOptions):
         return found
-    return LongerSleep(_longer(source, found.wait, found.counter, found.grows))
+    return LongerSleep(_longer(source, found))
 
 
 # -- loops ----------------------------------------------------------------------------------------
@@ -119,25 +133,40 @@ def _plan(source: SourceFile, context: Context, match: Match) -> LongerSleep | R
 
 @dataclass(frozen=True, slots=True)
 class _Sleep:
-    """How long a loop sleeps, whether that grows, and what counts the tries, if anything does."""
+    """How a loop sleeps.
 
+    `seconds` is what it waits where that is known, `grows` whether it doubles, and `counter` what
+    counts the tries, if anything does.
+    """
+
+    call: ast.Call
+    loop: Loop
     wait: ast.expr
+    seconds: float | None
     grows: bool
     counter: str
 
 
-def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Match]:
+def _of_sleep(source: SourceFile, context: Context, call: ast.Call) -> Iterator[Match]:
     loop = _loop(source, call)
-    if loop is None or not _is_retry_loop(source, loop, call):
+    if loop is None:
+        return
+    if not _is_retry_loop(source, loop, call) and not refused_and_tried_again(source, loop, call):
         return
     wait = call.args[0]
-    grows = _grows(wait, _variables(loop))
-    if grows is None or (not grows and _changes(source, loop, wait)):
+    infer = context.infer
+    tries = _tries(source, infer, loop)
+    number = number_of(source, infer, wait)
+    grows = _grows(source, loop, wait)
+    if grows is None:
         return
-    number = _number(source, wait)
-    if number is not None and not _SHORTEST <= number < _CAP:
+    if grows:
+        longest = _longest(source, infer, loop, wait, tries)
+        if longest is not None and longest <= _CAP:
+            return  # it has an end before it gets too long
+    elif number is not None and not _SHORTEST <= number < _CAP:
         return  # no room for it to double below the cap, or a moment that a lock is held
-    if _tries(loop) > _MOST:
+    elif tries > _MOST:
         return  # so many tries are a way to wait for something
     facts = (
         Fact(statements.TriesAgain(), source.path, loop.lineno),
@@ -147,42 +176,66 @@ def _of_sleep(source: SourceFile, call: ast.Call) -> Iterator[Match]:
     message = f"the retry waits {text} s each time"
     if grows:
         message = f"the retry waits {text} s, without a cap"
-    evidence = Evidence("proven", facts)
-    yield Match(call, message, evidence, _Sleep(wait, grows, _counter(source, loop)))
+    found = _Sleep(call, loop, wait, number, grows, _counter(source, loop))
+    yield Match(call, message, Evidence("proven", facts), found)
 
 
-def _tries(loop: ast.For | ast.AsyncFor | ast.While) -> int:
-    """How often a loop goes round at the most; 0 where that is not written there."""
-    if isinstance(loop, ast.While) or not isinstance(loop.iter, ast.Call):
+def _tries(source: SourceFile, infer: Inference, loop: Loop) -> int:
+    """How often a loop goes round at the most; 0 where that is not known."""
+    counted = numbers_of(loop)
+    if counted is None or last_name(counted) != "range":
         return 0
-    numbers = [each.value for each in loop.iter.args if isinstance(each, ast.Constant)]
-    return max((each for each in numbers if isinstance(each, int)), default=0)
+    numbers = [number_of(source, infer, each) for each in counted.args]
+    return int(max((each for each in numbers if each is not None), default=0))
+
+
+def _why_blocking(source: SourceFile, found: _Sleep) -> Statement | None:
+    """`time.sleep` in a coroutine stops all others, and longer from now on."""
+    name = full_name(source, found.call.func)
+    if name == "time.sleep" and isinstance(function_of(source, found.call), ast.AsyncFunctionDef):
+        return reasons.BlocksEventLoop()
+    return None
 
 
 def _used_elsewhere(source: SourceFile, wait: ast.expr) -> Statement | None:
     """Why the number is not this wait's alone; None if it is."""
-    if not isinstance(wait, ast.Name):
+    name = dotted(wait)
+    if not name:
         return None
-    for node in source.nodes(ast.Name):
-        if node.id != wait.id or isinstance(node.ctx, ast.Store) or node is wait:
+    scope = function_of(source, wait)
+    is_local = scope is not None and name in set(bound_names([scope]))
+    for node in ast.walk(scope) if is_local and scope is not None else _of_names(source):
+        if not isinstance(node, (ast.Name, ast.Attribute)) or dotted(node) != name:
+            continue
+        if not isinstance(node.ctx, ast.Load) or node is wait:
             continue
         around = source.parent(node)
-        if not isinstance(around, ast.Call) or full_name(source, around.func) not in _SLEEPS:
-            return reasons.UsedElsewhere(wait.id, InLine(node.lineno))
+        if isinstance(around, ast.Call) and full_name(source, around.func) in _SLEEPS:
+            continue
+        if not any(_stores(each, name) for each in source.ancestors(node)):
+            return reasons.UsedElsewhere(name, InLine(node.lineno))
     return None
 
 
-def _number(source: SourceFile, wait: ast.expr) -> float | None:
-    """The seconds that a constant stands for, one of the module's too; None if not known."""
-    if isinstance(wait, ast.Name):
-        given = list(assigned(source, wait.id))
-        wait = given[0] if len(given) == 1 else wait
-    if isinstance(wait, ast.Constant) and isinstance(wait.value, int | float):
-        return wait.value
-    return None
+def _of_names(source: SourceFile) -> Iterator[ast.AST]:
+    yield from source.nodes(ast.Name)
+    yield from source.nodes(ast.Attribute)
 
 
-def _loop(source: SourceFile, call: ast.Call) -> ast.For | ast.AsyncFor | ast.While | None:
+def _stores(node: ast.AST, name: str) -> bool:
+    """`delay = delay * 2`"""
+    return isinstance(node, ast.Assign) and any(dotted(each) == name for each in node.targets)
+
+
+def _why_told(source: SourceFile, found: _Sleep) -> Statement | None:
+    """A text beside the sleep that says how long it is: it would not be true any more."""
+    if found.grows or found.seconds is None:
+        return None
+    line = line_that_tells(source, found.loop, found.call, found.seconds)
+    return reasons.TextSaysHowLong(InLine(line)) if line else None
+
+
+def _loop(source: SourceFile, call: ast.Call) -> Loop | None:
     for around in source.ancestors(call):
         if isinstance(around, FUNCTIONS):
             return None
@@ -191,9 +244,7 @@ def _loop(source: SourceFile, call: ast.Call) -> ast.For | ast.AsyncFor | ast.Wh
     return None
 
 
-def _is_retry_loop(
-    source: SourceFile, loop: ast.For | ast.AsyncFor | ast.While, sleep: ast.Call
-) -> bool:
+def _is_retry_loop(source: SourceFile, loop: Loop, sleep: ast.Call) -> bool:
     """Whether the loop goes round again because something failed, and sleeps in between."""
     for node in own_nodes(loop.body):
         if not isinstance(node, ast.Try) or _loop(source, _marker(node)) is not loop:
@@ -230,39 +281,102 @@ def _types(handler: ast.ExceptHandler) -> list[ast.expr]:
     return [handler.type] if handler.type is not None else []
 
 
-def _variables(loop: ast.For | ast.AsyncFor | ast.While) -> set[str]:
-    if isinstance(loop, ast.While):
-        return set()
-    return {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-
-
-def _grows(wait: ast.expr, variables: set[str]) -> bool | None:
+def _grows(source: SourceFile, loop: Loop, wait: ast.expr) -> bool | None:
     """Whether a wait doubles, without a cap; False where it is constant; None for all others."""
-    names = {node.id for node in ast.walk(wait) if isinstance(node, ast.Name)}
     if any(isinstance(node, ast.Call) for node in ast.walk(wait)):
         return None  # min(...), random.uniform(...)
+    variables = _variables(loop)
+    names = {dotted(node) for node in ast.walk(wait)} - {""}
     powers = [n for n in ast.walk(wait) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)]
     if powers:
-        inner = {n.id for p in powers for n in ast.walk(p.right) if isinstance(n, ast.Name)}
+        inner = {dotted(n) for p in powers for n in ast.walk(p.right)} - {""}
         return True if inner & variables else None
-    return None if names & variables or not isinstance(wait, _CONSTANT) else False
+    if not isinstance(wait, _CONSTANT):
+        return None
+    name = dotted(wait)
+    if name in variables:
+        return True if _doubles(loop, name) and not _is_capped(loop, name) else None
+    return None if names & variables else False
 
 
 _CONSTANT = (ast.Constant, ast.Name, ast.Attribute)
 
 
-def _changes(source: SourceFile, loop: ast.For | ast.AsyncFor | ast.While, wait: ast.expr) -> bool:
-    """Whether the name that says how long is given another value on the way."""
-    text = source.text(wait)
+def _variables(loop: Loop) -> set[str]:
+    """What has another value in each round: what the loop counts with, and what it assigns."""
+    found = set() if isinstance(loop, ast.While) else {dotted(n) for n in ast.walk(loop.target)}
+    for node in ast.walk(loop):
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+            found.add(dotted(node))
+    return found - {""}
+
+
+def _doubles(loop: Loop, name: str) -> bool:
+    """`delay *= 2`, `delay = delay * 2`, and nothing else is assigned to it."""
+    doubled = False
+    for node in own_nodes(loop.body):
+        if isinstance(node, ast.AugAssign) and dotted(node.target) == name:
+            if not isinstance(node.op, (ast.Mult, ast.LShift)):
+                return False
+            doubled = True
+        elif _stores(node, name) and isinstance(node, ast.Assign):
+            value = node.value
+            if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Mult):
+                return False
+            if name not in (dotted(value.left), dotted(value.right)):
+                return False
+            doubled = True
+    return doubled
+
+
+def _is_capped(loop: Loop, name: str) -> bool:
+    """Whether the loop compares the wait with something: an end that somebody thought of."""
     return any(
-        isinstance(node, (ast.Name, ast.Attribute))
-        and isinstance(node.ctx, ast.Store)
-        and source.text(node) == text
+        dotted(part) == name
         for node in ast.walk(loop)
+        if isinstance(node, ast.Compare)
+        or (isinstance(node, ast.Call) and last_name(node) == "min")
+        for part in ast.walk(node)
     )
 
 
-def _counter(source: SourceFile, loop: ast.For | ast.AsyncFor | ast.While) -> str:
+def _longest(
+    source: SourceFile, infer: Inference, loop: Loop, wait: ast.expr, tries: int
+) -> float | None:
+    """The longest wait of a loop that goes round so often; None where it is not known."""
+    if not tries:
+        return None
+    if dotted(wait):
+        first = _first(source, infer, loop, dotted(wait))
+        factor = _factor(loop, dotted(wait))
+        return None if first is None or factor is None else first * factor ** (tries - 1)
+    known = {name: float(tries) for name in _variables(loop)}
+    return computed(source, infer, wait, known)
+
+
+def _first(source: SourceFile, infer: Inference, loop: Loop, name: str) -> float | None:
+    """What a name was given above the loop, once."""
+    inside = {*own_nodes(loop.body)}
+    given = [value for value in assigned(source, name) if value not in inside]
+    return number_of(source, infer, given[0]) if len(given) == 1 else None
+
+
+def _factor(loop: Loop, name: str) -> float | None:
+    for node in own_nodes(loop.body):
+        if isinstance(node, ast.AugAssign) and dotted(node.target) == name:
+            values = [node.value]
+        elif _stores(node, name) and isinstance(node, ast.Assign):
+            assert isinstance(node.value, ast.BinOp)
+            values = [node.value.left, node.value.right]
+        else:
+            continue
+        numbers = [each.value for each in values if isinstance(each, ast.Constant)]
+        if len(numbers) == 1 and isinstance(numbers[0], int | float):
+            return float(numbers[0])
+    return None
+
+
+def _counter(source: SourceFile, loop: Loop) -> str:
     """What counts the tries from 0, as source text; empty if nothing does."""
     if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Call):
         return ""
@@ -283,13 +397,13 @@ def _counter(source: SourceFile, loop: ast.For | ast.AsyncFor | ast.While) -> st
     return ""
 
 
-def _longer(source: SourceFile, wait: ast.expr, counter: str, grows: bool) -> str:
+def _longer(source: SourceFile, found: _Sleep) -> str:
     """The capped wait that doubles from where it stands."""
-    text = source.text(wait)
-    if grows:
+    text = source.text(found.wait)
+    if found.grows:
         return f"min({_CAP}, {text})"
-    power = f"2 ** {counter}"
-    if _number(source, wait) is not None:
+    power = f"2 ** {found.counter}"
+    if found.seconds is not None:
         return f"min({_CAP}, {power})" if text == "1" else f"min({_CAP}, {text} * {power})"
     return f"min(max({_CAP}, {text}), {text} * {power})"
 
@@ -301,7 +415,9 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     given = {each.arg: each.value for each in call.keywords}
     if None in given or len(call.args) > 1 or _is_off(call.args, given):
         return
-    missing = {"backoff_factor": "1", "status_forcelist": _STATUSES}
+    missing = {"backoff_factor": "1"}
+    if _KINDS.isdisjoint(given) and not _is_true(given.get("raise_on_status")):
+        missing["status_forcelist"] = _STATUSES
     if (major(context.infer.root, "urllib3") or 0) >= 2:
         missing["backoff_max"] = str(_CAP)
     missing = {key: value for key, value in missing.items() if key not in given}
@@ -312,6 +428,10 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if "status_forcelist" in missing and "raise_on_status" not in given:
         missing["raise_on_status"] = "False"  # the caller gets the last answer
     yield Match(call, message, Evidence("proven", (fact,)), RetryOptions(tuple(missing.items())))
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _why_multiplied(source: SourceFile) -> Statement | None:

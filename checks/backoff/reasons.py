@@ -20,3 +20,13 @@ class RetriesMultiply(Statement):
     template = "{library} retries in this module as well: tries would multiply"
 
     library: str
+
+
+class TextSaysHowLong(Statement):
+    template = "the text{place} says how long the wait is, which would not be true any more"
+
+    place: InLine
+
+
+class BlocksEventLoop(Statement):
+    template = "time.sleep() stops the event loop, and would do so for longer"

@@ -15,6 +15,8 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 SLEEPS = frozenset({"sleep", "wait"})
 # What tells whether a server took the request, in requests, httpx, aiohttp and urllib.
 STATUS = frozenset({"status_code", "ok", "is_success", "is_error", "status", "code", "getcode"})
+_SUCCESS = frozenset({"ok", "is_success", "is_error"})
+_NOT_YET = frozenset({102, 202, 204, 404, 409, 425})
 _COUNTING = frozenset({"range", "count", "repeat"})
 # What counts the tries: it may stand in a request (`timeout=5 * attempt`), which stays the same.
 _TRIES = frozenset("attempt attempts retry retries try tries trial".split())
@@ -67,29 +69,40 @@ def differs(loop: Loop, node: ast.Call) -> bool:
     return not _changing(loop, node).isdisjoint(_names(given))
 
 
-def ends_by_status(loop: Loop, node: ast.AST) -> frozenset[object] | None:
-    """The constants with which a loop compares the status of the answer that `node` gives.
+def refused_and_tried_again(source: SourceFile, loop: Loop, sleep: ast.Call) -> bool:
+    """Whether a counted loop sleeps and makes one call again because a server refused it.
 
-    None where the loop does not look at the status; `ok` is compared with 200.
+    The status of the answer says so. One that says `not yet` (202, 404) is polled for.
     """
+    if isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant):
+        return False
+    for node in own_nodes(loop.body):
+        if not isinstance(node, ast.Call) or node.lineno >= sleep.lineno:
+            continue
+        asked = _statuses(loop, node)
+        if not asked or not asked.isdisjoint(_NOT_YET) or differs(loop, node):
+            continue
+        if _is_left_after(loop, node) and next(loops_around(source, sleep), None) is loop:
+            return True
+    return False
+
+
+def _statuses(loop: Loop, node: ast.Call) -> frozenset[int]:
+    """The numbers with which a loop compares the status of an answer; `ok` stands for 200."""
     answers = _answers(loop, node)
-    found: set[object] = set()
-    looks = False
+    found: set[int] = set()
     for each in own_nodes(loop.body):
-        if not isinstance(each, ast.Attribute) or each.attr not in STATUS:
-            continue
-        if each.value is not node and dotted(each.value) not in answers:
-            continue
-        looks = True
-        found |= {200} if each.attr in ("ok", "is_success", "is_error") else set()
-    for each in own_nodes(loop.body):
-        if isinstance(each, ast.Compare) and looks and _asks_status(each, answers, node):
-            found |= {n.value for n in ast.walk(each) if isinstance(n, ast.Constant)}
-    return frozenset(found) if looks else None
+        if isinstance(each, ast.Attribute) and each.attr in _SUCCESS:
+            if each.value is node or dotted(each.value) in answers:
+                found.add(200)
+        elif isinstance(each, ast.Compare) and _asks_status(each, answers, node):
+            numbers = (n.value for n in ast.walk(each) if isinstance(n, ast.Constant))
+            found |= {n for n in numbers if isinstance(n, int) and 100 <= n < 600}
+    return frozenset(found)
 
 
 def numbers_of(loop: Loop) -> ast.Call | None:
-    """`range(5)`, `enumerate(…)`'s not: what a loop counts with."""
+    """The `range(…)` or `count(…)` that a loop goes through."""
     if isinstance(loop, ast.While) or not isinstance(loop.iter, ast.Call):
         return None
     return loop.iter if last_name(loop.iter) in _COUNTING else None
