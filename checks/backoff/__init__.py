@@ -53,7 +53,7 @@ from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InLine
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.names import bound_names, full_name
-from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
+from qw_codemod.python.syntax import definition_of, function_of, last_name, own_nodes
 from qw_codemod.rules.api import (
     Check,
     Context,
@@ -69,7 +69,7 @@ from qw_codemod.rules.api import (
 
 from . import reasons, statements
 from .messages import line_that_tells
-from .numbers import computed, number_of
+from .numbers import computed, given_in, number_of
 from .plan import LongerSleep, RetryOptions
 
 _CAP = 60  # seconds
@@ -356,9 +356,11 @@ def _longest(
 
 def _first(source: SourceFile, infer: Inference, loop: Loop, name: str) -> float | None:
     """What a name was given above the loop, once."""
-    inside = {*own_nodes(loop.body)}
-    given = [value for value in assigned(source, name) if value not in inside]
-    return number_of(source, infer, given[0]) if len(given) == 1 else None
+    scope = definition_of(source, loop) or source.tree
+    given = given_in(source, scope, name, without=loop)
+    if len(given) != 1 or given[0] is None:
+        return None
+    return number_of(source, infer, given[0])
 
 
 def _factor(loop: Loop, name: str) -> float | None:

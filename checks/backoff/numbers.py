@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
-from qw_codemod.python.syntax import assigned, last_name
+from qw_codemod.python.names import bound_names
+from qw_codemod.python.syntax import definition_of, last_name
 
 _FEW = 40  # files that mention a name, each to be read
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
@@ -48,7 +49,32 @@ def computed(
         return known[name]
     if not name or _is_parameter(source, node, name):
         return None
+    function = definition_of(source, node)
+    if function is not None and name in set(bound_names([function])):
+        given = given_in(source, function, name)
+        return _literal(given[0]) if len(given) == 1 else None
     return _constant(source, infer, name)
+
+
+def given_in(
+    source: SourceFile, scope: ast.AST, name: str, without: ast.AST | None = None
+) -> list[ast.expr | None]:
+    """What is given to a name in a scope, but for a part of it.
+
+    None for what is no plain value.
+    """
+    left_out = {*ast.walk(without)} if without is not None else set()
+    found = (each for each in ast.walk(scope) if _is_set(each) and each not in left_out)
+    return [_given(source, each) for each in found if dotted(each) == name]
+
+
+def _is_set(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
+
+
+def _given(source: SourceFile, node: ast.AST) -> ast.expr | None:
+    around = source.parent(node)
+    return around.value if isinstance(around, (ast.Assign, ast.AnnAssign)) else None
 
 
 def _is_parameter(source: SourceFile, node: ast.AST, name: str) -> bool:
@@ -61,7 +87,7 @@ def _is_parameter(source: SourceFile, node: ast.AST, name: str) -> bool:
 def _constant(source: SourceFile, infer: Inference, name: str) -> float | None:
     """What is assigned to a name once, in the file or, to an attribute, in the project."""
     if "." not in name:
-        given = list(assigned(source, name))
+        given = given_in(source, source.tree, name)
         if given:
             return _literal(given[0]) if len(given) == 1 else None
     last = name.rpartition(".")[2]
@@ -76,16 +102,11 @@ def _constant(source: SourceFile, infer: Inference, name: str) -> float | None:
 
 
 def _assigned_to(source: SourceFile, last: str) -> Iterator[ast.expr | None]:
-    """What a file gives to `X`, `self.X` or `module.X`; None for what is no plain value."""
+    """What a file gives to `X`, `self.X` or `module.X`."""
     nodes: list[ast.Name | ast.Attribute] = [*source.nodes(ast.Name)]
     for node in (*nodes, *source.nodes(ast.Attribute)):
-        if last_name(node) != last or not isinstance(node.ctx, (ast.Store, ast.Del)):
-            continue
-        around = source.parent(node)
-        if isinstance(around, (ast.Assign, ast.AnnAssign)):
-            yield around.value
-        else:
-            yield None
+        if last_name(node) == last and _is_set(node):
+            yield _given(source, node)
 
 
 def _literal(node: ast.expr | None) -> float | None:
