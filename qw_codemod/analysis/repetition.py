@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from qw_codemod.analysis.exception_flow import leaves
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
@@ -21,7 +22,7 @@ _COUNTING = frozenset({"range", "count", "repeat"})
 # What counts the tries: it may stand in a request (`timeout=5 * attempt`), which stays the same.
 _TRIES = frozenset("attempt attempts retry retries try tries trial".split())
 _TAKES = frozenset("pop popleft popitem get_nowait next anext".split())
-_CHANGES = frozenset("append extend update add insert setdefault".split())
+_ADDS = frozenset("append extend update add insert setdefault".split())
 
 
 def loops_around(source: SourceFile, node: ast.AST) -> Iterator[Loop]:
@@ -44,13 +45,15 @@ def tries_again(source: SourceFile, node: ast.Call) -> Loop | None:
     it sleeps in between.
     """
     for loop in loops_around(source, node):
-        if isinstance(loop, ast.While) and _continues_by_status(loop, node):
+        if isinstance(loop, ast.While) and (
+            _continues_by_status(loop, node) or _goes_back(source, loop, node)
+        ):
             return loop
         if differs(loop, node):
             continue
         if _is_left_after(loop, node) or (_is_counted(loop) and _sleeps(loop)):
             return loop
-    return None
+    return _loop_below(source, node)
 
 
 def asks_another(source: SourceFile, node: ast.Call) -> Loop | None:
@@ -144,7 +147,7 @@ def _changed(statement: ast.AST, changing: set[str], node: ast.Call) -> Iterator
             yield from _targets([statement.optional_vars])
     elif isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
         given = [*statement.args, *(each.value for each in statement.keywords)]
-        if statement.func.attr in _CHANGES and not changing.isdisjoint(_names(given)):
+        if statement.func.attr in _ADDS and not changing.isdisjoint(_names(given)):
             yield dotted(statement.func.value)
 
 
@@ -256,17 +259,72 @@ def _answers(loop: Loop, node: ast.AST) -> set[str]:
 def _continues_by_status(loop: ast.While, node: ast.Call) -> bool:
     """Whether a refusal goes round again with the same request: `if status == 429: continue`."""
     answers = _answers(loop, node)
-    asked = _names([node.func, *node.args, *(each.value for each in node.keywords)])
+    asked = _goes_into(loop, node)
     for each in _own(loop):
         if not isinstance(each, ast.If) or not _asks_status(each.test, answers, node):
             continue
         inside = [*own_nodes(each.body)]
-        if not any(isinstance(n, ast.Continue) for n in inside):
-            continue
-        stored = {name for n in inside for name in _changed(n, answers, node)}
-        if stored.isdisjoint(asked):
+        if any(isinstance(n, ast.Continue) for n in inside) and not _changes(inside, asked, node):
             return True
     return False
+
+
+def _goes_back(source: SourceFile, loop: ast.While, node: ast.Call) -> bool:
+    """Whether a handler goes round again with the same request, before `page += 1` is reached."""
+    asked = _goes_into(loop, node)
+    child: ast.AST = node
+    for around in source.ancestors(node):
+        if around is loop:
+            return False
+        if isinstance(around, ast.Try) and child in around.body:
+            after = [each for each in loop.body if each.lineno > (around.end_lineno or 0)]
+            for handler in around.handlers:
+                inside = [*own_nodes(handler.body)]
+                if _changes(inside, asked, node) or leaves(source, handler.body):
+                    continue
+                if any(isinstance(each, ast.Continue) for each in inside):
+                    return True
+                if not _changes([*own_nodes(after)], asked, node):
+                    return True
+        child = around
+    return False
+
+
+def _goes_into(loop: Loop, node: ast.Call) -> set[str]:
+    """The names that a call is made of, by way of others that the loop assigns."""
+    found: set[str] = set()
+    waiting = _names([node.func, *node.args, *(k.value for k in node.keywords)])
+    while waiting:
+        found |= waiting
+        more: set[str] = set()
+        for each in own_nodes(loop.body):
+            if isinstance(each, ast.Assign) and not found.isdisjoint(_targets(each.targets)):
+                more |= _names([each.value])
+        waiting = more - found
+    return found
+
+
+def _changes(nodes: Iterable[ast.AST], names: set[str], node: ast.Call) -> bool:
+    return any(not names.isdisjoint(_changed(each, names, node)) for each in nodes)
+
+
+def _loop_below(source: SourceFile, node: ast.Call) -> Loop | None:
+    """`answer = get(url)`, and below `while not answer.ok: answer = get(url)`."""
+    around = source.parent(node)
+    if not isinstance(around, ast.Assign):
+        return None
+    names = {*_targets(around.targets)}
+    block = getattr(source.parent(around), "body", [])
+    text = source.text(node)
+    for loop in block if isinstance(block, list) else ():
+        if not isinstance(loop, ast.While) or loop.lineno < node.lineno:
+            continue
+        if not names.isdisjoint(_names([loop.test])) and any(
+            isinstance(each, ast.Call) and source.text(each) == text
+            for each in own_nodes(loop.body)
+        ):
+            return loop
+    return None
 
 
 def _asks_status(test: ast.AST, answers: set[str], node: ast.AST) -> bool:
