@@ -46,6 +46,7 @@ class Tree:
         self._files = sorted(files)  # the order of the tree, however it was listed
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
+        self._fresh = 0  # bytes whose trees were made since the trees were counted
         self._facts: dict[str, FileFacts | None] = {}
         self._room = _FULL // 2  # bytes of source whose trees may be kept when facts are asked for
         self._overlay: dict[str, SourceFile] = {}
@@ -216,12 +217,16 @@ class Tree:
         return self._module(source)
 
     def _module(self, source: SourceFile) -> View:
+        self._fresh += len(source.data)
         recorder = self.trace if self.trace.is_on else None
         return View(source, self.is_test(source.path), recorder)
 
     @property
     def is_full(self) -> bool:
         """Whether more syntax trees are kept than memory should hold."""
+        if self._fresh < _FULL // 16:  # counting the others costs more than so few are worth
+            return False
+        self._fresh = 0
         return sum(len(view.source.data) for view in self._views.values() if view) > _FULL
 
     def drop(self) -> None:

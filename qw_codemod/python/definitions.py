@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qw_codemod.languages.python import SourceFile, children
+from qw_codemod.languages.python import FIELDS, SourceFile, children
 from qw_codemod.python.bindings import dotted, parameters
 from qw_codemod.python.imports import imports_of, names_of
 
@@ -77,9 +77,11 @@ def module_names(source: SourceFile, kind: str) -> Names:
     """The names of a module; `kind` is "test" or "code"."""
     body = source.tree.body
     renamed = renames(source)
-    words = words_of(body, renamed) if kind == "test" else frozenset()
+    kept: dict[ast.AST, frozenset[str]] = {}
+    defined = tuple(definitions(source.path, body, renamed, kind == "test", kept))
+    words = words_of(body, renamed, kept) if kind == "test" else frozenset()
     return Names(
-        tuple(definitions(source.path, body, renamed, kind == "test")),
+        defined,
         frozenset(called_by(body)),
         frozenset(called_by(body, True) if any(map(is_main, body)) else ()),
         words,
@@ -117,10 +119,12 @@ def definitions(
     body: Iterable[ast.stmt],
     renamed: Mapping[str, str],
     injected: bool = False,
+    kept: dict[ast.AST, frozenset[str]] | None = None,
 ) -> Iterator[Definition]:
     """What these statements define, functions inside functions aside.
 
-    `injected`: the names of parameters are names of fixtures, and count as used.
+    `injected`: the names of parameters are names of fixtures, and count as used. `kept` is given
+    the words of each function.
     """
     statements = [*_simple(body)]
     assigned = {
@@ -129,7 +133,8 @@ def definitions(
         if isinstance(node, ast.Assign)
         for target in node.targets
     }
-    yield from _definitions(path, statements, renamed, injected, assigned)
+    kept = {} if kept is None else kept
+    yield from _definitions(path, statements, renamed, injected, assigned, kept)
 
 
 def _definitions(
@@ -138,13 +143,14 @@ def _definitions(
     renamed: Mapping[str, str],
     injected: bool,
     assigned: Mapping[str, str],
+    kept: dict[ast.AST, frozenset[str]],
     owner: str = "",
 ) -> Iterator[Definition]:
     for node in statements:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         last = node.end_lineno or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            words = words_of([node], renamed)
+            words = words_of([node], renamed, kept)
             yield Definition(
                 (path, owner, node.name),
                 "function",
@@ -172,7 +178,7 @@ def _definitions(
                 registered=_is_registered(node, assigned),
             )
             inner = _simple(node.body)
-            yield from _definitions(path, inner, renamed, injected, assigned, node.name)
+            yield from _definitions(path, inner, renamed, injected, assigned, kept, node.name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in filter(None, map(dotted, targets)):
@@ -216,9 +222,11 @@ def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _last(node: ast.expr) -> str:
-    if isinstance(node, (ast.Call, ast.Subscript)):
-        return _last(node.func if isinstance(node, ast.Call) else node.value)
-    return dotted(node).rpartition(".")[2]
+    while isinstance(node, (ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) and dotted(node) else ""
 
 
 def _parameters(node: _FunctionNode, injected: bool) -> set[str]:
@@ -245,43 +253,78 @@ def _is_super(name: str) -> Callable[[ast.AST], bool]:
     )
 
 
-def words_of(nodes: Iterable[ast.AST], renamed: Mapping[str, str]) -> frozenset[str]:
+def words_of(
+    nodes: Iterable[ast.AST],
+    renamed: Mapping[str, str],
+    of_functions: dict[ast.AST, frozenset[str]] | None = None,
+) -> frozenset[str]:
     """The names that code uses, annotations aside; where it renames an import, the first name.
 
     The bases of a class count where the class stands inside a function: it has no definition then.
+    `of_functions` keeps what was found in each outermost function.
     """
     found: set[str] = set()
-    _add_words(list(nodes), renamed, found, False)
+    kept = {} if of_functions is None else of_functions
+    for function in _add_words([*nodes], renamed, found, _OUTSIDE):
+        words = kept.get(function)
+        if words is None:
+            inner: set[str] = set()
+            _add_words(_parts(function, _INSIDE), renamed, inner, _INSIDE)
+            words = kept[function] = frozenset(inner)
+        found |= words
     return frozenset(found)
 
 
+def _word_fields(left_out: Collection[str]) -> dict[type[ast.AST], tuple[str, ...]]:
+    return {
+        kind: tuple(name for name in names if name not in left_out)
+        for kind, names in FIELDS.items()
+    }
+
+
+# The fields in which names count: inside a function, and outside of all.
+_INSIDE = _word_fields(("annotation", "returns"))
+_OUTSIDE = _word_fields(("annotation", "returns", "bases"))
+_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def _add_words(
-    stack: list[ast.AST], renamed: Mapping[str, str], found: set[str], inside: bool
-) -> None:
+    stack: list[ast.AST],
+    renamed: Mapping[str, str],
+    found: set[str],
+    fields: Mapping[type[ast.AST], tuple[str, ...]],
+) -> list[ast.AST]:
+    """Add the names to `found`; gives the functions that stand in code outside of functions."""
+    functions: list[ast.AST] = []
+    is_outside = fields is _OUTSIDE
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.Name):
-            found.add(renamed.get(node.id, node.id))
-            continue
-        if isinstance(node, ast.Attribute):
-            found.add(node.attr)
-            stack.append(node.value)
-            continue
-        if isinstance(node, ast.Call):
-            if _last(node.func) in _BY_STRING:
-                for argument in node.args:
+        kind = node.__class__
+        if kind is ast.Name:
+            name = node.id  # type: ignore[attr-defined]
+            found.add(renamed.get(name, name))
+        elif kind is ast.Attribute:
+            found.add(node.attr)  # type: ignore[attr-defined]
+            stack.append(node.value)  # type: ignore[attr-defined]
+        elif is_outside and kind in _DEFINED:
+            functions.append(node)
+        else:
+            if kind is ast.Call and _last(node.func) in _BY_STRING:  # type: ignore[attr-defined]
+                for argument in node.args:  # type: ignore[attr-defined]
                     found.update(_spelled(argument))
-        elif not inside and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            _add_words([node], renamed, found, True)
-            continue
-        for name in node._fields:
-            if name in ("annotation", "returns", "ctx") or name == "bases" and not inside:
-                continue
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                stack += [child for child in value if isinstance(child, ast.AST)]
-            elif isinstance(value, ast.AST):
-                stack.append(value)
+            stack += _parts(node, fields)
+    return functions
+
+
+def _parts(node: ast.AST, fields: Mapping[type[ast.AST], tuple[str, ...]]) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for name in fields[node.__class__]:
+        value = getattr(node, name)
+        if value.__class__ is list:
+            found += [item for item in value if item is not None]
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def _spelled(node: ast.expr) -> Iterator[str]:

@@ -41,11 +41,11 @@ def suppress(source: Document, findings: Iterable[Finding], codes: Collection[st
     """Part the findings by the file's noqa comments; `codes` are those of the rules that ran."""
     found = tuple(findings)
     data = source.data
+    if b"noqa" not in data.lower():
+        return Verdict(found)
     if not found and not any(
         code.encode() in data or code.lower().encode() in data for code in codes
     ):
-        return Verdict(found)
-    if b"noqa" not in data.lower():
         return Verdict(found)
     by_line: dict[int, list[Noqa]] = {}
     for noqa in noqas(source):
