@@ -93,7 +93,7 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
                 yield Wait(attribute, "handed", _kind(answer), answer, attribute.value)
     if any(word in source.data for word in _ITERATING):
         for node in _iterated(source):
-            answer = judge(infer.holds(source, node), lambda value: _is_iterable(value, infer))
+            answer = infer.judged(source, node, lambda value: _is_iterable(value, infer))
             if answer:
                 yield Wait(node, "iterate", "query", answer, node)
 

@@ -209,3 +209,18 @@ class Inference:
         view = self.view(source)
         self.evaluator.fresh_question()
         return self.evaluator.value(node, view)
+
+    def judged(
+        self, source: SourceFile, node: ast.expr, wanted: Callable[[Value], bool]
+    ) -> Answer | None:
+        """`judge` of what an expression holds, where what containers hold is not wanted.
+
+        Few expressions hold what is wanted: what the containers among them hold is not looked for.
+        """
+        view = self.view(source)
+        evaluator = self.evaluator
+        evaluator.fresh_question()
+        held = evaluator.shallowly(lambda: evaluator.value(node, view))
+        if not any(wanted(p.value) for p in held):
+            return None
+        return judge(self.holds(source, node), wanted)

@@ -102,7 +102,7 @@ class Calls:
         infer = self._infer
 
         def look(node: ast.expr) -> Look:
-            return lambda: infer.value(node, view)
+            return lambda: infer.held_by(node, view)
 
         positional: list[Look] = []
         rest: list[Look] = []
@@ -111,7 +111,7 @@ class Calls:
             if not isinstance(node, ast.Starred):
                 positional.append(look(node))
                 continue
-            starred = infer.value(node.value, view)
+            starred = infer.held_by(node.value, view)
             slots = _slots(starred)
             if slots is None:
                 is_open = True
@@ -124,7 +124,7 @@ class Calls:
             if keyword.arg is not None:
                 named[keyword.arg] = look(keyword.value)
                 continue
-            for p in infer.value(keyword.value, view):
+            for p in infer.held_by(keyword.value, view):
                 value = p.value
                 if isinstance(value, Container) and value.kind == "dict" and _is_spelled_out(value):
                     named.update((str(key), _constant(held)) for key, held in value.named)
@@ -142,9 +142,9 @@ class Calls:
         if isinstance(value, Class):
             return self._construct(value, arguments)
         if isinstance(value, Library):
-            return self._library(value, arguments)
+            return self._infer.deeply(partial(self._library, value, arguments))
         if isinstance(value, Method):
-            return self._method(value, arguments)
+            return self._infer.deeply(partial(self._method, value, arguments))
         if isinstance(value, Compound):
             return containers.called(value, arguments)
         if isinstance(value, Instance) and isinstance(value.of, Class):
@@ -254,7 +254,7 @@ class Calls:
     ) -> ValueSet:
         infer = self._infer
         return union(
-            containers.element(infer.value(each.value, view), infer, is_async)
+            containers.element(infer.held_by(each.value, view), infer, is_async)
             if isinstance(each, ast.YieldFrom)
             else infer.value(each.value, view)
             for each in yields

@@ -48,6 +48,23 @@ def _joined(first: tuple[object, ...], second: tuple[object, ...]) -> tuple:  # 
     return (*first, *(fact for fact in second if fact not in first))
 
 
+_KINDS: dict[type[ast.AST], Kind] = {
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Tuple: "tuple",
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+    ast.GeneratorExp: "iterator",
+}
+
+
+def kind_of(node: ast.expr) -> Kind | None:
+    """Which kind of container an expression makes; None where it is no display."""
+    return _KINDS.get(type(node))
+
+
 def display(node: ast.expr, value: Callable[[ast.expr], ValueSet]) -> ValueSet:
     """What a list, tuple, set, dict, comprehension or any other expression makes."""
     if isinstance(node, (ast.List, ast.Set, ast.Tuple)):
@@ -70,9 +87,7 @@ def display(node: ast.expr, value: Callable[[ast.expr], ValueSet]) -> ValueSet:
     if isinstance(node, ast.DictComp):
         return known(Container("dict", value(node.value), None, value(node.key)))
     if isinstance(node, COMPREHENSIONS):
-        kinds: dict[type[ast.AST], Kind] = {ast.ListComp: "list", ast.SetComp: "set"}
-        kind = kinds.get(type(node), "iterator")
-        return known(Container(kind, value(node.elt)))  # type: ignore[union-attr]
+        return known(Container(_KINDS[type(node)], value(node.elt)))  # type: ignore[union-attr]
     if isinstance(node, ast.JoinedStr):
         return known(Instance(Library("builtins.str")))
     if isinstance(node, ast.Compare):
@@ -93,8 +108,7 @@ def joined(sides: list[ValueSet]) -> ValueSet:
 def _sequence_display(
     node: ast.List | ast.Set | ast.Tuple, value: Callable[[ast.expr], ValueSet]
 ) -> ValueSet:
-    kinds: dict[type[ast.AST], Kind] = {ast.List: "list", ast.Set: "set", ast.Tuple: "tuple"}
-    kind = kinds[type(node)]
+    kind = _KINDS[type(node)]
     parts: list[ValueSet] = []
     starred = False
     for part in node.elts:

@@ -53,6 +53,10 @@ def _says_nothing(found: ValueSet) -> bool:
     )
 
 
+# What may make a container that is filled later on.
+_FILLED = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp)
+
+
 class Evaluator(Memo):
     """Answers what expressions hold, over one tree of files; remembers its answers."""
 
@@ -83,6 +87,10 @@ class Evaluator(Memo):
             return known(Nothing())
         return self.guarded(("value", node), lambda: self._value(node, view))
 
+    def held_by(self, node: ast.expr | None, view: View) -> ValueSet:
+        """What an expression holds out of which something is taken."""
+        return self.deeply(lambda: self.value(node, view))
+
     def _value(self, node: ast.expr, view: View) -> ValueSet:
         view.depend_on(node)
         if isinstance(node, ast.Name):
@@ -107,10 +115,12 @@ class Evaluator(Memo):
             return known(Instance(Library(f"builtins.{type(node.value).__name__}")))
         if isinstance(node, ast.Subscript):
             return self._item(node, view)
+        if self.is_shallow and (kind := containers.kind_of(node)):
+            return known(Container(kind, ()))
         return containers.display(node, lambda part: self.value(part, view))
 
     def _item(self, node: ast.Subscript, view: View) -> ValueSet:
-        holder = self.value(node.value, view)
+        holder = self.held_by(node.value, view)
         found = containers.item(holder, node.slice)
         for p in holder:
             if isinstance(p.value, Instance) and isinstance(p.value.of, Class):
@@ -130,6 +140,8 @@ class Evaluator(Memo):
         if bindings and ENTRY not in bindings and isinstance(scope, FUNCTIONS):
             return self.of_bindings(bindings, view)
         receiver = self.value(node.value, view)
+        if self.is_shallow and any(isinstance(p.value, Compound) for p in receiver):
+            receiver = self.held_by(node.value, view)
         result = self.attribute(receiver, node.attr, view, node)
         if bindings and any(binding.kind == "narrow" for binding in bindings):
             narrowed = [b for b in bindings if b is not ENTRY]
@@ -239,11 +251,11 @@ class Evaluator(Memo):
                 found = found if is_unknown(given) and not is_unknown(found) else given
             return because(found, self.fact(view, b.node, says.Annotated(b.name)))
         if b.kind == "for":
-            found = containers.element(self.value(b.value, view), self, b.is_async)
+            found = containers.element(self.held_by(b.value, view), self, b.is_async)
             found = containers.unpacked(found, b.path)
             return because(found, self.fact(view, b.node, says.Iterated(b.name)))
         if b.kind == "with":
-            found = containers.entered(self.value(b.value, view), self, b.is_async)
+            found = containers.entered(self.held_by(b.value, view), self, b.is_async)
             found = containers.unpacked(found, b.path)
             return because(found, self.fact(view, b.node, says.Entered(b.name)))
         if b.kind == "narrow":
@@ -260,7 +272,8 @@ class Evaluator(Memo):
         if b.kind == "class":
             return known(Class(view, b.node))  # type: ignore[arg-type]
         if b.kind == "param" and isinstance(b.node, ast.arg):
-            return self._parameter(b.node, view)
+            argument = b.node
+            return self.deeply(lambda: self._parameter(argument, view))
         if b.kind == "augment":
             before = self.of_bindings(b.previous, view)
             return containers.joined([before, self.value(b.value, view)])
@@ -334,8 +347,8 @@ class Evaluator(Memo):
         return Library(self.models.canonical(self.types.get(value.name, value.name)))
 
     def _assigned(self, b: Binding, view: View) -> ValueSet:
-        found = self.value(b.value, view)
-        if b.path or not isinstance(b.value, (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp)):
+        found = self.held_by(b.value, view) if b.path else self.value(b.value, view)
+        if self.is_shallow or b.path or not isinstance(b.value, _FILLED):
             return found
         if any(isinstance(p.value, Container) for p in found):
             return containers.with_additions(found, b, view, self)
@@ -343,7 +356,9 @@ class Evaluator(Memo):
 
     def parameter(self, argument: ast.arg, view: View) -> ValueSet:
         """What a parameter holds: in the call that is followed, or over all calls."""
-        return self.guarded(("argument", argument), lambda: self._parameter(argument, view))
+        return self.deeply(
+            lambda: self.guarded(("argument", argument), lambda: self._parameter(argument, view))
+        )
 
     def _parameter(self, argument: ast.arg, view: View) -> ValueSet:
         view.depend_on(argument)

@@ -43,6 +43,7 @@ class Memo:
 
     def __init__(self, trace: Trace) -> None:
         self.frames: list[Frame] = []
+        self.is_shallow = False  # whether containers are told by their kind, whatever they hold
         self.trace = trace
         self._pure: dict[object, Held[ValueSet]] = {}  # what needs no parameter
         self._rooted: dict[object, Held[ValueSet]] = {}  # what was found through the callers
@@ -57,6 +58,9 @@ class Memo:
     def guarded(self, key: object, compute: Callable[[], ValueSet]) -> ValueSet:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
         held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
+        if held is None and self.is_shallow:
+            key = ("shallow", key)
+            held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
         if held is not None:
             self.trace.now.add(held[1])
             return held[0]
@@ -129,7 +133,7 @@ class Memo:
             rest = self.frames[frame.depth :]
             del self.frames[frame.depth :]
             try:
-                found = compute()
+                found = self.deeply(compute)
             finally:
                 self.frames.extend(rest)
             if self._cut == _FREE:
@@ -178,6 +182,27 @@ class Memo:
         finally:
             self.frames = frames
             self._frame_read = outer
+
+    def deeply(self, run: Callable[[], ValueSet]) -> ValueSet:
+        """Evaluate `run` with all that containers hold: something is taken out of one."""
+        if not self.is_shallow:
+            return run()
+        self.is_shallow = False
+        try:
+            return run()
+        finally:
+            self.is_shallow = True
+
+    def shallowly(self, run: Callable[[], ValueSet]) -> ValueSet:
+        """Evaluate `run` where only the outermost kind of value counts.
+
+        Most of what is iterated is a list, and what it is filled with costs more than the rest.
+        """
+        outer, self.is_shallow = self.is_shallow, True
+        try:
+            return run()
+        finally:
+            self.is_shallow = outer
 
     def forget(self) -> None:
         """Drop every answer: a file has changed."""
