@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 _ROOT = "\\u0000"  # in JSON: no path and no line of code begins with that character
 
@@ -12,6 +13,7 @@ class Portable:
 
     def __init__(self, root: str) -> None:
         self._root = root
+        self._opened = json.dumps(root)[:-1]
         # With and without escapes: both kinds of JSON are stored.
         self._quoted = {json.dumps(root)[:-1], json.dumps(root, ensure_ascii=False)[:-1]}
 
@@ -29,7 +31,14 @@ class Portable:
             text = text.replace(f"{quoted}/", f'"{_ROOT}/').replace(f'{quoted}"', f'"{_ROOT}"')
         return text
 
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """The same of many, each of one line."""
+        return self.text("\n".join(texts)).split("\n") if texts else []
+
     def text_here(self, text: str) -> str:
         """Stored JSON with the paths of today's folder."""
-        quoted = json.dumps(self._root)[:-1]
-        return text.replace(f'"{_ROOT}', quoted) if _ROOT in text else text
+        return text.replace(f'"{_ROOT}', self._opened)
+
+    def texts_here(self, texts: Sequence[str]) -> list[str]:
+        """The same of many, each of one line."""
+        return self.text_here("\n".join(texts)).split("\n") if texts else []

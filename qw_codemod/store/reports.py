@@ -188,7 +188,7 @@ class Memories:
         if self._loaded is None:
             assert self._connection is not None
             self._loaded = self._questions
-            here = self._portable.text_here
+            here = self._portable.texts_here
             self._connection.execute("BEGIN")
             ((generation,),) = self._connection.execute("SELECT generation FROM state")
             rows = self._connection.execute(
@@ -199,10 +199,15 @@ class Memories:
                 # Another run has written since: its questions are about files that we do not know.
                 self._is_broken = True
                 rows = []
-            for number, text, answer, files in rows:
+            # All at once: a call for each of some ten thousand costs more than what it does.
+            texts = here([text for _, text, _, _ in rows])
+            answers = here([answer for _, _, answer, _ in rows])
+            questions = map(tuple, json.loads(f"[{','.join(texts)}]"))
+            for question, answer, (number, _, _, files) in zip(
+                questions, answers, rows, strict=True
+            ):
                 self._questions.next = number
-                question = tuple(json.loads(here(text)))
-                self._questions.add(question, here(answer), to_bits(files))
+                self._questions.add(question, answer, to_bits(files))
         return self._questions
 
     def _file(self, path: str) -> _File:
@@ -363,17 +368,19 @@ class Memories:
                 ),
             )
             (stored,) = connection.execute("SELECT COALESCE(MAX(id) + 1, 0) FROM question")
+            changed = [
+                question
+                for question, number in questions.numbers.items()
+                if number >= stored[0] or question in self._answered
+            ]
             connection.executemany(
                 "INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?)",
-                (
-                    (
-                        number,
-                        text_of(json.dumps(question)),
-                        text_of(questions.answers[question]),
-                        to_blob(questions.files.get(question, 0)),
-                    )
-                    for question, number in questions.numbers.items()
-                    if number >= stored[0] or question in self._answered
+                zip(
+                    (questions.numbers[each] for each in changed),
+                    self._portable.texts([json.dumps(each) for each in changed]),
+                    self._portable.texts([questions.answers[each] for each in changed]),
+                    (to_blob(questions.files.get(each, 0)) for each in changed),
+                    strict=True,
                 ),
             )
             connection.executemany(
