@@ -115,6 +115,7 @@ class _Lookup:
         self._read = read
         self._words = words
         self._asked = 0
+        self._found: dict[str, set[bytes]] = {}  # the words of a file, until there is an index
 
     def find(self, word: bytes) -> tuple[str, ...]:
         self._asked += 1
@@ -122,6 +123,7 @@ class _Lookup:
 
     def revise(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other words."""
+        self._found.pop(path, None)
         if "_index" not in self.__dict__:
             return
         place = bisect.bisect_left(self._files, path)
@@ -133,7 +135,13 @@ class _Lookup:
 
     def _by_search(self, word: bytes) -> tuple[str, ...]:
         datas = ((path, self._read(path)) for path in self._files)
-        return tuple(path for path, data in datas if word in data and word in self._words(data))
+        return tuple(path for path, data in datas if word in data and word in self._of(path, data))
+
+    def _of(self, path: str, data: bytes) -> set[bytes]:
+        words = self._found.get(path)
+        if words is None:
+            words = self._found[path] = self._words(data)
+        return words
 
     def _from_index(self, word: bytes) -> tuple[str, ...]:
         return tuple(self._files[place] for place in self._index.get(word, ()))
@@ -142,8 +150,9 @@ class _Lookup:
     def _index(self) -> dict[bytes, list[int]]:
         found: dict[bytes, list[int]] = {}
         for place, path in enumerate(self._files):
-            for word in self._words(self._read(path)):
+            for word in self._found.get(path) or self._words(self._read(path)):
                 found.setdefault(word, []).append(place)
+        self._found.clear()
         return found
 
 

@@ -424,7 +424,13 @@ class Tree:
 
     def ending(self, ending: str) -> tuple[str, ...]:
         """The files whose paths end like that."""
-        found = tuple(path for path in self._files if path.endswith(ending))
+        head, _, name = ending.rpartition(os.sep)
+        if name == "__init__.py":
+            head, _, name = head.rpartition(os.sep)
+        # Where a whole name is given, few files have it.
+        stem = name.removesuffix(".py") if head or ending.startswith(os.sep + name) else ""
+        asked = self._by_name.get(stem, ()) if stem else self._files
+        found = tuple(path for path in asked if path.endswith(ending))
         self.trace.lean(("ending", ending), lambda: found)
         return found
 

@@ -38,14 +38,14 @@ Env = dict[str, frozenset[Binding]]
 
 def dotted(node: ast.AST) -> str:
     """`self.client` for that expression; empty for anything that is not names and dots."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
+    if isinstance(node, ast.Name):
+        return node.id
+    if not isinstance(node, ast.Attribute):
         return ""
-    parts.append(node.id)
-    return ".".join(reversed(parts))
+    name, node = node.attr, node.value
+    while isinstance(node, ast.Attribute):
+        name, node = f"{node.attr}.{name}", node.value
+    return f"{node.id}.{name}" if isinstance(node, ast.Name) else ""
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[ast.arg]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from qw_codemod.languages.python import children
+from qw_codemod.languages.python import FIELDS, children
 from qw_codemod.python.bindings import (
     COMPREHENSIONS,
     ENTRY,
@@ -105,56 +106,74 @@ class Flow:
 
     def _expression(self, node: ast.AST | None, env: Env | None) -> None:
         """Note what reaches each name of an expression; walrus targets are bound on the way."""
-        if node is None:
-            return
-        if isinstance(node, ast.Name):
-            if env is not None and isinstance(node.ctx, ast.Load):
-                found = env.get(node.id)
+        kind = node.__class__
+        if kind is ast.Name:
+            if env is not None and isinstance(node.ctx, ast.Load):  # type: ignore[union-attr]
+                found = env.get(node.id)  # type: ignore[union-attr]
                 if found:
-                    self.reaching.setdefault(node, set()).update(found)
+                    self.reaching.setdefault(node, set()).update(found)  # type: ignore[arg-type]
+        elif kind is ast.Attribute:
+            self._attribute(node, env)  # type: ignore[arg-type]
+        elif node is not None and kind is not ast.Constant:
+            handler = _EXPRESSIONS.get(kind)
+            if handler is not None:
+                handler(self, node, env)
+                return
+            self._parts(node, env)
+            if kind is ast.Call:
+                self._call(node, env)  # type: ignore[arg-type]
+
+    def _parts(self, node: ast.AST, env: Env | None) -> None:
+        for name in FIELDS[node.__class__]:
+            value = getattr(node, name)
+            if value.__class__ is list:
+                for part in value:
+                    self._expression(part, env)
+            elif value is not None:
+                self._expression(value, env)
+
+    def _attribute(self, node: ast.Attribute, env: Env | None) -> None:
+        chain = [node]
+        root = node.value
+        while isinstance(root, ast.Attribute):
+            chain.append(root)
+            root = root.value
+        self._expression(root, env)
+        if env is None or not isinstance(root, ast.Name):
             return
-        if isinstance(node, ast.Constant):
+        name = root.id
+        for each in reversed(chain):
+            name = f"{name}.{each.attr}"
+            found = env.get(name)
+            if found:
+                self.reaching.setdefault(each, set()).update(found)
+            elif each in self.reaching:
+                self.reaching[each].add(ENTRY)
+
+    def _walrus(self, node: ast.NamedExpr, env: Env | None) -> None:
+        self._expression(node.value, env)
+        target = node.target
+        if isinstance(target, ast.Name):
+            self._bind(env, target.id, Binding(target.id, "walrus", target, node.value))
+
+    def _lambda(self, node: ast.Lambda, env: Env | None) -> None:
+        for default in [*node.args.defaults, *node.args.kw_defaults]:
+            self._expression(default, env)
+
+    def _bool_op(self, node: ast.BoolOp, env: Env | None) -> None:
+        if not isinstance(node.op, ast.And):
+            self._parts(node, env)
             return
-        if isinstance(node, ast.Attribute):
-            self._expression(node.value, env)
-            if env is not None:
-                name = dotted(node)
-                found = env.get(name) if name else None
-                if found:
-                    self.reaching.setdefault(node, set()).update(found)
-                elif node in self.reaching:
-                    self.reaching[node].add(ENTRY)
-            return
-        if isinstance(node, COMPREHENSIONS):
-            self._comprehension(node, env)
-            return
-        if isinstance(node, ast.NamedExpr):
-            self._expression(node.value, env)
-            if isinstance(node.target, ast.Name):
-                self._bind(
-                    env, node.target.id, Binding(node.target.id, "walrus", node.target, node.value)
-                )
-            return
-        if isinstance(node, ast.Lambda):
-            for default in [*node.args.defaults, *node.args.kw_defaults]:
-                self._expression(default, env)
-            return
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            inner = copied(env)
-            for value in node.values:
-                self._expression(value, inner)
-                inner = self._narrow(value, inner, True)
-            self._adopt_walrus(node, env)
-            return
-        if isinstance(node, ast.IfExp):
-            self._expression(node.test, env)
-            self._expression(node.body, self._narrow(node.test, copied(env), True))
-            self._expression(node.orelse, self._narrow(node.test, copied(env), False))
-            return
-        for child in children(node):
-            self._expression(child, env)
-        if isinstance(node, ast.Call):
-            self._call(node, env)
+        inner = copied(env)
+        for value in node.values:
+            self._expression(value, inner)
+            inner = self._narrow(value, inner, True)
+        self._adopt_walrus(node, env)
+
+    def _if_exp(self, node: ast.IfExp, env: Env | None) -> None:
+        self._expression(node.test, env)
+        self._expression(node.body, self._narrow(node.test, copied(env), True))
+        self._expression(node.orelse, self._narrow(node.test, copied(env), False))
 
     def _adopt_walrus(self, node: ast.AST, env: Env | None) -> None:
         for child in ast.walk(node):
@@ -164,7 +183,7 @@ class Flow:
 
     def _call(self, node: ast.Call, env: Env | None) -> None:
         """A call may set attributes of its receiver and of what it is given: forget those."""
-        if not env:
+        if not env or not any("." in name for name in env):
             return
         touched = touched_by(node)
         prefixes = tuple(name + "." for name in touched if name)
@@ -215,8 +234,7 @@ class Flow:
         if handler is not None:
             result: Env | None = handler(node, env)
             return result
-        for child in children(node):
-            self._expression(child, env)
+        self._parts(node, env)
         return env
 
     def _on_assign(self, node: ast.Assign, env: Env | None) -> Env | None:
@@ -398,3 +416,12 @@ class Flow:
         if env is not None and self._loops:
             self._loops[-1][1].append(env)
         return None
+
+
+_EXPRESSIONS: dict[type[ast.AST] | type[None], Callable[[Flow, Any, Env | None], None]] = {
+    **dict.fromkeys(COMPREHENSIONS, Flow._comprehension),
+    ast.NamedExpr: Flow._walrus,
+    ast.Lambda: Flow._lambda,
+    ast.BoolOp: Flow._bool_op,
+    ast.IfExp: Flow._if_exp,
+}

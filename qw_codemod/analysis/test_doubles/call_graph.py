@@ -43,6 +43,7 @@ class Graph:
         self._methods: dict[tuple[str, str], list[Definition]] = {}
         self._classes: dict[str, list[Definition]] = {}
         self._lines: dict[Key, list[Definition]] = {}
+        self._answered: dict[Key, list[tuple[Definition, bool]]] = {}
         self._registered: list[Definition] = []
         for each in definitions:
             if each.key[1]:
@@ -85,7 +86,7 @@ class Graph:
                     continue
                 reached.add(each.key)
                 dynamic = dynamic or each.dynamic
-                names += [word for word in each.words if word not in known]
+                names += each.words - known
                 if each.kind == "class":
                     for method, at_once in self._answers(each):
                         if at_once or method.name in known or method.name.startswith(beginnings):
@@ -93,11 +94,18 @@ class Graph:
                         else:
                             awaited.setdefault(method.name, []).append(method)
                     reached |= {base.key for base in self.line(each)}
-                    names += [w for base in self.line(each) for w in base.words if w not in known]
+                    for base in self.line(each):
+                        names += base.words - known
         return Reachable(frozenset(reached), dynamic)
 
     def _answers(self, cls: Definition) -> list[tuple[Definition, bool]]:
         """The methods that a class answers with, and whether each runs without being named."""
+        answers = self._answered.get(cls.key)
+        if answers is None:
+            answers = self._answered[cls.key] = self._find_answers(cls)
+        return answers
+
+    def _find_answers(self, cls: Definition) -> list[tuple[Definition, bool]]:
         line = self.line(cls)
         known = all(
             self._classes.get(base) or _QUIET.fullmatch(base)
