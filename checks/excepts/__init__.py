@@ -76,6 +76,7 @@ from .assess import assess
 from .double_report import assess_double, double_reports, plan_double
 from .effects import Effects, effects_of, reports
 from .handlers import examine, handlers_of
+from .logging_style import loggers_in
 from .plan import plan
 
 SETTINGS = {
@@ -92,7 +93,8 @@ _CLASS = re.compile(rb"\b(?:Base)?Exception\b")
 def _bare(source: SourceFile, context: Context) -> Iterator[Match]:
     for handler, statement in handlers_of(source):
         if handler.type is None:
-            message = _of_bare(effects_of(source, handler))
+            loggers = loggers_in(source, context.infer, handler)
+            message = _of_bare(effects_of(source, handler, loggers))
             yield _match(source, context, handler, statement, message)
 
 
@@ -128,7 +130,8 @@ def _broad(
         return
     for handler, statement in handlers_of(source):
         if handler.type is not None and not _BROAD.isdisjoint(classes(source, handler.type)):
-            yield handler, statement, effects_of(source, handler)
+            loggers = loggers_in(source, context.infer, handler)
+            yield handler, statement, effects_of(source, handler, loggers)
 
 
 def _types(source: SourceFile, handler: ast.ExceptHandler) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -48,7 +48,9 @@ _FETCHES = frozenset(
     "get load read is has parse fetch find build make create open close set clear reset remove "
     "delete update init start stop download upload list filter count use".split()
 )
-_LIBRARIES = frozenset({"logging", "structlog", "loguru", "get_logger", "getLogger"})
+_LIBRARIES = frozenset({"structlog", "loguru"})  # imported, they are what is spoken with
+_MAKERS = frozenset({"getLogger", "get_logger", "get_run_logger", "get_task_logger"})
+_SETUPS = _MAKERS | {"basicConfig", "dictConfig", "fileConfig", "addHandler"}
 _CURRENT = frozenset(
     "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
     "traceback.format_exception logging.exception".split()
@@ -106,11 +108,16 @@ class Effects:
         )
 
 
-def effects_of(source: SourceFile, handler: ast.ExceptHandler) -> Effects:
-    """What the handler itself does; what it calls is judged by its name."""
+def effects_of(
+    source: SourceFile, handler: ast.ExceptHandler, loggers: Collection[str] = ()
+) -> Effects:
+    """What the handler itself does; what it calls is judged by its name.
+
+    `loggers` are those that are not named like one.
+    """
     nodes = list(own_nodes(handler.body))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    logs = tuple(filter(None, map(log_of, calls)))
+    logs = tuple(log for call in calls if (log := log_of(call) or _own_log(call, loggers)))
     of_logs = {log.node for log in logs}
     others = [call for call in calls if call not in of_logs]
     uses = any(
@@ -141,6 +148,12 @@ def log_of(call: ast.Call) -> Log | None:
     if not _is_logger(last):
         return None
     return Log(call, dotted(call.func.value), call.func.attr)
+
+
+def _own_log(call: ast.Call, loggers: Collection[str]) -> Log | None:
+    if not isinstance(call.func, ast.Attribute) or dotted(call.func.value) not in loggers:
+        return None
+    return Log(call, dotted(call.func.value), call.func.attr) if call.func.attr in LEVELS else None
 
 
 def _is_logger(name: str) -> bool:
@@ -223,12 +236,28 @@ def log_calls(source: SourceFile) -> tuple[Log, ...]:
 
 @lru_cache(maxsize=8)
 def only_prints(source: SourceFile) -> bool:
-    """Whether a module is a script that tells what it does by `print` alone."""
-    if not source.data.startswith(b"#!") and not any(map(is_main, source.tree.body)):
-        return False
-    for each in imports_of(source.tree):
-        name = each.alias or each.name or each.module
-        if _is_logger(name.rpartition(".")[2]) or name in _LIBRARIES:
-            return False
+    """Whether a file tells what it does by `print` alone."""
     prints = any(dotted(call.func) == "print" for call in source.nodes(ast.Call))
-    return prints and not log_calls(source)
+    return prints and not log_calls(source) and not _has_logger(source)
+
+
+def _has_logger(source: SourceFile) -> bool:
+    """Whether a file imports a logger, makes one, or says where logs go."""
+    for each in imports_of(source.tree):
+        if each.package in _LIBRARIES or each.name in _MAKERS:
+            return True
+        if each.name and _is_logger(each.bound) and each.name != "logging":
+            return True
+    return any(dotted(call.func).rpartition(".")[2] in _SETUPS for call in source.nodes(ast.Call))
+
+
+def is_script(source: SourceFile) -> bool:
+    """Whether a file is made to be run: by its first line, its last, or by what it does at once."""
+    if source.data.startswith(b"#!") or any(map(is_main, source.tree.body)):
+        return True
+    return any(
+        isinstance(call, ast.Call) and dotted(call.func) == "print"
+        for node in source.tree.body
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef))
+        for call in own_nodes([node])
+    )

@@ -120,16 +120,18 @@ def escapes(
     """What a bare handler catches of such classes, as far as is told; each class once."""
     earlier = [each for each in statement.handlers if each is not handler]
     found: dict[str, Escape] = {}
-    for each in _found(source, infer, statement):
+    for each in _found(source, infer, statement, handler):
         caught = any(covers(source, other.type, each.raised) for other in earlier)
         if not caught:
             found.setdefault(each.raised, each)
     return tuple(found.values())
 
 
-def _found(source: SourceFile, infer: Inference, statement: ast.Try) -> Iterator[Escape]:
+def _found(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Iterator[Escape]:
     view = infer.view(source)
-    yield from _thrown_in(source, statement)
+    yield from _thrown_in(statement, handler)
     yield from _Search(infer, statement).of_body(statement.body, view)
     function = function_of(source, statement)
     if function is None:
@@ -142,12 +144,16 @@ def _found(source: SourceFile, infer: Inference, statement: ast.Try) -> Iterator
     yield from _is_ended(source, function)
 
 
-def _thrown_in(source: SourceFile, statement: ast.Try) -> Iterator[Escape]:
-    """What is thrown into a generator at its `yield`."""
-    for node in own_nodes(statement.body):
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            yield Escape("GeneratorExit", reasons.IsClosedEarly())
-            return
+def _thrown_in(statement: ast.Try, handler: ast.ExceptHandler) -> Iterator[Escape]:
+    """What is thrown into a generator at its `yield`; one that yields on then is an error."""
+    if any(map(_yields, own_nodes(statement.body))) and not any(
+        map(_yields, own_nodes(handler.body))
+    ):
+        yield Escape("GeneratorExit", reasons.IsClosedEarly())
+
+
+def _yields(node: ast.AST) -> bool:
+    return isinstance(node, ast.Yield | ast.YieldFrom)
 
 
 def _is_ended(source: SourceFile, function: ast.AST) -> Iterator[Escape]:

@@ -17,6 +17,7 @@ from . import raises
 from . import statements as says
 from .effects import Effects, effects_of, reports
 from .expected_failure.verdict import why_expected
+from .logging_style import loggers_in
 
 _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
@@ -76,7 +77,7 @@ def examine(
     source: SourceFile, infer: Inference, node: ast.ExceptHandler, statement: ast.Try
 ) -> Handler:
     """What there is to know of a handler before it is judged."""
-    effects = effects_of(source, node)
+    effects = effects_of(source, node, loggers_in(source, infer, node))
     case = _case(source, infer, node, statement, effects)
     if case is not Case.REPORTS:
         return Handler(node, statement, effects, case)

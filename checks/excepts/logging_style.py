@@ -3,71 +3,254 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from qw_codemod.infer import Inference, Instance, Library
+from qw_codemod.infer import (
+    Class,
+    Inference,
+    Instance,
+    Library,
+    Module,
+    Value,
+    ValueSet,
+)
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import imports_of
-from qw_codemod.python.names import bound_names, free_name, full_name
+from qw_codemod.python.names import free_name, full_name
+from qw_codemod.python.syntax import own_nodes
 
-from .definite_assignment import bound_before
-from .effects import Log, log_calls, only_prints
+from .effects import LEVELS, Log, is_script, log_calls, log_of, only_prints
+from .reachable import is_bound, is_local, is_set_on_self
 
 Manner = Literal["logging", "structlog", "loguru", "unknown", "print"]
 _MAKERS = re.compile(r"(^|\.)(getLogger|get_logger|get_run_logger|get_task_logger)$")
 _OF_LOGGING = frozenset({"exc_info", "extra", "stack_info", "stacklevel"})
-_NEW_NAMES = ("logger", "log", "_logger", "module_logger")
+_NEW_NAMES = ("logger", "log", "_logger", "module_logger", "LOGGER", "LOG", "_LOGGER")
+_DIRECT = ("logging.info(", "logging.warning(", "logging.error(", "logging.exception(")
+# What stands in for a method that a logger of the project's own lacks.
+_INSTEAD = {
+    "exception": ("error", "critical", "fatal", "warning", "warn", "info"),
+    "error": ("critical", "fatal", "exception", "warning", "warn", "info"),
+    "warning": ("warn", "error", "info"),
+    "info": ("debug", "notice", "warning", "warn"),
+    "debug": ("trace", "info"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """What to log with: `logger` as it is written in the code, empty for `print`.
 
-    `is_new`: the module has none, and gets one of that name. `f_strings`: its messages are such.
+    `is_new`: the module has none of that name. It is imported from `comes_from` (`loguru.logger`),
+    or made below the imports by the expression `made_by`. `f_strings`: its messages are such.
     """
 
     manner: Manner
     logger: str = ""
     is_new: bool = False
     f_strings: bool = False
+    comes_from: str = ""
+    made_by: str = ""
+    methods: tuple[str, ...] = ()  # those that it has; empty: all
+    with_traceback: tuple[str, ...] = ()  # which of these take `exc_info=`
+
+    def method(self, level: str) -> str:
+        """The method by which a level is spoken."""
+        if not self.methods or level in self.methods:
+            return level
+        return next(each for each in (*_INSTEAD[level], *self.methods) if each in self.methods)
 
 
 def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style:
     """How a handler of the `try` statement is to log."""
-    logs = log_calls(source)
-    for name in _candidates(source, statement, logs):
+    own = own_loggers(source, infer)
+    logs = [*log_calls(source), *(log for logs in own.values() for log in logs)]
+    for name in _candidates(source, infer, statement, logs):
         found = _by_name(source, infer, statement, name, logs)
         if found is not None:
             return found
-    if only_prints(source):
+    if only_prints(source) and (is_script(source) or not _neighbours(source, infer, _SPEAK)):
         return Style("print")
-    return Style("logging", free_name(source, source.tree, _NEW_NAMES), is_new=True)
+    return _of_module(source) or _new(source, infer)
 
 
-def _candidates(source: SourceFile, statement: ast.stmt, logs: Sequence[Log]) -> Iterator[str]:
+# -- a logger that is to be made ------------------------------------------------------------------
+
+
+_SPEAK = ("getLogger(", "loguru", "structlog", *_DIRECT)  # in files that log
+
+
+def _of_module(source: SourceFile) -> Style | None:
+    """The module's own logger, where its name is bound too late: by what makes it."""
+    for node in source.tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        call = node.value
+        if full_name(source, call.func) != "logging.getLogger":
+            continue
+        if all(dotted(each) == "__name__" or isinstance(each, ast.Constant) for each in call.args):
+            arguments = ", ".join(source.text(each) for each in call.args)
+            return Style(
+                "logging",
+                f"logging.getLogger({arguments})",
+                is_new=True,
+                f_strings=_likes_f_strings(log_calls(source)),
+                comes_from="logging",
+            )
+    return None
+
+
+def _new(source: SourceFile, infer: Inference) -> Style:
+    """A logger as the files beside this one have it."""
+    if not _neighbours(source, infer, ("getLogger(", *_DIRECT)):
+        if _neighbours(source, infer, ("from loguru import logger",)) and _is_free(
+            source, "logger"
+        ):
+            return Style("loguru", "logger", is_new=True, comes_from="loguru.logger")
+        if _neighbours(source, infer, ("structlog.get_logger(",)):
+            name = free_name(source, source.tree, _NEW_NAMES)
+            return Style("structlog", name, True, comes_from="structlog", made_by=_STRUCTLOG)
+    elif _is_spoken_directly(source, infer) and _is_free(source, "logging"):
+        return Style("logging", "logging", is_new=True, comes_from="logging")
+    name = free_name(source, source.tree, _names_by_use(infer))
+    return Style("logging", name, is_new=True, comes_from="logging", made_by=_LOGGING)
+
+
+_LOGGING = "logging.getLogger(__name__)"
+_STRUCTLOG = "structlog.get_logger()"
+
+
+def _is_free(source: SourceFile, name: str) -> bool:
+    """Whether a name can be imported: it means nothing yet, or is imported and unused."""
+    return free_name(source, source.tree, (name,)) == name or any(
+        each.source == name and each.bound == name for each in imports_of(source.tree)
+    )
+
+
+def _neighbours(source: SourceFile, infer: Inference, tokens: tuple[str, ...]) -> int:
+    """How many other files of the same folder hold one of these texts; tests do not count."""
+    folder = os.path.dirname(source.path)
+    return sum(
+        os.path.dirname(path) == folder and path != source.path and not infer.tree.is_test(path)
+        for path in infer.tree.holding(tokens)
+    )
+
+
+def _is_spoken_directly(source: SourceFile, infer: Inference) -> bool:
+    """Whether the files of the folder call the functions of `logging`, and make no loggers."""
+    return not _neighbours(source, infer, ("getLogger(",))
+
+
+def _names_by_use(infer: Inference) -> list[str]:
+    """The names for a module's logger, first the one that most files of the tree have."""
+    counts = {
+        name: len(infer.tree.holding((f"\n{name} = logging.getLogger(",))) for name in _NEW_NAMES
+    }
+    return sorted(_NEW_NAMES, key=lambda name: -counts[name])
+
+
+# -- loggers that are there -----------------------------------------------------------------------
+
+
+def loggers_in(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> list[str]:
+    """What a handler logs with that is not named like a logger."""
+    calls = [each for each in own_nodes(handler.body) if isinstance(each, ast.Call)]
+    return [*_own_loggers(source, infer, calls)]
+
+
+def own_loggers(source: SourceFile, infer: Inference) -> dict[str, list[Log]]:
+    """What the file logs with that is not named like a logger; told by what it is."""
+    return _own_loggers(source, infer, source.nodes(ast.Call))
+
+
+def _own_loggers(
+    source: SourceFile, infer: Inference, every: Iterable[ast.Call]
+) -> dict[str, list[Log]]:
+    calls: dict[str, list[Log]] = {}
+    for call in every:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in LEVELS:
+            continue
+        name = dotted(call.func.value)
+        if name and log_of(call) is None:
+            calls.setdefault(name, []).append(Log(call, name, call.func.attr))
+    return {name: logs for name, logs in calls.items() if _is_logger(infer, source, logs[0])}
+
+
+def _is_logger(infer: Inference, source: SourceFile, log: Log) -> bool:
+    held = [each.value for each in _held(source, infer, log)]
+    return bool(held) and all(
+        _library_of(infer, each) or len(_methods(infer, each)) > 1 for each in held
+    )
+
+
+def _held(source: SourceFile, infer: Inference, log: Log) -> ValueSet:
+    assert isinstance(log.node.func, ast.Attribute)
+    return infer.holds(source, log.node.func.value)
+
+
+def _library_of(infer: Inference, value: Value) -> str:
+    """The library of loggers that a value comes from; empty if from none."""
+    of = value.of if isinstance(value, Instance) else value
+    line = infer.evaluator.hierarchy.mro(of) if isinstance(of, Class) else [of]
+    roots = [each.name.partition(".")[0] for each in line if isinstance(each, Library)]
+    return next((each for each in roots if each in ("logging", "structlog", "loguru")), "")
+
+
+def _methods(infer: Inference, value: Value) -> dict[str, ast.FunctionDef]:
+    """The methods of a class, or functions of a module, of the tree that log one message."""
+    found: dict[str, ast.FunctionDef] = {}
+    if isinstance(value, Module):
+        bodies = [(value.view.source.tree.body, 0)]
+        value.view.depend_on_all()
+    elif isinstance(value, Instance) and isinstance(value.of, Class):
+        line = infer.evaluator.hierarchy.mro(value.of)
+        bodies = [(each.node.body, 1) for each in line if isinstance(each, Class)]
+        for each in line:
+            if isinstance(each, Class):
+                each.view.depend_on(each.node)
+    else:
+        return found
+    for body, bound in bodies:
+        for node in body:
+            if isinstance(node, ast.FunctionDef) and node.name in LEVELS:
+                arguments = node.args
+                places = [*arguments.posonlyargs, *arguments.args][bound:]
+                needed = len(places) - len(arguments.defaults)
+                needs_names = any(each is None for each in arguments.kw_defaults)
+                if needed <= 1 and (places or arguments.vararg) and not needs_names:
+                    found.setdefault(node.name, node)
+    return found
+
+
+def _takes_traceback(function: ast.FunctionDef) -> bool:
+    arguments = function.args
+    return any(each.arg == "exc_info" for each in (*arguments.args, *arguments.kwonlyargs))
+
+
+def _candidates(
+    source: SourceFile, infer: Inference, statement: ast.stmt, logs: Sequence[Log]
+) -> Iterator[str]:
     """The loggers that can be used there: the one of the same function, the class, the module."""
     used = Counter(log.receiver for log in logs if log.receiver)
-    for place in source.ancestors(statement):
-        for name, _ in _by_place(source).get(place, Counter[str]()).most_common():
-            if _is_usable(source, statement, name):
-                yield name
-    for name in (*(name for name, _ in used.most_common()), *_made(source)):
-        if _is_usable(source, statement, name):
+    near = _by_place(source, logs)
+    places = [near.get(place, Counter[str]()) for place in source.ancestors(statement)]
+    names = [name for place in (*places, used) for name, _ in place.most_common()]
+    for name in dict.fromkeys((*names, *_made(source))):
+        if _is_usable(source, infer, statement, name):
             yield name
 
 
-@lru_cache(maxsize=8)
-def _by_place(source: SourceFile) -> dict[ast.AST, Counter[str]]:
+def _by_place(source: SourceFile, logs: Sequence[Log]) -> dict[ast.AST, Counter[str]]:
     """How often each logger is used in each function and class."""
     found: dict[ast.AST, Counter[str]] = {}
-    for log in log_calls(source):
+    for log in logs:
         for place in source.ancestors(log.node) if log.receiver else ():
             if isinstance(place, (*FUNCTIONS, ast.ClassDef)):
                 found.setdefault(place, Counter())[log.receiver] += 1
@@ -83,19 +266,21 @@ def _made(source: SourceFile) -> Iterator[str]:
             yield from (each.id for each in node.targets if isinstance(each, ast.Name))
 
 
-def _is_usable(source: SourceFile, statement: ast.stmt, name: str) -> bool:
+def _is_usable(source: SourceFile, infer: Inference, statement: ast.stmt, name: str) -> bool:
     """Whether a logger is bound, whatever happened before the statement."""
-    root = name.partition(".")[0]
+    root, _, rest = name.partition(".")
     function = next((n for n in source.ancestors(statement) if isinstance(n, FUNCTIONS)), None)
     if root in ("self", "cls"):
         arguments = getattr(function, "args", None)
         first = [*arguments.posonlyargs, *arguments.args] if arguments else []
-        return bool(first) and first[0].arg == root and _in_same_class(source, statement, name)
-    if function is not None and root in set(bound_names([function])):
-        return root in bound_before(source, statement)
-    if root not in _module_names(source):
-        return False
-    return function is not None or root in _bound_at_top(source, statement)
+        is_first = bool(first) and first[0].arg == root
+        return (
+            is_first
+            and _in_same_class(source, statement, name)
+            and is_set_on_self(source, statement, rest.partition(".")[0])
+        )
+    local = is_local(source, statement, root)
+    return is_bound(source, infer.tree, statement, root) if local is None else local
 
 
 def _in_same_class(source: SourceFile, statement: ast.stmt, name: str) -> bool:
@@ -106,21 +291,6 @@ def _in_same_class(source: SourceFile, statement: ast.stmt, name: str) -> bool:
     return any(isinstance(n, ast.Attribute) and dotted(n) == name for n in ast.walk(cls))
 
 
-@lru_cache(maxsize=8)
-def _module_names(source: SourceFile) -> set[str]:
-    return set(bound_names([source.tree]))
-
-
-def _bound_at_top(source: SourceFile, statement: ast.stmt) -> set[str]:
-    before = source.span(statement).start
-    names: set[str] = set()
-    for node in source.tree.body:
-        if source.span(node).end <= before:
-            definition = isinstance(node, (*FUNCTIONS, ast.ClassDef))
-            names |= {node.name} if definition else set(bound_names([node]))  # type: ignore[attr-defined]
-    return names
-
-
 def _by_name(
     source: SourceFile, infer: Inference, statement: ast.stmt, name: str, logs: Sequence[Log]
 ) -> Style | None:
@@ -128,10 +298,60 @@ def _by_name(
     manner = _inferred(source, infer, own)
     if not manner and _is_given(source, statement, name):
         return None  # it may be anything, or None
-    manner = manner or _manner(source, name, own)
     takes_more = any(len(log.node.args) > 1 for log in own)
+    manner = manner or _manner(source, name, own)
+    methods = _own_methods(source, infer, own)
+    if methods is not None and manner != "logging":
+        if not methods:
+            return None  # it logs in a way of its own
+        tracing = tuple(each for each, node in methods.items() if _takes_traceback(node))
+        return Style("unknown", name, False, True, "", "", tuple(methods), tracing)
     f_strings = _likes_f_strings(own or logs) or (manner == "unknown" and not takes_more)
     return Style(manner, name, f_strings=f_strings)
+
+
+def _own_methods(
+    source: SourceFile, infer: Inference, logs: Sequence[Log]
+) -> dict[str, ast.FunctionDef] | None:
+    """The methods of a logger of the project's own; None where it is none, or not known."""
+    held = [each.value for log in logs[:1] for each in _held(source, infer, log)]
+    if not held or any(_library_of(infer, each) for each in held):
+        return None
+    told = [e for e in held if isinstance(e, Module) or _is_own_object(infer, e)]
+    if len(told) < len(held):
+        return None
+    every = [_methods(infer, each) for each in held]
+    return {name: node for name, node in every[0].items() if all(name in each for each in every)}
+
+
+def _is_own_object(infer: Inference, value: Value) -> bool:
+    """Whether it is an object of a class of the tree that hands nothing on to another one."""
+    if not isinstance(value, Instance) or not isinstance(value.of, Class):
+        return False
+    line = infer.evaluator.hierarchy.mro(value.of)
+    return all(
+        isinstance(each, Class)
+        and not any(getattr(node, "name", "") == "__getattr__" for node in each.node.body)
+        or (isinstance(each, Library) and each.name == "builtins.object")
+        for each in line
+    )
+
+
+def manner_of(source: SourceFile, infer: Inference, log: Log) -> Manner:
+    """The library in whose manner a call logs."""
+    logs = [each for each in log_calls(source) if each.receiver == log.receiver]
+    manner = _inferred(source, infer, [log]) or _manner(source, log.receiver, logs)
+    if manner != "logging" and _own_methods(source, infer, [log]) is not None:
+        return "unknown"
+    return manner
+
+
+def takes_exc_info(source: SourceFile, infer: Inference, log: Log) -> bool:
+    """Whether `exc_info=True` can be given to a call, as far as is told."""
+    methods = _own_methods(source, infer, [log])
+    if methods is None:
+        return True
+    return log.method in methods and _takes_traceback(methods[log.method])
 
 
 def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
@@ -148,17 +368,15 @@ def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
 
 def _inferred(source: SourceFile, infer: Inference, logs: Sequence[Log]) -> Manner | None:
     """The library whose logger it is, for all that is known, and nothing else."""
-    roots: set[str] = set()
-    for log in logs[:1]:
-        assert isinstance(log.node.func, ast.Attribute)
-        for inferred in infer.holds(source, log.node.func.value):
-            value = inferred.value
-            of = value.of if isinstance(value, Instance) else value
-            roots.add(of.name.partition(".")[0] if isinstance(of, Library) else "")
+    roots = {
+        _library_of(infer, inferred.value)
+        for log in logs[:1]
+        for inferred in _held(source, infer, log)
+    }
     (root,) = roots if len(roots) == 1 else ("",)
     if root == "logging" and any(map(_is_foreign_to_logging, logs)):
         return None
-    return root if root in ("logging", "structlog", "loguru") else None  # type: ignore[return-value]
+    return root or None  # type: ignore[return-value]
 
 
 def _is_foreign_to_logging(log: Log) -> bool:
@@ -167,7 +385,7 @@ def _is_foreign_to_logging(log: Log) -> bool:
 
 
 def _manner(source: SourceFile, name: str, logs: Sequence[Log]) -> Manner:
-    if name == "logging":
+    if name == "logging" and any(each.source == name for each in imports_of(source.tree)):
         return "logging"
     for node in source.tree.body:
         if isinstance(node, ast.Assign) and any(dotted(each) == name for each in node.targets):

@@ -36,8 +36,10 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
         new = new.with_changes(body=_with_report(new, said, plan))
     made: tuple[str, ...] = ()
     if plan.log is not None and plan.log.style.is_new:
-        imports.append(Import("logging"))
-        made = (f"{plan.log.style.logger} = logging.getLogger(__name__)",)
+        style = plan.log.style
+        module, _, name = style.comes_from.partition(".")
+        imports.append(Import(module, name))
+        made = (f"{style.logger} = {style.made_by}",) if style.made_by else ()
     return Rewrite(new, imports=tuple(imports), globals=made)
 
 
@@ -87,7 +89,8 @@ def _log(plan: Plan, line: LogLine) -> str:
     if manner == "print":  # on the channel for errors: the other one may be the program's output
         text = f'f"{operation} failed: {{{name}}}"'
         return _laid_out("print", [text, "file=sys.stderr"], plan.room)
-    call = f"{line.style.logger}.{line.level}"
+    method = line.style.method(line.level)
+    call = f"{line.style.logger}.{method}"
     pairs = [f"{each}={each}" for each in plan.context]
     if manner == "structlog":
         text = f"error=str({name})"
@@ -99,6 +102,8 @@ def _log(plan: Plan, line: LogLine) -> str:
     message = [f'"{operation} failed: %s"', name]
     if line.style.f_strings:
         message = [f'f"{operation} failed: {{{name}}}"']
+    if line.level == "exception" and method in line.style.with_traceback:
+        message.append("exc_info=True")
     if manner == "logging":
         message.append(f'extra={{"context": {{{_pairs(plan)}}}}}')
     return _laid_out(call, message, plan.room)

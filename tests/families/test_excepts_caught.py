@@ -279,3 +279,8 @@ def test_a_timer_that_is_started_before_the_try() -> None:
 def test_a_generator_that_raises_on_catches_as_much_as_before() -> None:
     text = "def rows(cursor):\n    try:\n        yield cursor\n    except:\n        raise\n"
     assert clause(text) == "except BaseException:"
+
+
+def test_a_generator_that_yields_on_could_not_be_closed_before() -> None:
+    text = "def rows(cursor):\n    try:\n        yield cursor\n    except:\n        yield None\n"
+    assert reason(text) is None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from qw_codemod.testkit import apply_to_text
+import pytest
+
+from qw_codemod.testkit import apply_to_files, apply_to_text, check_files
 
 
 def after(text: str, **settings: Any) -> str:
@@ -39,3 +41,184 @@ def test_handlers_of_one_file_share_what_they_add_to_it() -> None:
     )
     assert text.startswith(head)
     assert text.count("getLogger") == text.count("import sentry_sdk") == 1
+
+
+def handled(text: str, **files: str) -> str:
+    """What the handler of `here.py` does first, after an apply."""
+    texts = {"here.py": text, **{f"{name}.py": text for name, text in files.items()}}
+    dedented = {name: textwrap.dedent(text).lstrip() for name, text in texts.items()}
+    edited = apply_to_files(dedented, ("excepts",))["here.py"]
+    compile(edited, "here.py", "exec")
+    lines = edited.splitlines()
+    at = next(
+        i for i, line in enumerate(lines) if line.strip().startswith("except Exception as e:")
+    )
+    return lines[at + 1].strip()
+
+
+TRY = "    try:\n        return work()\n    except Exception:\n        return None\n"
+LATE = "\n\nlogger = logging.getLogger(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "LIMITS = load()\n",
+        "LIMITS = [load() for _ in range(3)]\n",
+        "def other():\n    return load()\n\n\nLIMITS = other()\n",
+        "class Limits:\n    def __init__(self):\n        self.a = load()\n\n\nLIMITS = Limits()\n",
+        "class Limits:\n    all = load()\n",
+        "@decorated(load)\ndef other():\n    pass\n",
+        "def other(limits=load()):\n    pass\n",
+        "import other\n",
+        "if True:\n    load()\n",
+    ],
+)
+def test_a_function_that_runs_before_its_logger_is_there_makes_it_itself(between: str) -> None:
+    text = f"import logging\n\n\ndef load():\n{TRY}\n\n{between}{LATE}"
+    line = handled(text, other="import here\n\nhere.load()\n")
+    assert line.startswith("logging.getLogger(__name__).")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "",
+        "LIMITS = 3\n",
+        "import os\n",
+        "app = Flask(__name__)\n",
+        "def other():\n    return load()\n",
+        "class Limits:\n    def all(self):\n        return load()\n",
+    ],
+)
+def test_a_logger_below_that_is_there_in_time(between: str) -> None:
+    text = f"import logging\n\n\ndef load():\n{TRY}\n\n{between}{LATE}"
+    assert handled(text).startswith("logger.")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "if __name__ == '__main__':\n    logger = logging.getLogger()\n    logger.info('x')\n",
+        "if DEBUG:\n    logger = logging.getLogger('x')\n    logger.info('x')\n",
+        "def main():\n    logger = logging.getLogger()\n    logger.info('x')\n",
+        "logger = logging.getLogger('x')\nlogger.info('x')\ndel logger\n",
+        "for logger in loggers:\n    logger.info('x')\n",
+    ],
+)
+def test_a_logger_that_may_not_be_there_is_not_used(made: str) -> None:
+    line = handled(f"import logging\n\n{made}\n\ndef load():\n{TRY}")
+    assert not line.startswith("logger.")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "if A:\n    logger = logging.getLogger('x')\nelse:\n    logger = logging.getLogger()\n",
+        "try:\n    from a import logger\nexcept ImportError:\n    logger = logging.getLogger()\n",
+        "with quiet():\n    logger = logging.getLogger('x')\n",
+    ],
+)
+def test_a_logger_that_is_there_whichever_way_was_taken(made: str) -> None:
+    text = f"import logging\n\n{made}\nlogger.info('x')\n\n\ndef load():\n{TRY}"
+    assert handled(text).startswith("logger.")
+
+
+METHOD = textwrap.indent(TRY, "    ")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_there"),
+    [
+        ("def __init__(self):\n        self.log = logging.getLogger('x')\n", True),
+        ("def __init__(self):\n        self.load()\n        self.log = make()\n", False),
+        ("def __init__(self):\n        self.reset()\n        self.log = logging.getLogger()\n\n"
+         "    def reset(self):\n        self.load()\n", False),
+        ("log = logging.getLogger('x')\n", True),
+        ("@property\n    def log(self):\n        return logging.getLogger('x')\n", True),
+        ("def start(self):\n        self.log = logging.getLogger('x')\n", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_a_logger_on_self(body: str, is_there: bool) -> None:
+    text = (
+        f"import logging\n\n\nclass A:\n    {body}\n    def tell(self):\n"
+        f"        self.log.info('x')\n\n    def load(self):\n{METHOD}"
+    )
+    assert handled(text).startswith("self.log.") == is_there
+
+
+def test_a_base_class_brings_its_logger() -> None:
+    text = (
+        "from airflow.models import BaseOperator\n\n\nclass A(BaseOperator):\n"
+        f"    def tell(self):\n        self.log.info('x')\n\n    def load(self):\n{METHOD}"
+    )
+    assert handled(text).startswith("self.log.")
+
+
+JOURNAL = """
+    class Journal:
+        def __init__(self, path):
+            self.path = path
+    {methods}
+
+    journal = Journal("log")
+    """
+
+
+@pytest.mark.parametrize(
+    ("methods", "line"),
+    [
+        ("info error", 'journal.error(f"work failed: {e}")'),
+        ("info exception", 'journal.exception(f"work failed: {e}")'),
+        ("info warn", 'journal.warn(f"work failed: {e}")'),
+        ("info error:exc_info=False", 'journal.error(f"work failed: {e}", exc_info=True)'),
+        ("info warning error:code", 'journal.warning(f"work failed: {e}")'),  # error needs two
+    ],
+)
+def test_a_logger_of_the_projects_own_is_what_it_is(methods: str, line: str) -> None:
+    made = ""
+    for each in methods.split():
+        name, _, more = each.partition(":")
+        parameters = ", ".join(filter(None, ["self", "text", more]))
+        made += f"\n        def {name}({parameters}):\n            print(text)\n"
+    journal = textwrap.dedent(JOURNAL.format(methods=made))
+    text = f"from journal import journal\n\n\ndef load(path):\n    journal.info('loading')\n{TRY}"
+    assert handled(text, journal=journal) == line
+
+
+def test_what_a_handler_tells_the_projects_own_logger_is_said() -> None:
+    journal = textwrap.dedent(JOURNAL).format(
+        methods="\n    def info(self, text):\n        print(text)\n"
+        "\n    def debug(self, text):\n        print(text)\n"
+    )
+    text = "from journal import journal\n\n\ndef load():\n" + TRY.replace(
+        "        return None", "        journal.info('not loaded')\n        return None"
+    )
+    found = check_files({"here.py": text, "journal.py": journal}, ("excepts",))
+    assert not found["here.py"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "line"),
+    [
+        ("import logging\n\nlogging.info('x')\n", "logging.exception("),
+        ("import logging\n\nLOGGER = logging.getLogger('x')\n", "LOGGER.exception("),
+        ("from loguru import logger\n", "logger.exception("),
+        ("import structlog\n\nlog = structlog.get_logger()\n", "logger.exception("),
+        ("", "logger.exception("),
+    ],
+)
+def test_a_new_logger_is_like_those_of_the_files_beside_it(beside: str, line: str) -> None:
+    assert handled(f"def load():\n{TRY}", beside=beside).startswith(line)
+
+
+def test_a_script_that_prints_gets_no_logger() -> None:
+    main = "\n\nif __name__ == '__main__':\n    print(load())\n"
+    for head in ("", "from google.cloud import logging\n\n\n", "#!/usr/bin/env python\n"):
+        assert handled(f"{head}def load():\n{TRY}{main}", beside="import logging\n").startswith(
+            "print("
+        )
+    assert handled(f"def load():\n    print('loading')\n{TRY}").startswith("print(")
+    logs = "import logging\n\nlogger = logging.getLogger('x')\n"
+    assert handled(f"def load():\n    print('loading')\n{TRY}", beside=logs).startswith("logger.")
