@@ -45,6 +45,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qw_codemod.analysis.constants import given_in
 from qw_codemod.analysis.exception_flow import exception_name
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.repetition import Loop, numbers_of, refused_and_tried_again
@@ -69,7 +70,7 @@ from qw_codemod.rules.api import (
 
 from . import reasons, statements
 from .messages import line_that_tells
-from .numbers import computed, given_in, number_of
+from .numbers import computed, number_of
 from .plan import LongerSleep, RetryOptions
 
 _CAP = 60  # seconds

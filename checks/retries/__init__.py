@@ -2,7 +2,8 @@
 
 What it does
     QW301 finds outgoing HTTP calls (requests, urllib, httpx, aiohttp) that nothing retries. QW302
-    finds tenacity and backoff decorators without a stop, without a wait, or for every exception.
+    finds tenacity and backoff decorators without a stop, without a wait, or for every exception,
+    and those on generators: they call it once, and what fails while it is read is not retried.
 
 Why is this bad?
     An API's bad minute kills the night's run. A retry without an end, or without a pause, turns the
@@ -23,15 +24,21 @@ What changes at run time
 
 Fix safety
     GET, HEAD and OPTIONS alone. PUT and DELETE are unsafe: a second DELETE may answer 404. POST and
-    PATCH are left unless `include` or `include_post` says so, or an idempotency key is sent. Calls
-    without a timeout are left until `apply timeouts` has bounded them. Unsafe is also a call that
-    fails in a test: its double may have no second answer, and the test would wait between tries.
+    PATCH are left unless `include` or `include_post` says so, or an idempotency key is sent; of all
+    POSTs that `include_post` allows, what pays or charges is unsafe until `include` names it.
+    Calls without a timeout are left until `apply timeouts` has bounded them.
+
+    A loop that tries again, an adapter, a decorator or a deadline around the call leaves it, and so
+    does a coroutine, since the policy waits with time.sleep, and a probe, which is to tell at once
+    that nobody answers. Unsafe is also a call that fails in a test: its double may have no second
+    answer, and the test would wait between tries.
 
 Settings
     [tool.qw-codemod.retries]
     policy = "shared.http_retry:retry_api"    # made by: qw-codemod init retries --policy PATH
     include_post = false                      # true: POST and PATCH as well
-    include = ""                              # or those whose URL or function matches this pattern
+    include = ""                              # or those whose URL or function matches this pattern,
+                                              # whatever their names suggest
 """
 
 from __future__ import annotations
@@ -52,7 +59,7 @@ from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
 from qw_codemod.libraries.retrying import BACKOFF, TENACITY
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, last_name
+from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 from qw_codemod.rules.api import (
     Check,
     Context,
@@ -67,25 +74,14 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons, statements
+from .address import address_of, headers_of
 from .already_retried import why_retried
 from .event_loop import why_blocking
 from .forms import form_of, why_not
 from .plan import Plan
+from .purpose import costs_money, may_command, why_probe
 
 SETTINGS = {"policy": "function", "include_post": "flag", "include": "text"}
-_NAMED = re.compile(
-    r"alert|notif|e?mail|smtp|sms|slack|teams|webhook|hook|pagerduty|opsgenie|telegram|twilio|push"
-    r"|pay|charge|refund|invoice|order|checkout|transfer|publish|send",
-    re.I,
-)
-_COMMAND = re.compile(
-    r"(^|_)(turn|set|start|stop|toggle|trigger|press|activate|deactivate|lock|unlock|open|close"
-    r"|reboot|restart|reset|send|write|create|delete|remove|register|subscribe|enable|disable|run"
-    r"|execute|submit|push|switch)_|^_*(switch|toggle|trigger|reboot|restart|reset)$"
-)
-_COMMAND_URL = re.compile(
-    r"[?&/](set|cmd|command|action|turn|toggle|switch|mode)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
-)
 _KEY = re.compile(r"idempoten", re.I)
 
 
@@ -117,6 +113,8 @@ def _is_policy(source: SourceFile, context: Context) -> bool:
 def _why_exempt(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     """Why the call is not to be tried again, or already is perhaps."""
     reason = why_not(source, context.infer, call) or _why_not_twice(source, context, call)
+    if reason is None and not _is_included(source, context, call):
+        reason = why_probe(source, call, address_of(source, context.infer, call))
     if reason is not None or _waits_for_ever(call):
         return reason
     return call.said.hidden
@@ -147,10 +145,13 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
     other = asks_another(source, call.node)
     if other is not None:
         return reasons.AsksAnother(InLine(other.lineno))
-    function = _function_name(source, call.node)
-    command = _COMMAND.search(function) or _COMMAND_URL.search(source.text(call.node))
-    if command and call.verb in http.READ_ONLY:
-        return reasons.MayCommand(call.verb, function)
+    if not _is_included(source, context, call):
+        address = address_of(source, context.infer, call)
+        if call.verb in http.READ_ONLY:
+            if may_command(source, call, address):
+                return reasons.MayCommand(call.verb)
+        elif word := costs_money(source, call, address):
+            return reasons.LooksLike(call.verb, word)
     if call.verb in _UNSAFE:
         return _UNSAFE[call.verb]
     if _is_handed_in(call):
@@ -198,21 +199,28 @@ _UNSAFE: dict[str, Statement] = {
 
 def _why_not_twice(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     """Why a call must not be sent twice by itself; None if it may."""
-    if call.verb in http.IDEMPOTENT:
+    if call.verb in http.IDEMPOTENT or _is_included(source, context, call):
         return None
-    text = source.text(call.node)
-    function = _function_name(source, call.node)
-    pattern = str(context.settings.get("include", ""))
-    if _KEY.search(text) or (pattern and re.search(pattern, f"{function} {text}")):
+    if _KEY.search(source.text(call.node) + headers_of(source, context.infer, call)):
         return None
     if not call.verb:
         return reasons.UnknownMethod()
-    named = _NAMED.search(function) or _NAMED.search(text)
-    if named:
-        return reasons.LooksLike(call.verb, named[0])
     if context.settings.get("include_post"):
         return None
     return reasons.NotIncluded(call.verb)
+
+
+def _is_included(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether the setting names the call, by its function, its text, or the value of its URL.
+
+    What the project says outweighs all that is guessed from names.
+    """
+    pattern = str(context.settings.get("include", ""))
+    if not pattern:
+        return False
+    function = _function_name(source, call.node)
+    texts = (f"{function} {source.text(call.node)}", address_of(source, context.infer, call))
+    return any(re.search(pattern, each) for each in texts)
 
 
 def _function_name(source: SourceFile, node: ast.AST) -> str:
@@ -228,8 +236,44 @@ _BROAD = frozenset({"Exception", "BaseException"})
 def _unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.nodes(ast.FunctionDef)]
     for function in (*functions, *source.nodes(ast.AsyncFunctionDef)):
+        is_generator = any(isinstance(n, _YIELDS) for n in own_nodes(function.body))
         for decorator in function.decorator_list:
-            yield from _of_decorator(source, decorator)
+            if is_generator and _calls_once(source, context, decorator):
+                yield _of_generator(source, function, decorator)
+            else:
+                yield from _of_decorator(source, decorator)
+
+
+_YIELDS = (ast.Yield, ast.YieldFrom)
+# These call the function and look at nothing that is read from what it gives. [run: tenacity,
+# backoff and retrying; src: google.api_core, which has StreamingRetry for generators]
+_CALL_ONCE = (
+    TENACITY
+    | BACKOFF
+    | {
+        "retrying.retry",
+        "retry.retry",
+        "google.api_core.retry.Retry",
+        "google.api_core.retry.AsyncRetry",
+        "google.api_core.retry_async.AsyncRetry",
+    }
+)
+
+
+def _calls_once(source: SourceFile, context: Context, decorator: ast.expr) -> bool:
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = full_name(source, function)
+    policy = str(context.settings.get("policy", "")).replace(":", ".")
+    return name in _CALL_ONCE or (bool(policy) and name == policy)
+
+
+def _of_generator(
+    source: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.expr
+) -> Match:
+    called = node.func if isinstance(node, ast.Call) else node
+    fact = Fact(statements.Yields(function.name), source.path, function.lineno)
+    message = f"@{source.text(called)} has no effect: a generator fails while it is read"
+    return Match(node, message, Evidence("proven", (fact,)), remedy=_Generator())
 
 
 def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Match]:
@@ -259,7 +303,14 @@ def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Match]:
     yield Match(node, message, Evidence("proven", (fact,)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Generator:
+    """A decorator that retries nothing: the function is a generator."""
+
+
 def _assess_unbounded(source: SourceFile, context: Context, match: Match) -> Obstacle:
+    if isinstance(match.remedy, _Generator):
+        return Unfixable(reasons.RetryWhatYields())
     return Unfixable(reasons.YoursToSay())
 
 
@@ -279,7 +330,7 @@ CHECKS = (
         "unbounded-retry",
         "A retry has no stop or no wait, or retries everything.",
         _unbounded,
-        (b"tenacity", b"backoff"),
+        (b"tenacity", b"backoff", b"retry"),
         assess=_assess_unbounded,
     ),
 )

@@ -23,16 +23,7 @@ _BUILDS = frozenset(
     "str int float len dict list tuple format join quote urlencode urljoin isoformat strftime "
     "encode rstrip lstrip Request f ClientTimeout".split()
 )
-_PROBE = re.compile(
-    r"health|heart_?beat|reachab|probe|(^|[_/])(ping|alive|ready|readiness|liveness|up|available"
-    r"|connectivity|connection|port|ports)([_/?\"']|$)",
-    re.I,
-)
-_PROBE_URL = re.compile(r"/(health|healthz|ping|ready|readyz|alive|status)\b|health_?check", re.I)
-_HEALTH = re.compile(r"health[_ -]?check|liveness|readiness", re.I)
-_BARE_URL = re.compile(r"""f?["']https?://[^/]+/?["']""")
 _URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
-_STATUS = frozenset({"status_code", "ok", "status", "is_success"})
 _ONCE = frozenset({"data", "files", "content"})
 
 
@@ -40,10 +31,6 @@ def why_not(source: SourceFile, infer: Inference, call: HttpCall) -> Statement |
     """Why a second try would not do what the first one did; None if it would."""
     node = call.node
     function = owner(source, node)
-    name = function.name if function is not None else ""
-    whole = source.text(function) if function is not None else ""
-    if _PROBE.search(name) or _PROBE_URL.search(source.text(node)) or _HEALTH.search(whole):
-        return reasons.IsProbe()
     deadline = deadline_around(source, node, call.sender.is_async)
     if deadline is not None:
         return reasons.HasDeadline(InLine(deadline.lineno))
@@ -61,8 +48,6 @@ def why_not(source: SourceFile, infer: Inference, call: HttpCall) -> Statement |
             return reasons.ReadOnce(keyword.arg)
     if last_name(node) == "stream":
         return reasons.IsStream()
-    if _asks_status_only(source, node):
-        return reasons.AsksStatusOnly()
     return None
 
 
@@ -88,31 +73,6 @@ def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
     if isinstance(given, ast.Attribute):
         return bool(_URL_NAME.search(given.attr))
     return isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp)
-
-
-def _asks_status_only(source: SourceFile, node: ast.Call) -> bool:
-    """`ok = requests.get(base).status_code == 200`, of a URL that has no path."""
-    url = source.text(node.args[0]) if node.args else ""
-    around = source.parent(node)
-    if isinstance(node.args[0] if node.args else None, ast.Name):
-        url = _assigned(source, node, url)
-    if not _BARE_URL.fullmatch(url):
-        return False
-    if isinstance(around, ast.Attribute):
-        return around.attr in _STATUS
-    if not isinstance(around, ast.Assign) or not isinstance(around.targets[0], ast.Name):
-        return False
-    name = around.targets[0].id
-    function = owner(source, node) or source.tree
-    uses = [
-        each
-        for each in ast.walk(function)
-        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
-    ]
-    return bool(uses) and all(
-        isinstance(parent := source.parent(each), ast.Attribute) and parent.attr in _STATUS
-        for each in uses
-    )
 
 
 def _assigned(source: SourceFile, node: ast.AST, name: str) -> str:

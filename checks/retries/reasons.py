@@ -131,10 +131,9 @@ class NoTimeout(Statement):
 
 
 class MayCommand(Statement):
-    template = "a {verb} in `{function}()` may set something off"
+    template = "this {verb} may set something off"
 
     verb: str
-    function: str
 
 
 class PutMeetsItself(Statement):
@@ -166,3 +165,7 @@ class RequestIsChanged(Statement):
 
 class YoursToSay(Statement):
     template = "when to stop and what to retry is for you to decide"
+
+
+class RetryWhatYields(Statement):
+    template = "retry what the generator calls for each item, or give a list"

@@ -10,3 +10,9 @@ class Lacks(Statement):
 
     decorator: str
     missing: tuple[str, ...]
+
+
+class Yields(Statement):
+    template = "`{function}()` is a generator"
+
+    function: str

@@ -68,15 +68,17 @@ def test_the_wrapped_call_is_laid_out_as_its_arguments_were(call: str, wrapped: 
 @pytest.mark.parametrize(
     ("name", "body", "left"),
     [
-        ("_switch", "requests.get(base, timeout=5)", "may set something off"),
-        ("turn_on", "requests.get(base, timeout=5)", "may set something off"),
-        ("run", "requests.get(f'{base}?set={port}', timeout=5)", "may set something off"),
-        ("run", "requests.get(base + '/cmd/on', timeout=5)", "may set something off"),
-        ("reset", "requests.get(base, timeout=5)", "may set something off"),
-        ("run", "requests.get(f'{base}/{self._func}', timeout=5)", "may set something off"),
-        ("run", "requests.get(base, timeout=5)", ""),
-        ("run", "requests.get(base + '/datasets/', timeout=5)", ""),
-        ("switches", "requests.get(base, timeout=5)", ""),
+        ("_switch", "return requests.get(base, timeout=5)", "may set something off"),
+        ("turnOn", "return requests.get(base, timeout=5)", "may set something off"),
+        ("run", "return requests.get(f'{base}?set={port}', timeout=5)", "may set something off"),
+        ("run", "return requests.get(base + '/cmd/on', timeout=5)", "may set something off"),
+        ("reset", "return requests.get(base, timeout=5)", "may set something off"),
+        ("run", "return requests.get(f'{base}/{self._func}', timeout=5)", "may set something off"),
+        ("run", "requests.get(base, timeout=5)", "may set something off"),  # nobody reads it
+        ("run", "return requests.get(base, timeout=5)", ""),
+        ("run", "return requests.get(base + '/datasets/', timeout=5)", ""),
+        ("switches", "return requests.get(base, timeout=5)", ""),
+        ("write_days", "return requests.get(base, timeout=5)", ""),
     ],
 )
 def test_a_get_that_commands_is_unsafe(name: str, body: str, left: str) -> None:
@@ -169,3 +171,70 @@ def test_a_call_that_fails_in_a_test_is_unsafe(double: str, reason: str) -> None
     (found,) = check_files(files, ("retries",), SETTINGS)["prices.py"]
     assert found.safety == ("unsafe" if reason else "safe")
     assert (render(found.reason) if found.reason else "") == reason
+
+
+SEARCH = """\
+import requests
+
+SERVICE = "https://example.org"
+PATHS = {{"search": "/search", "pay": "/pay"}}
+
+
+class Client:
+    path = "/search/days"
+
+    def {name}(self, text):
+        url = {url}
+        answer = requests.post(url, json={{"text": text}}, timeout=10)
+        print(answer)
+        return answer.json()
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "is_included"),
+    [
+        ("'https://example.org/search'", "ask", True),
+        ("f'{SERVICE}/search/{text}'", "ask", True),
+        ("SERVICE + PATHS['search']", "ask", True),
+        ("SERVICE + PATHS['pay']", "ask", False),
+        ("SERVICE + self.path", "ask", True),
+        ("urljoin(SERVICE, self.path)", "ask", True),
+        ("'{}/search'.format(SERVICE)", "ask", True),
+        ("f'{SERVICE}/days'", "ask", False),
+        ("f'{SERVICE}/search'", "pay_ping", True),  # what is named outweighs what is guessed
+    ],
+)
+def test_include_follows_the_url(url: str, name: str, is_included: bool) -> None:
+    settings = {"retries": {**SETTINGS["retries"], "include": "/search"}}
+    found = check_text(SEARCH.format(url=url, name=name), ("retries",), settings)
+    assert [render(each.reason) for each in found if not each.hidden] == [""] * is_included
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "left"),
+    [
+        ("search", "f'{SERVICE}/search'", ""),
+        ("notify", "f'{SERVICE}/alerts'", ""),  # all was asked for
+        ("payload", "f'{SERVICE}/payload'", ""),
+        ("pay", "f'{SERVICE}/days'", "a POST that looks like `pay` is not safe to repeat"),
+        ("ask", "f'{SERVICE}/refunds'", "a POST that looks like `refunds` is not safe to repeat"),
+    ],
+)
+def test_all_posts_are_asked_for_but_what_costs_money(name: str, url: str, left: str) -> None:
+    settings = {"retries": {**SETTINGS["retries"], "include_post": True}}
+    (found,) = check_text(SEARCH.format(url=url, name=name), ("retries",), settings)
+    assert render(found.reason) == left
+
+
+@pytest.mark.parametrize(
+    ("path", "is_left"),
+    [("feed_ping.py", True), ("healthcheck.py", True), ("shipping.py", False)],
+)
+def test_a_script_by_the_name_of_a_probe(path: str, is_left: bool) -> None:
+    text = "import requests\n\n\ndef main(url):\n    answer = requests.get(url, timeout=5)\n"
+    text += "    print(url)\n    return 2 if answer.status_code == 401 else answer.text\n"
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    files = {"http_retry.py": policy(["requests"]), path: text}
+    assert (apply_to_files(files, ("retries",), SETTINGS)[path] == text) == is_left
