@@ -11,20 +11,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qw_codemod.app import baseline
 from qw_codemod.app.config import Config, ConfigError, Settings, schemas
 from qw_codemod.app.report.progress import Progress
-from qw_codemod.engine import files, journal, runner
-from qw_codemod.engine.dependencies import with_dependencies
-from qw_codemod.engine.examine import Options
+from qw_codemod.engine import files
 from qw_codemod.engine.reasons import IsStandardInput, NotWritten
-from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Command, Results
-from qw_codemod.engine.shared_fixes import Given, linked, settle, why_not_edited
+from qw_codemod.engine.tasks import POOL_FROM, Given, Group, Note, Options, Plan, Task
 from qw_codemod.facts import requirement_versions as project_versions
-from qw_codemod.facts.components import modules
 from qw_codemod.facts.query import digest
 from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import Fix, Outcome, Problem, Skipped
@@ -32,6 +28,9 @@ from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import PYTHON
 from qw_codemod.rules import packs
 from qw_codemod.store import location as cache
+
+if TYPE_CHECKING:
+    from qw_codemod.engine import journal
 
 STDIN = "-"
 
@@ -91,6 +90,8 @@ def apply(families: str, request: Request, write: bool = True) -> Results:
 
     The journal is on the disk before the first file is replaced.
     """
+    from qw_codemod.engine import journal
+
     project = _Project(request, (families,))
     if request.stdin is not None:
         return project.examine("apply" if write else "diff")
@@ -111,6 +112,8 @@ def apply(families: str, request: Request, write: bool = True) -> Results:
 
 def undo(root: str) -> tuple[Path, journal.Undone]:
     """Give back what the last apply replaced."""
+    from qw_codemod.engine import journal
+
     start = Path(root or ".").resolve()
     found = journal.find_root(start)
     if found is None:
@@ -158,6 +161,8 @@ def init(family: str, policy: str, root: str, dependencies: bool = True) -> Made
     needs = {each.requirement: [str(target)] for each in makers[0].dependencies}
     notices: tuple[str, ...] = ()
     if dependencies:
+        from qw_codemod.engine.requirements import declare
+
         declared = declare(project, needs)
         for path, before, after in declared.changes:
             files.replace(path, before, after)
@@ -168,6 +173,8 @@ def init(family: str, policy: str, root: str, dependencies: bool = True) -> Made
 
 def _imported(everything: Sequence[str]) -> set[str]:
     """The top-level modules that the files of a project import."""
+    from qw_codemod.facts.components import modules
+
     found: set[str] = set()
     for path in everything:
         with contextlib.suppress(files.FileProblem):
@@ -191,6 +198,8 @@ def _written(results: Results, changes: Sequence[journal.Change]) -> Results:
 
     So do the files that some fix edits together with it.
     """
+    from qw_codemod.engine.shared_fixes import linked
+
     groups = {path: group for group in linked(results.outcomes) for path in group}
     problems: dict[str, Problem] = {}
     done: list[journal.Change] = []
@@ -255,7 +264,7 @@ class _Project:
         self._config = Config(self.root, schemas(self._pack))
         self._languages = self._pack.languages()
         self._groups: dict[str, int] = {}
-        self._made: list[runner.Group] = []
+        self._made: list[Group] = []
         for word in fix:
             if os.path.exists(word) and word not in self._pack.families:
                 raise UsageProblem(f"name the rules first: qw-codemod apply all {word}")
@@ -271,9 +280,11 @@ class _Project:
         known = set(everything)
         named = (task.path for task in tasks if task.language is PYTHON)
         everything += [path for path in named if path not in known]
-        plan = runner.Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
+        plan = Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
         outcomes = self._outcomes(plan, tasks)
         if self._fix:
+            from qw_codemod.engine.shared_fixes import settle
+
             outcomes = settle(
                 outcomes,
                 partial(self._run_again, plan, tasks),
@@ -300,7 +311,7 @@ class _Project:
             seconds=time.perf_counter() - self._started,
         )
 
-    def _outcomes(self, plan: runner.Plan, tasks: Sequence[runner.Task]) -> list[Outcome]:
+    def _outcomes(self, plan: Plan, tasks: Sequence[Task]) -> list[Outcome]:
         """What is remembered of the files, and what is found in the others."""
         request = self._request
         is_check = not self._fix and request.stdin is None
@@ -315,15 +326,18 @@ class _Project:
             rest = [task for task in tasks if task.path not in known]
             note = None
             if memories is not None and rest:
-                alone = len(rest) <= runner.POOL_FROM and self._request.jobs in (0, 1)
+                alone = len(rest) <= POOL_FROM and self._request.jobs in (0, 1)
                 plan = replace(plan, known=memories.known(at_once=not alone), traced=True)
                 note = partial(memories.note, wanted)
             known |= {each.report.path: each for each in self._run(plan, rest, note)}
         return [known[task.path] for task in tasks]
 
-    def _run(
-        self, plan: runner.Plan, tasks: Sequence[runner.Task], note: runner.Note | None = None
-    ) -> list[Outcome]:
+    def _run(self, plan: Plan, tasks: Sequence[Task], note: Note | None = None) -> list[Outcome]:
+        if not tasks:
+            return []
+        # Here and not above: most runs remember all files, and need none of what examines them.
+        from qw_codemod.engine import runner
+
         progress = Progress(sys.stderr, len(tasks))
         try:
             return runner.run(plan, tasks, self._request.jobs, progress, note)
@@ -331,7 +345,7 @@ class _Project:
             progress.wipe()
 
     def _run_again(
-        self, plan: runner.Plan, tasks: Sequence[runner.Task], given: Given, paths: Collection[str]
+        self, plan: Plan, tasks: Sequence[Task], given: Given, paths: Collection[str]
     ) -> list[Outcome]:
         again = [task for task in tasks if task.path in paths]
         return self._run(replace(plan, given=given), again)
@@ -339,6 +353,8 @@ class _Project:
     def _why_not(self, path: str) -> Statement | None:
         if self._request.stdin is not None:
             return IsStandardInput()
+        from qw_codemod.engine.shared_fixes import why_not_edited
+
         return why_not_edited(path, self.root.as_posix(), self._config.excluded)
 
     def fix(self, command: Command) -> Results:
@@ -348,15 +364,17 @@ class _Project:
             outcome.report.after is not None for outcome in results.outcomes
         ):
             return results
+        from qw_codemod.engine.dependencies import with_dependencies
+
         everything = files.project_files(self.root)
         return with_dependencies(results, self._pack.codemods(), everything)
 
-    def _tasks(self) -> tuple[list[runner.Task], files.Listing]:
+    def _tasks(self) -> tuple[list[Task], files.Listing]:
         request = self._request
         if request.stdin is not None:
             path = Path(request.names[0]).resolve().as_posix()
             language = language_of(path, self._languages) or PYTHON
-            task = runner.Task(path, self._group(path), request.stdin, language)
+            task = Task(path, self._group(path), request.stdin, language)
             return [task], files.Listing()
         listing = files.find(
             request.paths,
@@ -367,12 +385,12 @@ class _Project:
         )
         others = listing.languages
         tasks = [
-            runner.Task(path, self._group(path), language=others.get(path, PYTHON))
+            Task(path, self._group(path), language=others.get(path, PYTHON))
             for path in listing.files
         ]
         return [task for task in tasks if self._is_read(task)], listing
 
-    def _is_read(self, task: runner.Task) -> bool:
+    def _is_read(self, task: Task) -> bool:
         """Whether a rule that runs on the file's folder reads its language, or it is Python."""
         codes = self._made[task.group].options.codes
         return task.language is PYTHON or task.language in self._pack.languages(codes)
@@ -386,7 +404,7 @@ class _Project:
             self._groups[folder] = self._made.index(group)
         return self._groups[folder]
 
-    def _options(self, settings: Settings) -> runner.Group:
+    def _options(self, settings: Settings) -> Group:
         request = self._request
         try:
             ignored = self._selected((*settings.ignore, *request.ignore))
@@ -406,13 +424,13 @@ class _Project:
             settings=_frozen(settings.families),
             accept=request.accept,
         )
-        return runner.Group(options, tuple(sorted(settings.types.items())))
+        return Group(options, tuple(sorted(settings.types.items())))
 
     def _selected(self, words: Sequence[str]) -> frozenset[str]:
         return self._pack.select(words) if words else frozenset()
 
 
-def _digest_of(group: runner.Group) -> str:
+def _digest_of(group: Group) -> str:
     """What stands for the options that a `check` depends on."""
     options = group.options
     said = (sorted(options.codes or ()), options.settings, group.types)

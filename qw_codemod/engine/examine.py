@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, TypeVar
 
 from qw_codemod.engine import reasons
+from qw_codemod.engine.tasks import Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel import edits
 from qw_codemod.kernel.document import Document, UnreadableSource
@@ -30,19 +31,6 @@ from qw_codemod.rules.suppress import Verdict, suppress
 
 ROUNDS = 10
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to look for and what to edit; the values of the command line and the configuration."""
-
-    codes: frozenset[str] | None = None  # the rules that run; None: all of them
-    fix: frozenset[str] = frozenset()  # the codes whose findings are edited; empty: only find
-    likely: bool = False  # edit also what is not proven
-    unsafe: bool = False  # edit also where the edit is unsafe
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by family
-    accept: Callable[[Fix, Document], bool] | None = None  # asked once for each edit
-    assess: bool = True  # say of every finding whether its edit is safe; always where some are made
 
 
 def examine(

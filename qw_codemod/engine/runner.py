@@ -12,73 +12,32 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from qw_codemod import SELDOM
 from qw_codemod.engine import files
-from qw_codemod.engine.examine import Options, examine
+from qw_codemod.engine.examine import examine
 from qw_codemod.engine.reasons import Declined
 from qw_codemod.engine.results import located
-from qw_codemod.engine.shared_fixes import Given
-from qw_codemod.facts.index import Known
+from qw_codemod.engine.tasks import POOL_FROM, Group, Note, Plan, Task, Types
 from qw_codemod.facts.query import Leaning, Trace, digest
 from qw_codemod.infer import Inference
-from qw_codemod.kernel.document import Document, Language
+from qw_codemod.kernel.document import Document
 from qw_codemod.kernel.model import (
     FileReport,
     Fix,
     Outcome,
     Problem,
 )
-from qw_codemod.languages.python import PYTHON, SourceFile
+from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.models import MODELS
-from qw_codemod.rules.packs import Pack
 from qw_codemod.rules.prefilter import possible
 
-POOL_FROM = 40  # files that need a parse; below that, starting processes costs more than it saves
 _LARGE = 300_000  # bytes
 _LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
-
-Note = Callable[[int, Outcome, Leaning], None]
-
-PATIENCE = 300.0  # seconds for one file before its worker is given up
-
-Types = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One file to examine, by its absolute path; `data` where its text does not come from disk."""
-
-    path: str
-    group: int
-    data: bytes | None = None
-    language: Language = PYTHON
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What the files of one configuration share."""
-
-    options: Options
-    types: Types = ()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that a worker needs beside the tasks."""
-
-    root: str
-    files: Sequence[str]  # every Python file of the project, absolute
-    pack: Pack
-    groups: Sequence[Group]
-    patience: float = PATIENCE
-    known: Known | None = None  # answers about contents that hold from an earlier run
-    given: Given = field(default_factory=Given)  # what fixes of several files made of some
-    traced: bool = False  # whether outcomes come with what they depend on
 
 
 class Examiner:

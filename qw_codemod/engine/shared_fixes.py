@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from qw_codemod.engine import files, journal, reasons
 from qw_codemod.engine.examine import ROUNDS
 from qw_codemod.engine.results import located
+from qw_codemod.engine.tasks import Given
 from qw_codemod.kernel import edits
 from qw_codemod.kernel.document import Language, language_of
 from qw_codemod.kernel.model import Edit, FileReport, Finding, Fix, Outcome
@@ -23,18 +24,6 @@ from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import PYTHON
 
 Key = tuple[str, int]  # a finding: its code, and where it starts
-
-
-@dataclass(frozen=True)
-class Given:
-    """What has been decided about files that are to be examined again."""
-
-    texts: Mapping[str, bytes] = field(default_factory=dict)  # instead of what is on the disk
-    # The reasons of fixes that cannot be made, by path.
-    refused: Mapping[str, Mapping[Key, Statement]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.texts or self.refused)
 
 
 Examine = Callable[[Given, Collection[str]], Iterable[Outcome]]

@@ -16,10 +16,6 @@ from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.python.definitions import links_of, module_names
 from qw_codemod.python.layout import Layout
 
-# The questions whose second word is the file that they are about.
-KINDS = frozenset(
-    "bytes code defines doubles imports leads lines links names parses part words".split()
-)
 UNPARSED = ""
 _SUMMARIES: dict[str, Callable[..., object]] = {
     "doubles": rows_of,

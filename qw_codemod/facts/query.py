@@ -22,6 +22,11 @@ from typing import TypeVar
 
 Question = tuple[str, ...]  # what was asked of the project, and about what
 
+# The questions whose second word is the file that they are about.
+KINDS = frozenset(
+    "bytes code defines doubles imports leads lines links names parses part words".split()
+)
+
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 Answer = str | bool | tuple[str, ...]

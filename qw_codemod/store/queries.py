@@ -7,8 +7,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qw_codemod.facts.file_answers import KINDS
-from qw_codemod.facts.query import Question
+from qw_codemod.facts.query import KINDS, Question
 
 OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
 OF_PROGRAMS = frozenset({"together", "importers"})  # their answers change with the imports

@@ -15,15 +15,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qw_codemod.facts.components import links
-from qw_codemod.facts.file_answers import KINDS, FileAnswers
-from qw_codemod.facts.index import Contents, Known
-from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Answer, Leaning, Question, digest
+from qw_codemod.facts.query import KINDS, Answer, Leaning, Question, digest
 from qw_codemod.facts.suites import is_test
 from qw_codemod.kernel.model import Outcome
-from qw_codemod.python.layout import moves
 from qw_codemod.store import outcome_json
 from qw_codemod.store.places import relocated
 from qw_codemod.store.portable import Portable
@@ -38,6 +34,10 @@ from qw_codemod.store.queries import (
     to_blob,
     to_numbers,
 )
+
+if TYPE_CHECKING:  # most runs find nothing changed, and need none of what reads files
+    from qw_codemod.facts.index import Known
+    from qw_codemod.facts.project import Tree
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
 _NO_ANSWER = ""
@@ -120,6 +120,8 @@ class Memories:
 
     def _revise(self, changed: Mapping[str, bytes], is_relisted: bool) -> None:
         """Ask every question again whose answer these files can have changed."""
+        from qw_codemod.facts.index import Contents
+
         questions = self._all_questions()
         others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
         of_files = questions.of_files({*changed, *self._gone})
@@ -153,6 +155,9 @@ class Memories:
 
     def _ask_again(self, file: str, data: bytes, asked: Iterable[Question]) -> Iterator[Question]:
         """The questions about a file alone to which it says something else now."""
+        from qw_codemod.facts.file_answers import FileAnswers
+        from qw_codemod.python.layout import moves
+
         answers = FileAnswers(file, data)
         for question in asked:
             before, text = self._questions.answers[question], json.dumps(answers.answer(question))
@@ -170,6 +175,8 @@ class Memories:
 
         If the files are the same, and only what they import has changed, those about imports alone.
         """
+        from qw_codemod.facts.project import Tree
+
         tree = Tree(self._root, self._python)
         different = set()
         for question, number in questions.numbers.items():
@@ -405,6 +412,8 @@ class Memories:
         """What stands for all that a file may load."""
         if path in self._others:
             return _NO_PYTHON
+        from qw_codemod.facts.components import links
+
         found = links(data, is_test(path.removeprefix(self._root)))
         return digest(" ".join(sorted(found)).encode())
 

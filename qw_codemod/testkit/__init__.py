@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from qw_codemod.app.config import Config, schemas
-from qw_codemod.engine.examine import Options, examine
-from qw_codemod.engine.shared_fixes import Given, settle, why_not_edited
+from qw_codemod.engine.examine import examine
+from qw_codemod.engine.shared_fixes import settle, why_not_edited
+from qw_codemod.engine.tasks import Given, Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document, language_of
 from qw_codemod.kernel.model import FileReport, Finding, Fix, Outcome

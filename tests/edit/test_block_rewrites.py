@@ -11,7 +11,8 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from qw_codemod.engine.examine import Options, examine
+from qw_codemod.engine.examine import examine
+from qw_codemod.engine.tasks import Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import FileReport
 from qw_codemod.kernel.statements import render

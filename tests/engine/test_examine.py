@@ -15,8 +15,9 @@ import libcst as cst
 import pytest
 
 from qw_codemod.edit.arguments import with_keyword
-from qw_codemod.engine.examine import ROUNDS, Options, examine
+from qw_codemod.engine.examine import ROUNDS, examine
 from qw_codemod.engine.reasons import NoCodemod
+from qw_codemod.engine.tasks import Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import Fact, FileReport, Fix
 from qw_codemod.kernel.statements import render

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from qw_codemod.engine import runner
-from qw_codemod.engine.examine import Options
-from qw_codemod.engine.runner import Group, Plan, Task
+from qw_codemod.engine.tasks import PATIENCE, Group, Options, Plan, Task
 from qw_codemod.kernel.model import Extent, Outcome, Span
 from qw_codemod.rules.packs import Pack, assemble
 
@@ -88,7 +87,7 @@ def test_a_file_that_never_ends_is_given_up(
 
     def later(done: int) -> None:
         if done == 2:  # only the slow one is left: its time is over
-            monkeypatch.setattr(runner.time, "monotonic", lambda: now() + runner.PATIENCE)
+            monkeypatch.setattr(runner.time, "monotonic", lambda: now() + PATIENCE)
 
     now = time.monotonic
 

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from qw_codemod.app.commands import Request, check
 from qw_codemod.app.config import Config, ConfigError, schemas
-from qw_codemod.engine.examine import Options, examine
+from qw_codemod.engine.examine import examine
+from qw_codemod.engine.tasks import Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import FileReport
 from qw_codemod.languages.python import SourceFile

@@ -15,6 +15,7 @@ import pytest
 
 from qw_codemod.app.commands import Request, check
 from qw_codemod.engine import runner
+from qw_codemod.engine.tasks import Task
 from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.index import Contents, Index
 from qw_codemod.kernel.model import Outcome
@@ -177,7 +178,7 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     examine = runner.Examiner.examine
 
-    def noting(self: runner.Examiner, task: runner.Task) -> Outcome:
+    def noting(self: runner.Examiner, task: Task) -> Outcome:
         names.append(Path(task.path).name)
         return examine(self, task)
 

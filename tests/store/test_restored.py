@@ -10,6 +10,7 @@ import pytest
 
 from qw_codemod.app.commands import Request, check
 from qw_codemod.engine import runner
+from qw_codemod.engine.tasks import Plan, Task
 from qw_codemod.kernel.model import Outcome
 from qw_codemod.store import reports
 
@@ -45,7 +46,7 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     run = runner.run
 
-    def noted(plan: runner.Plan, tasks: Sequence[runner.Task], *rest: object) -> list[Outcome]:
+    def noted(plan: Plan, tasks: Sequence[Task], *rest: object) -> list[Outcome]:
         names.extend(Path(task.path).name for task in tasks)
         return run(plan, tasks, *rest)  # type: ignore[arg-type]
 
