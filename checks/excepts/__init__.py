@@ -31,7 +31,8 @@ Use instead
         status = None
 
 What changes at run time
-    The program goes on as before, with a log line and one Sentry event more. What is expected to
+    The program goes on as before, with a log line more, and one event where Sentry is started in
+    the units and scripts that load the file, or its package reports already. What is expected to
     fail now and then (a number that does not parse, a file that is not there, a rollback without a
     transaction) is logged as a warning and sends no event; so is what the code says it counts on:
     a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
@@ -57,7 +58,7 @@ Fix safety
 
 Settings
     [tool.qw-codemod.excepts]
-    sentry = "unexpected"     # "always"; "never": log alone
+    sentry = "auto"           # where Sentry is started; "unexpected"; "always"; "never": log alone
     narrow = false            # true: `except (ValueError, TypeError) as e:` where all is known
     on_swallow = "continue"   # "raise": raise on after the report
     unreported = false        # true: QW203 as well
@@ -80,7 +81,7 @@ from .logging_style import loggers_in
 from .plan import plan
 
 SETTINGS = {
-    "sentry": ("unexpected", "always", "never"),
+    "sentry": ("auto", "unexpected", "always", "never"),
     "narrow": "flag",
     "on_swallow": ("continue", "raise"),
     "unreported": "flag",

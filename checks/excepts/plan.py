@@ -19,6 +19,7 @@ from .escapes import escapes
 from .handlers import Case, Handler
 from .logging_style import Style, stands_alone, style_of
 from .operation_name import operation
+from .sentry import reaches_sentry
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _MOST = 4  # names in the context of a log line
@@ -106,7 +107,7 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
     if expected.raises and settings.get("narrow") and effects.is_silent and expected.certain:
         plan = replace(plan, catches=expected.raises)
     is_expected = bool(expected.why)
-    sends = _sends(source, settings.get("sentry", "unexpected"), is_expected)
+    sends = _sends(source, context, is_expected)
     if effects.logs and all(log.level <= DEBUG for log in effects.logs):
         sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
     if effects.uses_exception or effects.alerts or effects.captures or effects.reaches_sentry:
@@ -134,10 +135,15 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
     return replace(plan, raises_on=settings.get("on_swallow") == "raise")
 
 
-def _sends(source: SourceFile, wanted: object, is_expected: bool) -> bool:
+def _sends(source: SourceFile, context: Context, is_expected: bool) -> bool:
+    wanted = context.settings.get("sentry", "auto")
     if os.path.basename(source.path) in _BUILD_FILES or _is_guarded(source):
         return False
-    return wanted == "always" or not (wanted == "never" or is_expected or stands_alone(source))
+    if wanted == "always":
+        return True
+    if wanted == "never" or is_expected or stands_alone(source):
+        return False
+    return wanted != "auto" or reaches_sentry(source, context.infer)
 
 
 def _capture(source: SourceFile) -> str:

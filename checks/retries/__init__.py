@@ -35,7 +35,8 @@ Fix safety
 
 Settings
     [tool.qw-codemod.retries]
-    policy = "shared.http_retry:retry_api"    # made by: qw-codemod init retries --policy PATH
+    policy = "shared.http_retry:retry_api"    # set by: qw-codemod init retries --policy PATH;
+                                              # or a list: each file uses the first it can import
     include_post = false                      # true: POST and PATCH as well
     include = ""                              # or those whose URL or function matches this pattern,
                                               # whatever their names suggest
@@ -66,6 +67,7 @@ from qw_codemod.rules.api import (
     Evidence,
     Fact,
     Match,
+    NotYet,
     Obstacle,
     SourceFile,
     Statement,
@@ -76,12 +78,14 @@ from qw_codemod.rules.api import (
 from . import reasons, statements
 from .address import address_of, headers_of
 from .already_retried import why_retried
+from .deadlines import outlasts
 from .event_loop import why_blocking
 from .forms import form_of, why_not
 from .plan import Plan
+from .policy import is_policy, lacks_errors, policy_of
 from .purpose import costs_money, may_command, why_probe
 
-SETTINGS = {"policy": "function", "include_post": "flag", "include": "text"}
+SETTINGS = {"policy": "functions", "include_post": "flag", "include": "text"}
 _KEY = re.compile(r"idempoten", re.I)
 
 
@@ -97,17 +101,19 @@ def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
     if context.infer.is_test(source):
         return
     for call in context.once(HttpCalls, source).all():
-        if call.through or _is_policy(source, context):
+        if call.through or is_policy(source, context.settings):
             continue
         exempt = why_retried(source, context.infer, call) or _why_exempt(source, context, call)
         message = f"{call.name}() is not retried"
         remedy = _Unretried(call, exempt)
-        yield Match(call.node, message, call.evidence, remedy, hidden=exempt is not None)
-
-
-def _is_policy(source: SourceFile, context: Context) -> bool:
-    module = str(context.settings.get("policy", "")).partition(":")[0].replace(".", "/")
-    return bool(module) and source.path.endswith((f"{module}.py", f"{module}/__init__.py"))
+        yield Match(
+            call.node,
+            message,
+            call.evidence,
+            remedy,
+            hidden=exempt is not None,
+            about=call.sender.library,
+        )
 
 
 def _why_exempt(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
@@ -130,14 +136,20 @@ def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | No
     if found.exempt is not None:
         return Unfixable(found.exempt)
     if _waits_for_ever(call):
-        return Unfixable(reasons.NoTimeout())
+        return NotYet(reasons.NoTimeout())
     blocking = why_blocking(source, context.infer, call)
     if blocking is not None:
         return Unfixable(blocking)
+    policy = policy_of(source, context)
+    if policy.obstacle is not None:
+        return policy.obstacle
+    if lacks_errors(policy, context.infer, call.sender.library):
+        return Unfixable(reasons.PolicyLacksErrors(policy.module, call.sender.library))
     form = form_of(source, context, call)
     if isinstance(form, Unfixable):
         return form
     reason = _why_unsafe(source, context, call) or _failing_double(source, context, call)
+    reason = reason or outlasts(source, context, call)
     return Unsafe(reason) if reason else None
 
 

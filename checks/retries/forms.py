@@ -17,6 +17,7 @@ from qw_codemod.rules.api import Context, SourceFile, Statement, Unfixable
 
 from . import reasons
 from .plan import Decorate, Plan, Wrap
+from .policy import Policy, policy_of
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
 _BUILDS = frozenset(
@@ -111,18 +112,20 @@ def _is_read_once(source: SourceFile, node: ast.AST, value: ast.expr) -> bool:
 
 def form_of(source: SourceFile, context: Context, call: HttpCall) -> Plan | Unfixable:
     """How the call is wrapped, with the names that the policy's module offers."""
-    caller, decorator = _offered(source, context)
+    policy = policy_of(source, context)
+    decorator = policy.decorator
     if call.sender.library == "aiohttp":
-        has_policy = bool(context.settings.get("policy", ""))
-        if (decorator or not has_policy) and _owns_block(source, call.node):
-            return Decorate(decorator)
+        if decorator and _owns_block(source, call.node):
+            return Decorate(policy.module, decorator)
         return Unfixable(reasons.DoesMore())
     is_all = bool(decorator) and _is_all_of(source, call)
     if call.sender.library == "urllib" and not (
-        _is_fresh(source, call.node, is_all) or _copies_requests(source, context)
+        _is_fresh(source, call.node, is_all) or _copies_requests(context, policy)
     ):
         return Unfixable(reasons.RequestIsChanged())
-    return Decorate(decorator) if is_all else Wrap(caller, _room(source, call.node))
+    if is_all:
+        return Decorate(policy.module, decorator)
+    return Wrap(policy.module, policy.name, policy.caller, _room(source, call.node))
 
 
 def _room(source: SourceFile, node: ast.Call) -> int:
@@ -134,30 +137,9 @@ def _room(source: SourceFile, node: ast.Call) -> int:
     return WIDTH - len(line.decode(source.encoding, "replace").expandtabs(4))
 
 
-def _offered(source: SourceFile, context: Context) -> tuple[str, str]:
-    """The names of the caller and of the decorator in the policy's module."""
-    module, _, name = str(context.settings.get("policy", "")).partition(":")
-    path = context.infer.tree.resolve(module, source.path) if module else ""
-    view = context.infer.tree.view(path) if path else None
-    callers, decorators = [], []
-    for node in view.source.tree.body if view is not None else ():
-        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
-            continue
-        positional = [*node.args.posonlyargs, *node.args.args]
-        if node.args.vararg and node.args.kwarg and len(positional) == 1:
-            callers.append(node.name)
-        elif len(positional) == 1 and not node.args.vararg and not node.args.kwonlyargs:
-            decorators.append(node.name)
-    if name in callers:
-        return name, next((each for each in decorators if "retry" in each), "")
-    return next((each for each in callers if "retry" in each), ""), name
-
-
-def _copies_requests(source: SourceFile, context: Context) -> bool:
+def _copies_requests(context: Context, policy: Policy) -> bool:
     """Whether the policy knows of urllib's Requests; ours makes a copy for each try."""
-    module = str(context.settings.get("policy", "")).partition(":")[0]
-    path = context.infer.tree.resolve(module, source.path) if module else ""
-    return not module or b"request.Request" in (context.infer.tree.read(path) if path else b"")
+    return bool(policy.path) and b"request.Request" in context.infer.tree.read(policy.path)
 
 
 def _owns_block(source: SourceFile, node: ast.Call) -> bool:

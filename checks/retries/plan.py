@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Decorate:
-    """The function that the call is all of gets the policy's decorator."""
+    """The function that the call is all of gets the decorator of the policy's `module`."""
 
+    module: str
     decorator: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """The call goes through a function of the policy's module.
+    """The call goes through a function of the policy's `module`.
 
-    `caller` takes the function and its arguments; without one, the policy itself is called with the
+    `caller` takes the function and its arguments; without one, `policy` itself is called with the
     function. `room`: the columns that the line of the first argument has left.
     """
 
+    module: str
+    policy: str
     caller: str
     room: int
 

@@ -126,6 +126,27 @@ class NotIncluded(Statement):
     verb: str
 
 
+class NoPolicy(Statement):
+    template = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
+
+
+class PolicyLacksErrors(Statement):
+    template = "`{module}` retries no errors of {library} yet: add them to its ERRORS"
+
+    module: str
+    library: str
+
+
+class OutlastsDeadline(Statement):
+    template = "{tries} tries of {seconds} s and {pauses} s of pauses take {total} s, and {stop}"
+
+    tries: str
+    seconds: str
+    pauses: str
+    total: str
+    stop: Statement
+
+
 class NoTimeout(Statement):
     template = "it has no timeout yet: qw-codemod apply timeouts"
 

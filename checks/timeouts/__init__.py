@@ -35,6 +35,7 @@ Settings
     [tool.qw-codemod.timeouts]
     bigquery = 300       # seconds, or "package.module:NAME"; also query, load, copy, extract
     http = 30
+    share_of_deadline = 0.8      # of a unit that is stopped sooner: 90 s in a function of 120
     style = "auto"       # "chain"; "statement": job.result(timeout=300) on a line of its own
     helper = "package.module:function"     # is called as function(job, timeout=300, ...)
 """
@@ -44,6 +45,7 @@ from __future__ import annotations
 from qw_codemod.rules.api import Check
 
 from . import bigquery, http
+from .deadlines import within_deadline
 from .waits import TOKENS
 
 SETTINGS = {
@@ -53,6 +55,7 @@ SETTINGS = {
     "copy": "seconds",
     "extract": "seconds",
     "http": "seconds",
+    "share_of_deadline": "share",
     "style": ("auto", "chain", "statement"),
     "helper": "function",
 }
@@ -64,7 +67,7 @@ CHECKS = (
         bigquery.find_unbounded,
         TOKENS,
         assess=bigquery.assess,
-        plan=bigquery.plan,
+        plan=within_deadline(bigquery.plan),
     ),
     Check(
         "QW102",
@@ -73,7 +76,7 @@ CHECKS = (
         bigquery.find_misplaced,
         TOKENS,
         assess=bigquery.assess,
-        plan=bigquery.plan,
+        plan=within_deadline(bigquery.plan),
     ),
     Check(
         "QW103",
@@ -82,6 +85,6 @@ CHECKS = (
         http.find_requests,
         http.TOKENS,
         assess=http.assess,
-        plan=http.plan,
+        plan=within_deadline(http.plan),
     ),
 )

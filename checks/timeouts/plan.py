@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qw_codemod.kernel.statements import Statement
+
+DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
+SHARE = 0.8  # of a deadline that comes sooner
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Which bound applies: the setting of a `kind`, or the number that a person wrote already."""
+    """Which bound applies: the setting of a `kind`, or a number that is known already.
+
+    That is one that a person wrote, or the one that a deadline leaves (`why`).
+    """
 
     kind: str = "job"  # query, load, copy, extract, job, http
     seconds: float | None = None
+    why: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,3 +20,10 @@ class StarsMayHold(Statement):
 
     argument: str
     keyword: str
+
+
+class ShorterBound(Statement):
+    template = "timeout={seconds}, because {stop}"
+
+    seconds: str
+    stop: Statement

@@ -249,5 +249,6 @@ _SENTRY = Dependency(
     "sentry-sdk",
     started_by=(b"sentry_sdk.init", b"sentry_init(", b"SENTRY_DSN"),
     reminder="no sentry_sdk.init(...) in this project: capture_exception() does nothing before it",
+    pin="2.19.2",
 )
 CODEMOD = Codemod(("QW201", "QW202", "QW203", "QW204"), _rewrite, (_SENTRY,))

@@ -30,10 +30,6 @@ _NONE = cst.SimpleWhitespace("")
 _MODULE = cst.Module([])
 
 
-class NoPolicy(Statement):
-    template = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
-
-
 class NotNamed(Statement):
     template = "what is called is no name"
 
@@ -41,17 +37,14 @@ class NotNamed(Statement):
 def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
-    module, _, name = str(settings.get("policy", "")).partition(":")
-    if not name:
-        raise CannotFix(NoPolicy())
     if isinstance(plan, Decorate):
-        imports = (Import(module, plan.decorator),)
+        imports = (Import(plan.module, plan.decorator),)
         return Rewrite(node, decorators=(plan.decorator,), imports=imports)
     if plan.caller:
         call = _through(node, cst.Name(plan.caller), plan.room)
-        return Rewrite(call, imports=(Import(module, plan.caller),))
-    policy = cst.Call(cst.Name(name), [cst.Arg(node.func)])
-    return Rewrite(node.with_changes(func=policy), imports=(Import(module, name),))
+        return Rewrite(call, imports=(Import(plan.module, plan.caller),))
+    policy = cst.Call(cst.Name(plan.policy), [cst.Arg(node.func)])
+    return Rewrite(node.with_changes(func=policy), imports=(Import(plan.module, plan.policy),))
 
 
 def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
@@ -120,23 +113,48 @@ _ERRORS = {
 
 
 def _policy(libraries: Collection[str]) -> str:
-    """The text of the module that holds the policy, for these HTTP libraries."""
+    """The text of the module that holds the policy, for these HTTP libraries.
+
+    Where there are several, a program that imports it may have one of them alone.
+    """
     used = sorted(each for each in libraries if each in _ERRORS) or ["requests"]
     standard = ["import datetime", "import email.utils", "import inspect", "import logging"]
     third = ["import tenacity"]
+    packages = [name for name in used if _IMPORTS[name][1]]
     for name in used:
         standard += filter(None, _IMPORTS[name][0].split("\n"))
-        third += filter(None, [_IMPORTS[name][1]])
-    errors = [error for name in used for error in _ERRORS[name]]
+    if len(packages) == 1:
+        third += [_IMPORTS[name][1] for name in packages]
+    errors = [
+        f"    {error},"
+        for name in used
+        if len(packages) == 1 or name not in packages
+        for error in _ERRORS[name]
+    ]
+    errors += ["    ConnectionError,", "    TimeoutError,"]
+    several = packages if len(packages) > 1 else []
+    errors += [f"    *{_of(name)}," for name in several]
     is_urllib = "urllib" in used
     fresh_requests = _template("fresh_requests.py.txt").template if is_urllib else ""
     return _template("policy.py.txt").substitute(
         standard="\n".join(sorted(standard)),
-        libraries="\n".join(sorted(third)),
-        errors="\n".join(f"    {each}," for each in [*errors, "ConnectionError", "TimeoutError"]),
+        libraries="\n".join([*sorted(third), *map(_optional, several)]),
+        errors="\n".join(errors),
         fresh_requests=f"\n\n{fresh_requests}" if is_urllib else "",
         function="_anew(function)" if is_urllib else "function",
     )
+
+
+def _optional(name: str) -> str:
+    """The import of a library that not every program has, and the errors that it brings."""
+    lines = "".join(f"        {error},\n" for error in _ERRORS[name])
+    listed = f"(\n{lines}    )" if len(_ERRORS[name]) > 1 else f"({_ERRORS[name][0]},)"
+    missing = f"except ImportError:  # not every program here has it\n    {_of(name)} = ()"
+    return f"\ntry:\n    import {name}\n{missing}\nelse:\n    {_of(name)} = {listed}"
+
+
+def _of(name: str) -> str:
+    return f"_OF_{name.upper()}"
 
 
 def _template(name: str) -> Template:
@@ -146,7 +164,7 @@ def _template(name: str) -> Template:
 CODEMOD = Codemod(
     ("QW301",),
     _rewrite,
-    dependencies=(Dependency("tenacity", "tenacity>=8.2"),),
+    dependencies=(Dependency("tenacity", "tenacity>=8.2", pin="9.0.0"),),
     policy=_policy,
     policy_name="retry_api",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -24,8 +24,6 @@ if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
     from checks.timeouts import plan as plans
 else:
     from qw_codemod.checks.timeouts import plan as plans
-
-_DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
 
 
 class NotALimit(Statement):
@@ -52,6 +50,13 @@ class _Bound:
 
 
 def _rewrite(node: cst.CSTNode, plan: plans.Plan, settings: Settings) -> Rewrite | None:
+    made = _bounded(node, plan, settings)
+    if made is None or isinstance(plan, plans.NameTimeout) or plan.limit.why is None:
+        return made
+    return replace(made, notes=(plan.limit.why,))
+
+
+def _bounded(node: cst.CSTNode, plan: plans.Plan, settings: Settings) -> Rewrite | None:
     if isinstance(plan, plans.WaitAround):
         if not isinstance(node, cst.BaseExpression):
             return None
@@ -83,7 +88,7 @@ def _bound_of_setting(limit: plans.Limit, settings: Settings) -> _Bound:
     if limit.seconds is not None:
         return _Bound(repr(limit.seconds))
     group = "http" if limit.kind == "http" else "bigquery"
-    value = settings.get(limit.kind, settings.get(group, _DEFAULTS[group]))
+    value = settings.get(limit.kind, settings.get(group, plans.DEFAULTS[group]))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _Bound(repr(value))
     module, colon, name = str(value).partition(":")

@@ -205,16 +205,21 @@ def apply(
 )
 def init(family: str, policy: str, root: str, no_dependencies: bool) -> None:
     """Write the module that the rewrites of a family rely on: yours to edit, used by name."""
-    from qw_codemod.app import commands
+    from qw_codemod.app import initiation
 
-    made = commands.init(family, policy, root, not no_dependencies)
+    made = initiation.init(family, policy, root, not no_dependencies, click.echo)
     click.echo(f"wrote {_shown(made.path)}")
     for notice in made.notices:
         click.echo(notice)
-    click.echo(
-        f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
-        f'policy = "{made.setting}"\n\nThen: qw-codemod apply {family} --diff'
-    )
+    if not made.is_set:
+        click.echo(
+            f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
+            f'policy = "{made.setting}"\n'
+        )
+    for path in made.more:
+        command = f"qw-codemod init {family} --policy {_shown(path)}"
+        click.echo(f"{_shown(os.path.dirname(path))} cannot import it: {command}")
+    click.echo(f"Then: qw-codemod apply {family} --diff")
 
 
 @cli.command()

@@ -122,72 +122,12 @@ def undo(root: str) -> tuple[Path, journal.Undone]:
         return found, journal.undo(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The module that `init` wrote, the name to configure, and what else is to be said."""
-
-    path: str
-    setting: str
-    notices: tuple[str, ...]
-
-
-def init(family: str, policy: str, root: str, dependencies: bool = True) -> Made:
-    """Write the module that a family's rewrites rely on; never over a file that is there."""
-    pack = packs.load()
-    pack.select([family])
-    makers = [
-        codemod
-        for code, codemod in pack.codemods().items()
-        if pack.rule(code).family == family and codemod.policy is not None
-    ]
-    if not makers or makers[0].policy is None:
-        raise UsageProblem(f"{family} needs no policy")
-    target = Path(policy).absolute()
-    project = _root_of([str(target.parent)], root)
-    if target.suffix != ".py" or not target.is_relative_to(project):
-        raise UsageProblem(f"--policy {policy}: name a new .py file in {project}")
-    everything = files.project_files(project)
-    text = makers[0].policy(_imported(everything))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
-    except OSError as error:
-        raise UsageProblem(f"cannot write {policy}: {error.strerror}") from error
-    parts = target.relative_to(project).with_suffix("").parts
-    module = ".".join(parts[1:] if parts[0] == "src" else parts)
-    needs = {each.requirement: [str(target)] for each in makers[0].dependencies}
-    notices: tuple[str, ...] = ()
-    if dependencies:
-        from qw_codemod.engine.requirements import declare
-
-        declared = declare(project, needs)
-        for path, before, after in declared.changes:
-            files.replace(path, before, after)
-        changed = tuple(f"changed {path}" for path, _, _ in declared.changes)
-        notices = (*changed, *declared.notices)
-    return Made(str(target), f"{module}:{makers[0].policy_name}", notices)
-
-
-def _imported(everything: Sequence[str]) -> set[str]:
-    """The top-level modules that the files of a project import."""
-    from qw_codemod.facts.components import modules
-
-    found: set[str] = set()
-    for path in everything:
-        with contextlib.suppress(files.FileProblem):
-            found |= {each.partition(".")[0] for each in modules(files.read(path))}
-    return found - {""}
-
-
 def effective(path: str, root: str) -> tuple[Path, Settings]:
     """The settings that count for a file or folder."""
     target = Path(path).resolve()
     if not target.exists():
         raise UsageProblem(f"{path} does not exist")
-    project = _root_of([path], root)
+    project = root_of([path], root)
     folder = target if target.is_dir() else target.parent
     settings = Config(project, schemas(packs.load())).of(folder.as_posix())
     return project, settings
@@ -260,7 +200,7 @@ class _Project:
         self._fix = fix
         self._started = time.perf_counter()
         self._pack = packs.load()
-        self.root = _root_of(request.names, request.root)
+        self.root = root_of(request.names, request.root)
         self._config = Config(self.root, schemas(self._pack))
         self._languages = self._pack.languages()
         self._groups: dict[str, int] = {}
@@ -280,7 +220,8 @@ class _Project:
         known = set(everything)
         named = (task.path for task in tasks if task.language is PYTHON)
         everything += [path for path in named if path not in known]
-        plan = Plan(self.root.as_posix(), sorted(everything), self._pack, self._made)
+        texts = files.deployment_files(self.root)
+        plan = Plan(self.root.as_posix(), sorted(everything), self._pack, self._made, texts=texts)
         outcomes = self._outcomes(plan, tasks)
         if self._fix:
             from qw_codemod.engine.shared_fixes import settle
@@ -321,7 +262,7 @@ class _Project:
         rules = f"{packs.fingerprint(plan.pack)} {project_versions.fingerprint(plan.root)}"
         wanted = {task.path: options[task.group] for task in tasks}
         others = [task.path for task in tasks if task.language is not PYTHON]
-        found = cache.recalled(plan.root, plan.files, rules, wanted.items(), others)
+        found = cache.recalled(plan.root, plan.files, rules, wanted.items(), others, plan.texts)
         with found as (memories, known):
             rest = [task for task in tasks if task.path not in known]
             note = None
@@ -367,7 +308,8 @@ class _Project:
         from qw_codemod.engine.dependencies import with_dependencies
 
         everything = files.project_files(self.root)
-        return with_dependencies(results, self._pack.codemods(), everything)
+        texts = files.deployment_files(self.root)
+        return with_dependencies(results, self._pack.codemods(), everything, texts)
 
     def _tasks(self) -> tuple[list[Task], files.Listing]:
         request = self._request
@@ -441,7 +383,7 @@ def _frozen(families: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, An
     return {family: dict(settings) for family, settings in families.items()}
 
 
-def _root_of(names: Sequence[str], given: str) -> Path:
+def root_of(names: Sequence[str], given: str) -> Path:
     """The one project of all paths; raises UsageProblem where there are several."""
     if given:
         root = Path(given).resolve()

@@ -159,6 +159,14 @@ def _wrong(value: Any, kind: Kind) -> str:
     if kind == "function":
         named = isinstance(value, str) and _CONSTANT.fullmatch(value)
         return "" if named else "must be a function as 'package.module:name'"
+    if kind == "functions":
+        listed = value if isinstance(value, list) else [value]
+        if listed and all(isinstance(each, str) and _CONSTANT.fullmatch(each) for each in listed):
+            return ""
+        return "must be a function as 'package.module:name', or a list of them"
+    if kind == "share":
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return "" if is_number and 0 < value < 1 else "must be a number between 0 and 1"
     if kind == "text":
         return "" if isinstance(value, str) else "must be a string"
     if isinstance(value, str) and _CONSTANT.fullmatch(value):

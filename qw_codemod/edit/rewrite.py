@@ -102,7 +102,7 @@ def _fix(source: Document, finding: Finding, made: Rewrite, own: tuple[Edit, ...
     if not edits:
         raise CannotFix(reasons.NoRewrite())
     ordered(edit for edit in edits if not edit.path)
-    return Fix(finding, tuple(edits))
+    return Fix(finding, tuple(edits), notes=made.notes)
 
 
 def cut(source: SourceFile, span: Span) -> cst.BaseExpression | cst.BaseSmallStatement:

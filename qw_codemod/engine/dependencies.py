@@ -1,35 +1,40 @@
-"""What edited files have come to import is declared where their project declares such things."""
+"""What edited files have come to import is declared where the units that load them install from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.engine import files
-from qw_codemod.engine.requirements import declare
+from qw_codemod.engine.requirements import Installation, declare
 from qw_codemod.engine.results import Results
+from qw_codemod.facts.project import Tree
+from qw_codemod.facts.query import Trace
 from qw_codemod.kernel.model import FileReport, Outcome
 from qw_codemod.languages.python import SourceFile, UnreadableSource
-from qw_codemod.python.imports import imports_of
+from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.rules.api import Codemod, Dependency
 
 
 def with_dependencies(
-    results: Results, codemods: Mapping[str, Codemod], project: Sequence[str]
+    results: Results,
+    codemods: Mapping[str, Codemod],
+    project: Sequence[str],
+    texts: Sequence[str] = (),
 ) -> Results:
     """The results with the files that declare what is new, and what there is to say about it.
 
-    `project` are the paths of all its Python files.
+    `project` are the paths of all its Python files, `texts` those that tell of deployments.
     """
     needs: dict[str, list[str]] = {}
     reminders: list[str] = []
-    for dependency in _dependencies(codemods.values()):
-        importing = [
-            outcome.report.path
-            for outcome in results.outcomes
-            if outcome.report.after is not None and _is_new(outcome.report, dependency.module)
-        ]
+    wanted = _dependencies(codemods.values())
+    reports = [each.report for each in results.outcomes if each.report.after is not None]
+    imports = _Imports(results.root, project, texts, reports)
+    for dependency in wanted:
+        importing = [each.path for each in reports if imports.is_new(each, dependency.module)]
         if not importing:
             continue
         needs[dependency.requirement] = importing
@@ -37,8 +42,10 @@ def with_dependencies(
             reminders.append(dependency.reminder)
     if not needs:
         return results
-    declared = declare(Path(results.root), needs)
-    edited = {each.report.path for each in results.outcomes if each.report.after is not None}
+    paths = {path for importing in needs.values() for path in importing}
+    installed = {path: units for path in paths if (units := imports.installed(path))}
+    declared = declare(Path(results.root), needs, installed, pins_of(wanted))
+    edited = {each.path for each in reports}
     made = [
         Outcome(FileReport(path, before=before, after=after))
         for path, before, after in declared.changes
@@ -54,20 +61,66 @@ def with_dependencies(
     return replace(results, outcomes=[*results.outcomes, *made], notices=notices)
 
 
+def pins_of(dependencies: Iterable[Dependency]) -> dict[str, str]:
+    """The version of each distribution that a list of pinned ones gets."""
+    return {each.name: each.pin for each in dependencies if each.pin}
+
+
+class _Imports:
+    """What the files of a project import once it is edited, and which units load them."""
+
+    def __init__(
+        self, root: str, python: Sequence[str], texts: Sequence[str], edited: Sequence[FileReport]
+    ) -> None:
+        self._tree = Tree(root, python, Trace(is_on=False), texts=texts)
+        for report in edited:
+            if report.path.endswith(".py"):
+                self._tree.overlay(SourceFile(report.path, report.after or b""))
+
+    def is_new(self, report: FileReport, module: str) -> bool:
+        """Whether a file comes to load a package, itself or through a module of the project."""
+        before, after = _imported(report.before), _imported(report.after or b"")
+        if any(each.package == module for each in before):
+            return False
+        if any(each.package == module for each in after):
+            return True
+        keys = {each.source for each in before}
+        new = [each for each in after if each.source not in keys]
+        targets = {target for each in new for target in self._targets(each, report.path)}
+        if not targets:
+            return False
+        for path in self._tree.holding((module,)):
+            if self._tree.imports_at_top(path, module):
+                loaders = self._tree.loaders(path)
+                if report.path in loaders and not targets.isdisjoint(loaders):
+                    return True
+        return False
+
+    def _targets(self, each: ImportedName, path: str) -> Iterator[str]:
+        for name in (each.source, each.module):
+            if name and not each.level and (found := self._tree.resolve(name, path)):
+                yield found
+                return
+
+    def installed(self, path: str) -> list[Installation] | None:
+        """What the units that load a file install; None where anything else may load it."""
+        programs = programs_of(self._tree, path)
+        if not programs or not all(program.unit for program in programs):
+            return None
+        units = [program.unit for program in programs if program.unit is not None]
+        return [Installation(unit.name, unit.installs, unit.packages) for unit in units]
+
+
 def _dependencies(codemods: Iterable[Codemod]) -> list[Dependency]:
     return list(dict.fromkeys(each for codemod in codemods for each in codemod.dependencies))
 
 
-def _is_new(report: FileReport, module: str) -> bool:
-    return module in _packages(report.after or b"") and module not in _packages(report.before)
-
-
-def _packages(data: bytes) -> set[str]:
-    """The packages that a file imports; none where it is not Python."""
+def _imported(data: bytes) -> tuple[ImportedName, ...]:
+    """What a file imports; nothing where it is not Python."""
     try:
-        return {each.package for each in imports_of(SourceFile("", data).tree)}
+        return imports_of(SourceFile("", data).tree)
     except UnreadableSource:
-        return set()
+        return ()
 
 
 def _is_started(dependency: Dependency, project: Iterable[str]) -> bool:

@@ -17,6 +17,7 @@ from qw_codemod.kernel.model import (
     FileReport,
     Finding,
     Fix,
+    NotYet,
     Problem,
     Skipped,
     Span,
@@ -76,6 +77,7 @@ class _Examination:
         self._answers: dict[tuple[str, int], bool] = {}
         self._refused = dict(refused)
         self._fixed: list[Finding] = []
+        self._notes: list[Statement] = []
 
     def run(self) -> FileReport:
         try:
@@ -143,9 +145,10 @@ class _Examination:
             span=span,
             message=match.message,
             evidence=match.evidence,
-            fixable=match.remedy is not None and not isinstance(obstacle, Unfixable),
+            fixable=match.remedy is not None and not isinstance(obstacle, Unfixable | NotYet),
             obstacle=obstacle,
             hidden=match.hidden,
+            about=match.about,
         )
 
     def _guarded(self, code: str, work: Callable[[], _Result]) -> _Result | None:
@@ -281,6 +284,7 @@ class _Examination:
 
     def _follow(self, fixes: Sequence[Fix]) -> None:
         """Remember findings by where they are once these edits are made."""
+        self._notes += (note for fix in fixes for note in fix.notes)
         self._fixed += (self._first.pop(_key(fix.finding), fix.finding) for fix in fixes)
         shift = edits.Shift(_all_edits(fixes))
         self._first = _moved(self._first, shift)
@@ -300,6 +304,7 @@ class _Examination:
         reason = reasons.GivenUp(message)
         skipped = [Skipped(each, reason) for each in verdict.kept if each.code in self._options.fix]
         self._fixed.clear()
+        self._notes.clear()
         return replace(self._report(verdict, skipped), before=b"", after=None)
 
     def _report(self, verdict: Verdict, skipped: Sequence[Skipped]) -> FileReport:
@@ -308,6 +313,7 @@ class _Examination:
             self._source.path,
             findings=verdict.kept,
             fixed=tuple(sorted(self._fixed, key=_order)),
+            notes=tuple(dict.fromkeys(self._notes)),
             skipped=tuple(skipped),
             suppressed=verdict.suppressed,
             unused_suppressions=verdict.unused,

@@ -24,6 +24,11 @@ _NEVER = frozenset(
     "node_modules bower_components site-packages __pycache__ __pypackages__ "
     "_vendor _vendored vendor vendored third_party".split()
 )
+_TELLING = (
+    *("*.sh", "*.bash", "Makefile", "*.mk", "*.yml", "*.yaml", "*Dockerfile*", "*.tf"),
+    *("Procfile", "README*", "*.md", "*.rst", "requirements*.txt", "pyproject.toml"),
+)
+_HIDDEN = frozenset((".github", ".circleci", ".gitlab", ".buildkite"))  # with what is run in CI
 _BUILT = frozenset(("build", "dist", "_build"))  # where git cannot say that they are outputs
 _GIT_ENVIRONMENT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _GIT_DENIED = re.compile(r"could not open directory '(.+?)/?': (.+)")
@@ -64,6 +69,11 @@ def project_files(root: Path, language: Language = PYTHON) -> list[str]:
     """Every file of a language in the project, by git's ignore rules where git knows them."""
     found = _in_folder(root, Listing(), language.patterns)
     return sorted(path for path in found if language.matches(path))
+
+
+def deployment_files(root: Path) -> list[str]:
+    """The files of a project that tell what is deployed; those of workflows lie in `.github`."""
+    return sorted(_in_folder(root, Listing(), _TELLING, _HIDDEN))
 
 
 def find(
@@ -164,14 +174,17 @@ def _by_first_line(path: str, languages: Sequence[Language]) -> Language | None:
     return next((each for each in languages if any(map(first.count, each.interpreters))), None)
 
 
-def _in_folder(folder: Path, listing: Listing, patterns: Sequence[str]) -> Iterator[str]:
+def _in_folder(
+    folder: Path, listing: Listing, patterns: Sequence[str], hidden: frozenset[str] = frozenset()
+) -> Iterator[str]:
+    """The files in a folder; of folders whose names begin with a dot, only in those of `hidden`."""
     found = _listed_by_git(folder, listing, patterns)
     if not found:  # no git, or a folder that is ignored as a whole and was meant all the same
-        found = list(_walked(folder, listing, patterns))
+        found = list(_walked(folder, listing, patterns, hidden))
     left_out: dict[str, int] = {}
     environments: dict[str, bool] = {}
     for path in found:
-        reason = _left_out(folder, path, environments)
+        reason = _left_out(folder, path, environments, hidden)
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
             continue
@@ -194,12 +207,14 @@ def _is_ours(path: str, folder: Path, listing: Listing) -> bool:
     return False  # a link to a file of the project: that file is found by its own name
 
 
-def _left_out(folder: Path, path: str, environments: dict[str, bool]) -> str:
+def _left_out(
+    folder: Path, path: str, environments: dict[str, bool], hidden: frozenset[str]
+) -> str:
     """The folder, below the one that was given, for which a file is left out; empty if none."""
     at = str(folder)
     for name in path[len(at) :].strip("/").split("/")[:-1]:
         at = f"{at}/{name}"
-        if name in _NEVER or name.startswith("."):
+        if name in _NEVER or (name.startswith(".") and name not in hidden):
             return f"{name}/"
         if at not in environments:
             environments[at] = os.path.isfile(f"{at}/pyvenv.cfg")
@@ -233,7 +248,9 @@ def _listed_by_git(folder: Path, listing: Listing, patterns: Sequence[str]) -> l
     return [f"{folder}/{os.fsdecode(name)}" for name in done.stdout.split(b"\0") if name]
 
 
-def _walked(folder: Path, listing: Listing, patterns: Sequence[str]) -> Iterator[str]:
+def _walked(
+    folder: Path, listing: Listing, patterns: Sequence[str], hidden: frozenset[str]
+) -> Iterator[str]:
     is_meant = re.compile("|".join(map(translate, patterns))).match
 
     def denied(error: OSError) -> None:
@@ -245,7 +262,7 @@ def _walked(folder: Path, listing: Listing, patterns: Sequence[str]) -> Iterator
             for name in folders
             if name not in _NEVER
             and name not in _BUILT
-            and not name.startswith(".")
+            and (not name.startswith(".") or name in hidden)
             and not name.endswith(".egg-info")
             and not os.path.isfile(f"{at}/{name}/pyvenv.cfg")
         )

@@ -30,6 +30,7 @@ _FIRST = ("requirements.txt", *(f"requirements/{each}.txt" for each in _MAIN))
 _ASIDE = re.compile(r"(?<![a-z])(dev|develop(ment)?|tests?|testing|docs?|lint|ci|types?)(?![a-z])")
 _NEED = re.compile(r"([A-Za-z0-9](?:[\w.-]*\w)?)\s*(?:>=\s*([\w.]+))?")
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*\w)?)(?=[\s;=<>~!@,\[(#\\]|$)")
+_PINNED = re.compile(r"^[^;#]*[^=!<>~]===?[^=]")
 _EGG = re.compile(r"[#&]egg=([\w.-]+)")
 _ENTRY = re.compile(r"^[ \t]*(?![#\s])((?:[^\r\n]*\\\r?\n)*[^\r\n]+)", re.M)
 _INCLUDE = re.compile(r"(-[rc]|--requirement|--constraint)[\s=]*(\S+)")
@@ -60,22 +61,45 @@ class _Place(NamedTuple):
     keys: tuple[str, ...] = ()  # of the list or table in TOML; what else is no list of lines
 
 
-def declare(root: Path, needs: Mapping[str, Collection[str]]) -> Declared:
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a deployed unit installs: files of requirements (absolute), and packages by name."""
+
+    unit: str
+    files: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+
+
+def declare(
+    root: Path,
+    needs: Mapping[str, Collection[str]],
+    installed: Mapping[str, Sequence[Installation]] | None = None,
+    pins: Mapping[str, str] | None = None,
+) -> Declared:
     """What to write so that every package is declared for the files that need it.
 
     `needs` maps a distribution, with a lower bound or without (`tenacity>=8.2`), to the absolute
-    paths of those files. Nothing is written. Files that cannot be read or edited become notices;
-    raises ValueError only for a key of `needs` that is no such requirement.
+    paths of those files. `installed` are the units that load such a file: each of them has to
+    install the package; for other files the nearest folder that declares anything does so. `pins`
+    are versions by distribution, for lists in which every one is pinned. Nothing is written. Files
+    that cannot be read or edited become notices; raises ValueError only for a key of `needs` that
+    is no such requirement.
     """
-    project = _Project(root)
+    project = _Project(root, pins or {})
     wanted: dict[_Place, dict[str, str]] = {}
     for need in sorted(needs, key=_bound):
         for path in sorted(set(needs[need])):
-            try:
-                here = wanted.setdefault(project.governing(path, need), {})
-                here[_name(need)] = need.replace(" ", "")  # the highest bound comes last
-            except FileProblem as problem:
-                project.note(str(problem))
+            units = (installed or {}).get(path)
+            for unit in (None,) if units is None else units:
+                try:
+                    place = project.governing(path, need) if unit is None else None
+                    if unit is not None:
+                        place = project.of_unit(unit, need)
+                    if place is not None:
+                        here = wanted.setdefault(place, {})
+                        here[_name(need)] = need.replace(" ", "")  # the highest bound comes last
+                except FileProblem as problem:
+                    project.note(str(problem))
     changes = [project.change(each, wanted[each]) for each in sorted(wanted)]
     return Declared(tuple(filter(None, changes)), tuple(dict.fromkeys(project.notices)))
 
@@ -83,8 +107,9 @@ def declare(root: Path, needs: Mapping[str, Collection[str]]) -> Declared:
 class _Project:
     """One tree: what its folders declare, and what was noticed on the way."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, pins: Mapping[str, str]) -> None:
         self.notices: list[str] = []
+        self._pins = pins
         self._given = root
         self._root = Path(os.path.realpath(root))
         self._known: dict[Path, _Place | str | None] = {}
@@ -112,6 +137,31 @@ class _Project:
                 return found._replace(path=real) if real.is_relative_to(self._root) else found
         lost = f"no dependency file found for {self._short(folder / os.path.basename(path))}"
         raise FileProblem(f"{lost}: add {need} to what installs it")
+
+    def of_unit(self, unit: Installation, need: str) -> _Place | None:
+        """Where a unit installs from; None where it has the package already. Raises FileProblem."""
+        name = _name(need)
+        there = [Path(file) for file in unit.files if os.path.isfile(file)]
+        if name in map(_name, unit.packages) or any(self._has(file, name) for file in there):
+            return None
+        lists = [file for file in there if not _ASIDE.search(file.stem)]
+        if not lists:
+            raise FileProblem(f"no requirements of `{unit.unit}` are known: add {need} to them")
+        best = lists[-1]
+        if best.suffix in (".txt", ".in"):
+            place: _Place | None = self._source(best)
+        else:
+            place = self._in_folder(best.parent)
+        if place is None:
+            raise FileProblem(f"{self._short(best)} declares nothing: add {need} by hand")
+        return place._replace(path=Path(os.path.realpath(place.path)))
+
+    def _has(self, path: Path, name: str) -> bool:
+        """Whether a file that is installed from names a package."""
+        text = self._load(path)[1]
+        if path.suffix in (".txt", ".in"):
+            return name in self._listed(path, text)[0]
+        return name in map(_name, re.findall(r"[\w.-]+", text))
 
     def change(self, place: _Place, needs: Mapping[str, str]) -> tuple[str, bytes, bytes] | None:
         """The change of one file, if it needs one; what cannot be done is noticed."""
@@ -143,12 +193,21 @@ class _Project:
             if name in bounded - installed:
                 self._fail(place.path, f"{name} is only in a constraint, which installs nothing")
             entries = [each for each in _ENTRY.finditer(text) if _name(each[1])]
+            need = self._pinned([each[1] for each in entries], name, need)
             return text if name in installed else _in_lines(text, entries, need)
+        need = self._pinned(_toml_entries(text, place.keys), name, need)
         in_cfg = place.keys == ("options",)
         after = _in_options(text, need) if in_cfg else _in_toml(text, place.keys, need)
         if after is None:
             self._fail(place.path, "not written in a way that can be edited")
         return after
+
+    def _pinned(self, entries: Sequence[str], name: str, need: str) -> str:
+        """The requirement as the others of a list are written, if these are pinned without fail."""
+        version = self._pins.get(name)
+        if not version or not entries or not all(map(_PINNED.search, entries)):
+            return need
+        return f"{name}=={version}"
 
     def _in_folder(self, folder: Path) -> _Place | None:
         pyproject, setup_cfg = folder / "pyproject.toml", folder / "setup.cfg"
@@ -310,6 +369,15 @@ def _position(existing: Sequence[str], new: str) -> int:
         if keys == sorted(keys):
             return bisect.bisect(keys, key(new))
     return len(existing)
+
+
+def _toml_entries(text: str, keys: Sequence[str]) -> list[str]:
+    """The requirements of a list in TOML; none where it is a table or in another language."""
+    if keys in ((), ("options",), ("setup.py",)):
+        return []
+    data = tomllib.loads(text)
+    listed = _at(data, *keys[:-1]).get(keys[-1])
+    return _strings(listed) if isinstance(listed, list) else []
 
 
 def _in_lines(text: str, entries: Sequence[re.Match[str]], need: str, indent: str = "") -> str:

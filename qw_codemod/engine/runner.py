@@ -82,7 +82,7 @@ class Examiner:
             plan = self._plan
             texts = plan.given.texts
             inference = Inference(
-                plan.root, plan.files, MODELS, dict(types), self._trace, plan.known
+                plan.root, plan.files, MODELS, dict(types), self._trace, plan.known, plan.texts
             )
             self._inferences[types] = inference
             for path in texts.keys() & set(plan.files if texts else ()):
@@ -112,7 +112,12 @@ class Examiner:
                 pairs = zip(skipped, report.skipped, strict=True)
                 skipped = tuple(old if new.reason == Declined() else new for new, old in pairs)
             report = replace(
-                again, fixed=report.fixed, skipped=skipped, before=report.before, after=styled.data
+                again,
+                fixed=report.fixed,
+                notes=report.notes,
+                skipped=skipped,
+                before=report.before,
+                after=styled.data,
             )
         return replace(located(report, source, now), notes=notes)
 

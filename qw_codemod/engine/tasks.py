@@ -78,4 +78,5 @@ class Plan:
     patience: float = PATIENCE
     known: Known | None = None  # answers about contents that hold from an earlier run
     given: Given = field(default_factory=Given)  # what fixes of several files made of some
+    texts: Sequence[str] = ()  # files of the project that tell of deployments
     traced: bool = False  # whether outcomes come with what they depend on

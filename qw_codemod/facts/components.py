@@ -100,6 +100,22 @@ class Programs:
         return tuple(sorted(_reached(programs, self._imports)))
 
 
+class Loads:
+    """Which files load which, by what each imports itself."""
+
+    def __init__(self) -> None:
+        self._importers: dict[str, set[str]] = {}
+
+    def add(self, path: str, imported: Iterable[str]) -> None:
+        """Note the files that one imports."""
+        for each in imported:
+            self._importers.setdefault(each, set()).add(path)
+
+    def loaders(self, path: str) -> tuple[str, ...]:
+        """The files that load a file, itself among them, sorted."""
+        return tuple(sorted(_reached({path}, self._importers)))
+
+
 def _reached(starts: set[str], ways: Mapping[str, set[str]]) -> set[str]:
     found = {*starts}
     ahead = [*starts]

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from qw_codemod.facts.components import Programs, links
+from qw_codemod.facts.components import Loads, Programs, links
+from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.file_facts import FileFacts, facts_of
 from qw_codemod.facts.import_scan import Imports, defines, imports
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
 from qw_codemod.facts.suites import is_test
 from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.python.imports import imports_at_top
 from qw_codemod.python.module import View
 
 # Never looked for by path suffix alone: a folder of that name in a tree is seldom the library.
@@ -31,7 +33,10 @@ State = tuple["View | None", "SourceFile | None"]
 
 
 class Tree:
-    """All Python files under one root, read when asked for."""
+    """All Python files under one root, read when asked for.
+
+    `texts` are files of other kinds that tell what is deployed.
+    """
 
     def __init__(
         self,
@@ -39,8 +44,10 @@ class Tree:
         files: Sequence[str],
         trace: Trace | None = None,
         known: Known | None = None,
+        texts: Sequence[str] = (),
     ) -> None:
         self.root = root.rstrip(os.sep)
+        self._texts = texts
         self.trace = trace or Trace()
         self._known_answers = known
         self._files = sorted(files)  # the order of the tree, however it was listed
@@ -67,7 +74,14 @@ class Tree:
         if source.path not in self._known:
             self._known.add(source.path)
             bisect.insort(self._files, source.path)
-            for derived in ("_by_name", "_index", "packages", "_programs"):
+            for derived in (
+                "_by_name",
+                "_index",
+                "packages",
+                "_programs",
+                "_loads",
+                "_deployments",
+            ):
                 self.__dict__.pop(derived, None)
             self._resolved.clear()
             self._together.clear()
@@ -83,6 +97,9 @@ class Tree:
             self._index.revise(path, before, now)
         is_test = self.is_test(path)
         changed = links(now, is_test) ^ links(before, is_test)
+        if changed:
+            self.__dict__.pop("_loads", None)
+            self._together = {q: a for q, a in self._together.items() if q[0] != "loaders"}
         if any(self._linked(name, path) for name in changed if name.strip(".")):
             self._together.clear()
             self.__dict__.pop("_programs", None)
@@ -148,11 +165,7 @@ class Tree:
         source = self._overlay.get(path) or (view.source if view is not None else None)
         if source is not None:
             return source.data
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except OSError:
-            return b""
+        return _bytes_of(path)
 
     def is_test(self, path: str) -> bool:
         """Whether a file belongs to the project's tests, by its path below the root."""
@@ -472,6 +485,18 @@ class Tree:
         self.trace.lean(("imports", path), lambda: imported.digest)
         return found
 
+    # -- what is deployed -----------------------------------------------------------------------
+
+    def deployments(self) -> Deployments:
+        """What files that are not Python tell of deployments."""
+        found = self._deployments
+        self.trace.lean(("deployments", ""), lambda: found.digest(self.root))
+        return found
+
+    @cached_property
+    def _deployments(self) -> Deployments:
+        return deployments(self.root, self._files, self._texts, _bytes_of)
+
     # -- who mentions a name --------------------------------------------------------------------
 
     @cached_property
@@ -494,6 +519,16 @@ class Tree:
         found = {os.path.dirname(path): package for path, package in self.packages.items()}
         nested = (f"{folder}\0{package}" for folder, package in found.items() if folder != package)
         return digest("\n".join(sorted(nested)).replace(self.root, "").encode())
+
+    def package_of(self, path: str) -> str:
+        """The outermost package that a file is in, a folder; in none, the file's own."""
+        self._lean_on_packages()
+        return self.packages[path]
+
+    def imports_at_top(self, path: str, package: str) -> bool:
+        """Whether a file imports something of a package whenever it is loaded."""
+        view = self.view(path)
+        return view is not None and imports_at_top(view.source.tree, package)
 
     def _lean_on_packages(self) -> None:
         self.trace.lean(("packages", ""), self.nested_packages)
@@ -543,12 +578,45 @@ class Tree:
         """The packages that import something of one."""
         return self._of_programs(("importers", package))
 
+    def loaders(self, path: str) -> frozenset[str]:
+        """The files that load a file, through however many others; the file is one of them.
+
+        Too many rather than too few: imports in functions count, and those in texts too.
+        """
+        return self._of_programs(("loaders", path))
+
+    @cached_property
+    def _loads(self) -> Loads:
+        found = Loads()
+        for path in self._files:
+            found.add(path, self._imported_by(path))
+        return found
+
+    def _imported_by(self, path: str) -> Iterator[str]:
+        """The files that a file imports, with the packages that these are in."""
+        for name in links(self._read(path), False):
+            module = name.lstrip(".")
+            level = len(name) - len(module)
+            found = self._beside(module, level, path) if level else self._meant(name, path)
+            for each in found:
+                yield each
+                folder = os.path.dirname(each)
+                while self._is_package(folder):
+                    yield folder + os.sep + "__init__.py"
+                    folder = os.path.dirname(folder)
+
+    def _beside(self, module: str, level: int, importer: str) -> Sequence[str]:
+        path = self.folder_of(module, level, importer)
+        ends = (".py", os.sep + "__init__.py")
+        return [path + end for end in ends if path + end in self._known]
+
     def _of_programs(self, question: Question) -> frozenset[str]:
         found = self._together.get(question)
         if found is None:
             known = self._known_answers(question) if self._known_answers else None
             if known is None:
-                known = getattr(self._programs, question[0])(question[1])
+                source = self._loads if question[0] == "loaders" else self._programs
+                known = getattr(source, question[0])(question[1])
             found = self._together[question] = frozenset(known)
         self.trace.lean(question, lambda: tuple(sorted(found)))
         return found
@@ -580,3 +648,11 @@ class Tree:
         found = self._index.find(question)
         self.trace.lean(question, lambda: found)
         return self._near(found, near) if near else found
+
+
+def _bytes_of(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

@@ -133,7 +133,8 @@ class Inference:
 
     `root` is the absolute path of the project, `files` the absolute paths of every Python file in
     it (also those that are not examined), `models` what is known of libraries, `types` the user's
-    own wrappers: dotted name to the dotted name of the class that it gives.
+    own wrappers: dotted name to the dotted name of the class that it gives; `texts` are files that
+    tell of deployments.
     """
 
     def __init__(
@@ -144,8 +145,10 @@ class Inference:
         types: Mapping[str, str] | None = None,
         trace: Trace | None = None,
         known: Known | None = None,
+        texts: Sequence[str] = (),
     ) -> None:
         self.root = root
+        self._texts = texts
         self.files = files
         self._models = Models(models)
         self.types = dict(types or {})
@@ -156,7 +159,7 @@ class Inference:
     @cached_property
     def tree(self) -> Tree:
         """The modules of the tree."""
-        return Tree(self.root, self.files, self.trace, self._known)
+        return Tree(self.root, self.files, self.trace, self._known, self._texts)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -60,7 +60,14 @@ class Unfixable:
     reason: Statement | None = None
 
 
-Obstacle = Unsafe | Unfixable
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Another command has to be run first, which the reason names."""
+
+    reason: Statement | None = None
+
+
+Obstacle = Unsafe | Unfixable | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Finding:
     fixable: bool = False  # some `apply` would edit it, if its family comes with a codemod
     obstacle: Obstacle | None = None  # what keeps a plain `apply` from it
     hidden: bool = False  # `check` does not show it, `apply` says why it is left
+    about: str = ""  # what a policy that `init` writes has to know for it
 
     @property
     def safety(self) -> Safety:
@@ -114,6 +122,7 @@ class Fix:
     finding: Finding
     edits: tuple[Edit, ...]
     adds_names: bool = False
+    notes: tuple[Statement, ...] = ()  # what to tell about them
 
     @property
     def is_shared(self) -> bool:
@@ -146,6 +155,7 @@ class FileReport:
     path: str
     findings: tuple[Finding, ...] = ()  # what stands in the file after this run
     fixed: tuple[Finding, ...] = ()
+    notes: tuple[Statement, ...] = ()  # about the edits
     skipped: tuple[Skipped, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     unused_suppressions: tuple[Finding, ...] = ()

@@ -117,6 +117,11 @@ def imports_of(tree: ast.Module) -> tuple[ImportedName, ...]:
     return tuple(found)
 
 
+def imports_at_top(tree: ast.Module, package: str) -> bool:
+    """Whether a module imports something of a package whenever it is loaded."""
+    return any(each.package == package and not each.inside for each in imports_of(tree))
+
+
 def names_of(statement: ImportStatement, inside: tuple[Block, ...] = ()) -> Iterator[ImportedName]:
     """The names that one statement binds, in its order."""
     line = statement.lineno

@@ -33,6 +33,7 @@ from qw_codemod.kernel.model import (
     Fact,
     Finding,
     Import,
+    NotYet,
     Obstacle,
     Span,
     Unfixable,
@@ -62,6 +63,7 @@ __all__ = [
     "Import",
     "Language",
     "Match",
+    "NotYet",
     "Obstacle",
     "Rewrite",
     "SourceFile",
@@ -106,7 +108,8 @@ class Match:
 
     `remedy` is a value of the family's own, for `assess` and `plan`; where the rule has no `plan`,
     the codemod is handed the remedy itself. Without one the finding is reported only. `hidden`: the
-    place is as it should be, and only an `apply` says why it is left.
+    place is as it should be, and only an `apply` says why it is left. `about` is handed to the
+    codemod's `policy` when `init` writes it.
     """
 
     node: ast.expr | ast.stmt | ast.excepthandler | Sequence[ast.stmt] | Span
@@ -115,6 +118,7 @@ class Match:
     remedy: Any = None
     at: ast.expr | Span | None = None
     hidden: bool = False
+    about: str = ""
 
 
 Token = bytes | re.Pattern[bytes]
@@ -153,7 +157,7 @@ class Rewrite:
 
     `edits` are bytes in the place of bytes, in this file or, by their absolute `path`, in any other
     of the project, of whatever language: for these alone `node` is None. All that a Rewrite holds
-    is made, or none of it.
+    is made, or none of it. `notes` are told to whoever applies it.
     """
 
     node: (
@@ -171,20 +175,27 @@ class Rewrite:
     globals: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+    notes: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """A distribution that rewritten code needs: `requirement` provides the top-level `module`.
 
-    Where no file of the project holds one of the words in `started_by`, the summary of a run says
-    `reminder`.
+    `pin` is a version for lists of requirements in which each has one. Where no file of the project
+    holds one of the words in `started_by`, the summary of a run says `reminder`.
     """
 
     module: str
     requirement: str
     started_by: tuple[bytes, ...] = ()
     reminder: str = ""
+    pin: str = ""
+
+    @property
+    def name(self) -> str:
+        """The distribution, without a bound."""
+        return re.split(r"[<>=~! ]", self.requirement, maxsplit=1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,8 @@ class Codemod:
     it and the family's settings; None means that it cannot, and the finding is left with that said.
     It may raise CannotFix to say why. `dependencies` are declared for the files that come to import
     them. `policy` makes the text of a module that the rewrites rely on, and that `init` writes into
-    the project; it is given the top-level modules that the project imports.
+    the project; it is given what the family's findings are `about`, or, where there are none, the
+    top-level modules that the project imports.
     """
 
     fixes: tuple[str, ...]

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS report (
 ) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 5  # of the schema, and of what its columns hold
+_VERSION = 6  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 
@@ -41,10 +41,12 @@ def recalled(
     rules: str,
     wanted: Iterable[tuple[str, str]],
     others: Sequence[str] = (),
+    texts: Sequence[str] = (),
 ) -> Iterator[tuple[Memories | None, dict[str, Outcome]]]:
     """The memories of a project, and its outcomes that still hold, by path.
 
-    `files` are those of Python, `others` those of other languages that are wanted. `rules` stands
+    `files` are those of Python, `others` those of other languages that are wanted, `texts` those
+    that tell of deployments. `rules` stands
     for all that an outcome depends on beside the files and the options; `wanted` are files, each
     with what stands for its options. What the memories are told is saved at the end. They are None
     where there can be none: the folder or the file does not allow it.
@@ -56,7 +58,7 @@ def recalled(
     memories, outcomes = None, {}
     if path is not None and connection is not None:
         try:
-            memories = Memories(root, files, others)
+            memories = Memories(root, files, others, texts)
             memories.load(connection)
             outcomes = memories.outcomes(wanted)
         except (sqlite3.Error, ValueError, TypeError) as error:

@@ -12,6 +12,7 @@ from qw_codemod.kernel.model import (
     FileReport,
     Finding,
     Level,
+    NotYet,
     Obstacle,
     Outcome,
     Problem,
@@ -20,6 +21,8 @@ from qw_codemod.kernel.model import (
     Unsafe,
 )
 from qw_codemod.kernel.statements import from_json, to_json
+
+_OBSTACLES = (Unfixable, Unsafe, NotYet)
 
 
 def dumps(outcome: Outcome) -> str:
@@ -72,12 +75,13 @@ def _finding(each: Finding) -> list[Any]:
         each.fixable,
         each.obstacle and _obstacle(each.obstacle),
         each.hidden,
+        each.about,
     ]
 
 
 def _to_finding(path: str, row: list[Any]) -> Finding:
     code, rule, family, line, column, end_line, span, message, level, facts, doubt, *rest = row
-    fixable, obstacle, hidden = rest
+    fixable, obstacle, hidden, about = rest
     evidence = Evidence(
         cast("Level", level),
         tuple(Fact(from_json(what), where, number) for what, where, number in facts),
@@ -97,13 +101,13 @@ def _to_finding(path: str, row: list[Any]) -> Finding:
         fixable,
         _to_obstacle(*obstacle) if obstacle else None,
         hidden,
+        about,
     )
 
 
 def _obstacle(each: Obstacle) -> list[Any]:
-    return [isinstance(each, Unsafe), to_json(each.reason) if each.reason else None]
+    return [_OBSTACLES.index(type(each)), to_json(each.reason) if each.reason else None]
 
 
-def _to_obstacle(is_unsafe: bool, row: list[Any] | None) -> Obstacle:
-    reason = from_json(row) if row else None
-    return Unsafe(reason) if is_unsafe else Unfixable(reason)
+def _to_obstacle(kind: int, row: list[Any] | None) -> Obstacle:
+    return _OBSTACLES[kind](from_json(row) if row else None)

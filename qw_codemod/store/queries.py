@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from qw_codemod.facts.query import KINDS, Question
 
 OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
-OF_PROGRAMS = frozenset({"together", "importers"})  # their answers change with the imports
+OF_PROGRAMS = frozenset(
+    {"together", "importers", "loaders"}
+)  # their answers change with the imports
 
 
 @dataclass(slots=True)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # most runs find nothing changed, and need none of what reads
 
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
 _NO_ANSWER = ""
+_TOLD = "deployments"
 _NO_PYTHON = "-"  # what a file imports that is of another language
 
 
@@ -59,12 +60,19 @@ class _File:
 class Memories:
     """The remembered reports of one project, for one version of the rules."""
 
-    def __init__(self, root: str, python: Sequence[str], others: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        root: str,
+        python: Sequence[str],
+        others: Sequence[str] = (),
+        texts: Sequence[str] = (),
+    ) -> None:
         self._root = root
         self._portable = Portable(root)
         self._python = python
-        self._others = set(others)
-        self._files = files = [*python, *others]
+        self._texts = texts
+        self._others = {*others, *texts}
+        self._files = files = [*python, *sorted(self._others)]
         self._started = time.time()
         self._stamps = {file: _stamp(file, self._started) for file in files}
         self._kept: dict[str, _File] = {}
@@ -123,6 +131,8 @@ class Memories:
         from qw_codemod.facts.index import Contents
 
         questions = self._all_questions()
+        texts = {*self._texts}
+        is_redeployed = not texts.isdisjoint(changed)
         others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
         of_files = questions.of_files({*changed, *self._gone})
         is_rewired = is_relisted
@@ -143,8 +153,8 @@ class Memories:
             others.update(of_files.get(file, ()))
         self._answered |= others & questions.files.keys()
         different = {questions.numbers[each] for each in others & questions.numbers.keys()}
-        if is_rewired:
-            different |= self._relist(questions, is_relisted)
+        if is_rewired or is_redeployed:
+            different |= self._relist(questions, is_relisted, is_rewired, is_redeployed)
         assert self._connection is not None
         for stored, options, leans in self._connection.execute(
             "SELECT path, options, leans FROM report"
@@ -170,19 +180,24 @@ class Memories:
             else:
                 yield question
 
-    def _relist(self, questions: Questions, is_relisted: bool) -> set[int]:
+    def _relist(
+        self, questions: Questions, is_relisted: bool, is_rewired: bool, is_redeployed: bool
+    ) -> set[int]:
         """The questions about imports, names and paths that today's files answer differently.
 
-        If the files are the same, and only what they import has changed, those about imports alone.
+        If the files are the same, and only what they import has changed, those about imports alone;
+        if only what tells of deployments has, the one about these.
         """
         from qw_codemod.facts.project import Tree
 
-        tree = Tree(self._root, self._python)
+        tree = Tree(self._root, self._python, texts=self._texts)
         different = set()
         for question, number in questions.numbers.items():
             if question[0] in OF_CONTENTS or question[0] in KINDS or question[0] == "file":
                 continue
-            if not is_relisted and question[0] not in OF_PROGRAMS:
+            if not is_relisted and not (
+                is_rewired if question[0] in OF_PROGRAMS else is_redeployed and question[0] == _TOLD
+            ):
                 continue
             answer = json.dumps(_ask(tree, question))
             if answer != questions.answers[question]:
@@ -429,6 +444,8 @@ def _ask(tree: Tree, question: Question) -> Answer:
         "together": lambda: tuple(sorted(tree.together(about))),
         "packages": tree.nested_packages,
         "importers": lambda: tuple(sorted(tree.importers(about))),
+        "loaders": lambda: tuple(sorted(tree.loaders(about))),
+        _TOLD: lambda: tree.deployments().digest(tree.root),
     }
     return asked[kind]()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from qw_codemod.app.config import Config, schemas
 from qw_codemod.engine.examine import examine
+from qw_codemod.engine.files import deployment_files
 from qw_codemod.engine.shared_fixes import settle, why_not_edited
 from qw_codemod.engine.tasks import Given, Options
 from qw_codemod.infer import Inference
@@ -135,9 +136,10 @@ def run_folder(root: Path, paths: Sequence[str], setup: Setup) -> dict[str, File
         if language := language_of(path, pack.languages(codes)):
             documents[path] = language.document(path, Path(path).read_bytes())
     python = [path for path, each in documents.items() if isinstance(each, SourceFile)]
+    texts = deployment_files(root)
 
     def look(given: Given, wanted: Collection[str]) -> Iterator[Outcome]:
-        inference = Inference(str(root), python, MODELS, setup.types)
+        inference = Inference(str(root), python, MODELS, setup.types, texts=texts)
         now = dict(documents)
         for path in given.texts.keys() & documents.keys():
             now[path] = edited = type(documents[path])(path, given.texts[path])

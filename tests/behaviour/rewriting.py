@@ -19,9 +19,8 @@ def rewrite(source: str, unsafe: bool = False) -> str:
 
 
 def rewrite_handlers(source: str, unsafe: bool = False, **settings: object) -> str:
-    """The text after `apply excepts`."""
+    """The text after `apply excepts`, where a program is believed to start Sentry."""
     from qw_codemod.testkit import apply_to_text
 
-    return apply_to_text(
-        source, families=("excepts",), settings={"excepts": settings}, unsafe=unsafe
-    )
+    given = {"sentry": "unexpected", **settings}
+    return apply_to_text(source, families=("excepts",), settings={"excepts": given}, unsafe=unsafe)

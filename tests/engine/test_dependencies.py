@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from qw_codemod.app.cli import cli
 
 SILENT = "def run():\n    try:\n        work()\n    except:\n        pass\n"
+SETTINGS = '[tool.qw-codemod.excepts]\nsentry = "unexpected"\n'
 CALL = "import requests\n\nanswer = requests.get('https://example.com', timeout=3)\n"
 Run = Callable[..., Result]
 
@@ -20,6 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".git").mkdir()
     (tmp_path / "requirements.txt").write_text("pandas==2.2\n")
     (tmp_path / "job.py").write_text(SILENT)
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -35,7 +37,7 @@ def run(project: Path) -> Run:
 def test_apply_declares_what_it_brings_and_undo_takes_it_back(project: Path, run: Run) -> None:
     done = run("apply", "excepts", ".")
     assert done.exit_code == 0, done.output
-    assert (project / "requirements.txt").read_text() == "pandas==2.2\nsentry-sdk\n"
+    assert (project / "requirements.txt").read_text() == "pandas==2.2\nsentry-sdk==2.19.2\n"
     assert "requirements.txt: changed, declares what the edited code imports" in done.output
     assert "no sentry_sdk.init(...) in this project" in done.output
     assert run("apply", "excepts", ".").exit_code == 0
@@ -52,7 +54,7 @@ def test_undo(project: Path, run: Run) -> None:
 
 def test_diff_shows_it_and_writes_nothing(project: Path, run: Run) -> None:
     done = run("apply", "excepts", ".", "--diff")
-    assert "+++ b/requirements.txt\n" in done.output and "+sentry-sdk\n" in done.output
+    assert "+++ b/requirements.txt\n" in done.output and "+sentry-sdk==2.19.2\n" in done.output
     assert (project / "requirements.txt").read_text() == "pandas==2.2\n"
 
 
@@ -74,7 +76,7 @@ def test_init_writes_a_policy_once(project: Path, run: Run) -> None:
     assert 'policy = "shared.http_retry:retry_api"' in done.output
     text = (project / "shared" / "http_retry.py").read_text()
     assert "import requests" in text and "import httpx" not in text
-    assert (project / "requirements.txt").read_text() == "pandas==2.2\ntenacity>=8.2\n"
+    assert (project / "requirements.txt").read_text() == "pandas==2.2\ntenacity==9.0.0\n"
     (project / "shared" / "http_retry.py").write_text("# mine\n")
     again = run("init", "retries", "--policy", "shared/http_retry.py")
     assert again.exit_code == 2 and "is there already" in again.output

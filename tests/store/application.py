@@ -24,6 +24,8 @@ class FakeClient:
 _TOOL = "[tool.qw-codemod]\n"
 _PROJECT = '[project]\nname = "orders"\ndependencies = ["requests"]\n'
 
+_POLICY = _TOOL + '[tool.qw-codemod.retries]\npolicy = "shared.policy:retry_api"\n'
+
 FILES: Mapping[str, tuple[str | None, ...]] = {
     # A shared package with the base class of half of the tree.
     "shared/__init__.py": ("", None, "from shared.warehouse import Warehouse\n"),
@@ -149,6 +151,22 @@ FILES: Mapping[str, tuple[str | None, ...]] = {
         _CLIENT + "client = bigquery.Client()\n", "client = None\n", None
     ),
     "functions/ingest/parse/__init__.py": (None, None, _CLIENT + "client = bigquery.Client()\n"),
+    "functions/ingest/fetch.py": (
+        "import requests\ndef fetch(day):\n    return requests.get(day, timeout=30)\n",
+        "import requests\nfrom shared import clock\ndef fetch(day):\n"
+        "    return requests.get(day, timeout=30)\n",
+        '"""python functions/ingest/fetch.py DAY"""\nimport requests\n'
+        "print(requests.get('https://x', timeout=30))\n",
+    ),
+    "functions/fetching.py": (None, "import functions.ingest.fetch\n", "import ingest.fetch\n"),
+    "shared/clock.py": ("now = 5\n", None),
+    "shared/policy.py": (
+        "import tenacity\ndef retry_api(function):\n    return tenacity.retry("
+        "stop=tenacity.stop_after_attempt(4))(function)\n",
+        "import tenacity\nTRIES = 2\ndef retry_api(function):\n    return tenacity.retry("
+        "stop=tenacity.stop_after_attempt(TRIES))(function)\n",
+        None,
+    ),
     "functions/ingest/requirements.txt": ("functions-framework\n", None),
     "scripts/backfill.py": (
         "import sys\nsys.path.append('.')\nfrom shared.warehouse import Warehouse\n"
@@ -165,10 +183,13 @@ FILES: Mapping[str, tuple[str | None, ...]] = {
     "deploy/deploy.sh": (
         "gcloud functions deploy ingest --source functions/ingest --timeout 60\n",
         "gcloud run deploy workers --source . --timeout=300\n",
+        "python functions/ingest/fetch.py\ncp -r shared functions/ingest\n"
+        "gcloud functions deploy ingest --source functions/ingest\n",
         None,
     ),
     "cloudbuild.yaml": ("steps:\n- name: python\n  args: [workers/main.py]\n", None),
     "pyproject.toml": (
+        _PROJECT + _POLICY,
         _PROJECT,
         _PROJECT + _TOOL + 'ignore = ["excepts"]\n',
         _PROJECT + _TOOL + 'exclude = ["scripts/**"]\n',

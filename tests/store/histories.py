@@ -27,6 +27,7 @@ from pathlib import Path
 from qw_codemod.app.commands import Request, check
 from qw_codemod.app.config import Config, ConfigError, schemas
 from qw_codemod.engine.examine import examine
+from qw_codemod.engine.files import deployment_files
 from qw_codemod.engine.tasks import Options
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.model import FileReport
@@ -246,6 +247,8 @@ def _import(chance: random.Random, texts: Texts) -> dict[str, str | None]:
         "import deep, mid",
         "from tests import fakes",
         "import sentry_sdk",
+        "import functions.ingest.fetch",
+        "from shared import clock",
     )
     return {name: f"{chance.choice(lines)}\n{texts[name]}"}
 
@@ -514,7 +517,8 @@ class _Server:
         types = tuple(sorted(settings.types.items()))
         if types not in self._inferences:
             files = sorted({*self._files, *(each.path for each in self._sources.values())})
-            self._inferences[types] = Inference(self._root, files, MODELS, dict(types))
+            texts = deployment_files(Path(self._root))
+            self._inferences[types] = Inference(self._root, files, MODELS, dict(types), texts=texts)
             for each in self._sources.values():
                 self._inferences[types].overlay(each)
         return examine(

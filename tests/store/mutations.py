@@ -70,6 +70,13 @@ _PACKAGES = {
     "south/use.py": "def use(runner):\n    runner.go(5)\n",
     "link.py": "import north.run\n",
 }
+_DEPLOYED = {
+    "pyproject.toml": '[tool.qw-codemod.retries]\npolicy = "shared.policy:retry_api"\n',
+    "shared/__init__.py": "",
+    "shared/policy.py": "def retry_api(function):\n    return function\n",
+    "f/__init__.py": "",
+    "f/main.py": "import requests\ndef get(url):\n    return requests.get(url, timeout=5)\n",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +233,20 @@ MUTATIONS: Mapping[str, Mutation] = {
         {"feed.py": "import urllib.request\nurllib.request.urlopen('https://x')\n"},
         {"limits.py": "import socket\nsocket.setdefaulttimeout(5)\n"
          "if __name__ == '__main__':\n    import feed\n"},
+    ),
+    "what is deployed is not recorded": Mutation(
+        _unrecorded("deployments"), _DEPLOYED,
+        {"deploy.sh": "gcloud functions deploy x --source=f\n"},
+    ),
+    "what tells of deployments never changes": Mutation(
+        _constant(reports, "_TOLD", "nothing"),
+        {**_DEPLOYED, "deploy.sh": "gcloud functions deploy x --source=f\n"},
+        {"deploy.sh": "gcloud functions deploy x --source=.\n"},
+    ),
+    "which files load one is not recorded": Mutation(
+        _unrecorded("loaders"),
+        {**_DEPLOYED, "tools/run.py": "if __name__ == '__main__':\n    print()\n"},
+        {"tools/run.py": "if __name__ == '__main__':\n    import f.main\n    print()\n"},
     ),
     "a part of a module is not recorded": Mutation(
         _constant(View, "_depend_on_part", None),

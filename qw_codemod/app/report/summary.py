@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from qw_codemod.app.report.text import safe
 from qw_codemod.engine.reasons import NeedsOptions
 from qw_codemod.engine.results import Results
-from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.model import Finding, NotYet
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.kernel.statements import render as english
 
 _PLACES = 3  # shown of each reason
+_NOT_YET = " "  # in the place of options, which no option is: another command comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,13 @@ def _ways(results: Results) -> Iterator[str]:
     """How to get from here to zero: by command, then by reason."""
     ways: dict[str, list[Finding]] = {}
     by_hand: list[Finding] = []
+    not_yet: list[Finding] = []
     for outcome in results.outcomes:
         for finding in results.new(outcome.report.findings):
             if results.fixable(finding):
                 ways.setdefault(" ".join(results.flags(finding)), []).append(finding)
+            elif isinstance(finding.obstacle, NotYet):
+                not_yet.append(finding)
             else:
                 by_hand.append(finding)
     for flags in sorted(ways, key=lambda each: (len(each.split()), each)):
@@ -82,6 +86,9 @@ def _ways(results: Results) -> Iterator[str]:
         yield f"  {len(findings)}{more} edited by: {command}"
         if flags:
             yield from _reasons(results, _by_doubt(findings))
+    if not_yet:
+        yield f"  {len(not_yet)} after another command:"
+        yield from _reasons(results, _by_doubt(not_yet))
     if by_hand:
         yield f"  {len(by_hand)} to change by hand:"
         yield from _reasons(results, _by_doubt(by_hand))
@@ -96,6 +103,8 @@ def _applied(results: Results) -> Iterator[str]:
     for outcome in results.outcomes:
         for skipped in outcome.report.skipped:
             why, flags = skipped.reason, ""
+            if isinstance(skipped.finding.obstacle, NotYet):
+                flags = _NOT_YET
             if isinstance(skipped.reason, NeedsOptions):
                 why, flags = skipped.reason.why, " ".join(skipped.reason.options)
             same = groups.setdefault(flags, {}).setdefault(_Reason.of(why), [])
@@ -104,7 +113,9 @@ def _applied(results: Results) -> Iterator[str]:
         yield f"Left {_count(counts.left, 'finding')}:"
     for flags in sorted(groups, key=lambda each: (not each, len(each), each)):
         total = sum(map(len, groups[flags].values()))
-        if flags:
+        if flags == _NOT_YET:
+            yield f"  {total} after another command:"
+        elif flags:
             findings = [each for group in groups[flags].values() for each in group]
             families = ",".join(sorted({finding.family for finding in findings}))
             yield f"  {total} more with: {_command(results, families, flags)}"

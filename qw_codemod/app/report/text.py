@@ -122,6 +122,8 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
             for finding in report.fixed:
                 yield f"  {headline(results, finding)}"
                 yield from _remarks(results, finding, why, "    ")
+    for said in report.notes:
+        yield f"  {safe(english(said))}"
     for note in outcome.notes:
         yield f"{results.shown(report.path)}: {safe(note)}"
     if why:

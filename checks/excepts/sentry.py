@@ -1,0 +1,60 @@
+"""Whether a report reaches Sentry where a file runs: started there, or counted on already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qw_codemod.analysis.units.import_roots import imports_late
+from qw_codemod.analysis.units.programs import Program, entries_of, programs_of
+from qw_codemod.facts.project import Tree
+from qw_codemod.infer import Inference
+from qw_codemod.languages.python import SourceFile
+
+_STARTS = ("sentry_sdk.init(", "sentry_init(", "import init")
+
+
+def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
+    """Whether `capture_exception` does something in a file, and its import harms nowhere.
+
+    So it is where the file has that import already; where every program that loads the file starts
+    Sentry, or some do and the others load the import too; and, where no program is known, in a
+    package that reports already.
+    """
+    tree, path = infer.tree, source.path
+    importing = [each for each in tree.holding(("sentry_sdk",)) if not tree.is_test(each)]
+    if not importing:
+        return False
+    if path in importing and _imports_it(tree, path):
+        return True
+    if imports_late(tree, path):
+        return False
+    starting = [each for each in importing if tree.holds_any(each, _STARTS)]
+    importing = [each for each in importing if _imports_it(tree, each)]
+    programs = [each for each in programs_of(tree, path) if each.is_seen]
+    if not programs:
+        return not tree.loaders(path).isdisjoint(starting) or _is_in_package_of(
+            tree, path, importing
+        )
+    started = [_loads_one(tree, program, starting) for program in programs]
+    ready = [_loads_one(tree, program, importing) for program in programs]
+    return all(ready) and (any(started) or not starting)
+
+
+def _loads_one(tree: Tree, program: Program, files: Iterable[str]) -> bool:
+    """Whether a program loads one of some files; of a unit with unknown entries: holds one."""
+    entries = entries_of(program)
+    for each in files:
+        if not tree.loaders(each).isdisjoint(entries):
+            return True
+        if program.unit is not None and not entries and program.unit.places(each):
+            return True
+    return False
+
+
+def _is_in_package_of(tree: Tree, path: str, files: Iterable[str]) -> bool:
+    package = tree.package_of(path)
+    return any(tree.package_of(each) == package for each in files)
+
+
+def _imports_it(tree: Tree, path: str) -> bool:
+    return tree.imports_at_top(path, "sentry_sdk")

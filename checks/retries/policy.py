@@ -1,0 +1,180 @@
+"""Which policy a file may use: the first that is named and that every program of the file has."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qw_codemod.analysis.units.import_roots import why_not_imported
+from qw_codemod.infer import Inference
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.imports import imports_of
+from qw_codemod.rules.api import Context, NotYet, Obstacle, Settings
+
+from . import reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy by its module and the name that is configured; `path` is empty outside the tree.
+
+    `caller` takes a function and its arguments, `decorator` a function; empty where there is none.
+    """
+
+    module: str = ""
+    name: str = ""
+    path: str = ""
+    caller: str = ""
+    decorator: str = ""
+    obstacle: Obstacle | None = None  # why the file must not import it
+
+
+def named_policies(settings: Settings) -> list[tuple[str, str]]:
+    """The modules and names of the policies that are configured, in their order."""
+    value = settings.get("policy", "")
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    return [(module, name) for module, _, name in (str(each).partition(":") for each in listed)]
+
+
+def policy_of(source: SourceFile, context: Context) -> Policy:
+    """The policy for a file; with an obstacle where none of those that are named is for it."""
+    key = (policy_of, source)
+    if key not in context.shared:
+        context.shared[key] = _chosen(source, context)
+    found: Policy = context.shared[key]
+    return found
+
+
+def is_policy(source: SourceFile, settings: Settings) -> bool:
+    """Whether a file is the module of a policy."""
+    inner = [module.replace(".", "/") for module, _ in named_policies(settings) if module]
+    return source.path.endswith(
+        tuple(f"/{each}{end}" for each in inner for end in (".py", "/__init__.py"))
+    )
+
+
+def lacks_errors(policy: Policy, infer: Inference, library: str) -> bool:
+    """Whether a policy of ours retries the errors of other libraries alone."""
+    view = infer.tree.view(policy.path) if policy.path else None
+    if view is None or b"\nERRORS = (" not in view.source.data:
+        return False
+    return library not in {each.package for each in imports_of(view.source.tree)}
+
+
+def _chosen(source: SourceFile, context: Context) -> Policy:
+    obstacle: Obstacle | None = None
+    for module, name in named_policies(context.settings):
+        if not name:
+            continue
+        found = _files(source, context.infer, module)
+        if not found:  # a module from elsewhere
+            return Policy(module, name, decorator=name)
+        for path in found:
+            why = why_not_imported(context.infer.tree, source.path, module, path)
+            if why is None:
+                return _offered(context.infer, module, name, path)
+            obstacle = obstacle or why
+    if obstacle is not None:
+        return Policy(obstacle=obstacle)
+    return Policy(obstacle=NotYet(reasons.NoPolicy()))
+
+
+def _files(source: SourceFile, infer: Inference, module: str) -> tuple[str, ...]:
+    """The files that a module's name may mean: the likeliest, or all where units have their own."""
+    path = infer.tree.resolve(module, source.path)
+    if path:
+        return (path,)
+    inner = "/" + module.replace(".", "/")
+    return (*infer.tree.ending(inner + ".py"), *infer.tree.ending(inner + "/__init__.py"))
+
+
+def _offered(infer: Inference, module: str, name: str, path: str) -> Policy:
+    """A policy with the caller and the decorator that its module has."""
+    view = infer.tree.view(path)
+    callers, decorators = [], []
+    for node in view.source.tree.body if view is not None else ():
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        positional = [*node.args.posonlyargs, *node.args.args]
+        if node.args.vararg and node.args.kwarg and len(positional) == 1:
+            callers.append(node.name)
+        elif len(positional) == 1 and not node.args.vararg and not node.args.kwonlyargs:
+            decorators.append(node.name)
+    if name in callers:
+        decorator = next((each for each in decorators if "retry" in each), "")
+        return Policy(module, name, path, name, decorator)
+    caller = next((each for each in callers if "retry" in each), "")
+    return Policy(module, name, path, caller, name)
+
+
+# -- how long it takes ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a policy tries at most, and how many seconds its pauses take together."""
+
+    tries: int
+    pauses: float
+
+
+def pace_of(policy: Policy, infer: Inference) -> Pace | None:
+    """The pace of a policy, as its module spells it; None where no limit of tries is seen.
+
+    What a server asks for with Retry-After is not counted.
+    """
+    view = infer.tree.view(policy.path) if policy.path else None
+    if view is None:
+        return None
+    source = view.source
+    limits = [_number(source, each.args[0]) for each in _calls(source, "stop_after_attempt")]
+    known = [int(each) for each in limits if each is not None]
+    if not known:
+        return None
+    tries = max(known)
+    waits = [*_waits(source)]
+    pauses = [min((wait[each] for wait in waits), default=0.0) for each in range(_MOST)]
+    return Pace(tries, sum(pauses[: min(tries - 1, _MOST)]))
+
+
+_MOST = 20  # pauses that are added up
+
+
+def _waits(source: SourceFile) -> Iterator[list[float]]:
+    """The pauses of each wait that is spelled, the first one first."""
+    for call in _calls(source, "wait_fixed"):
+        seconds = _number(source, call.args[0]) or 0.0 if call.args else 1.0
+        yield [seconds] * _MOST
+    for name, start in (("wait_exponential", "multiplier"), ("wait_exponential_jitter", "initial")):
+        for call in _calls(source, name):
+            given = {each.arg: _number(source, each.value) for each in call.keywords}
+            first = given.get(start)
+            first = 1.0 if first is None else first
+            base = given.get("exp_base") or 2.0
+            most, least = given.get("max"), given.get("min") or 0.0
+            steps = [first * base**each for each in range(_MOST)]
+            if name.endswith("jitter"):
+                jitter = given.get("jitter")
+                steps = [step + (1.0 if jitter is None else jitter) for step in steps]
+            yield [max(least, step if most is None else min(step, most)) for step in steps]
+
+
+def _calls(source: SourceFile, name: str) -> Iterator[ast.Call]:
+    for call in source.nodes(ast.Call):
+        func = call.func
+        called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+        if called == name and (call.args or name.startswith("wait_")):
+            yield call
+
+
+def _number(source: SourceFile, node: ast.expr) -> float | None:
+    """A number that is written there, or as the value of a name of the module."""
+    if isinstance(node, ast.Name):
+        for each in source.tree.body:
+            if isinstance(each, ast.Assign) and getattr(each.targets[0], "id", "") == node.id:
+                return _number(source, each.value)
+        return None
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return None if isinstance(node.value, bool) else float(node.value)
+    return None

@@ -1,0 +1,187 @@
+"""After how many seconds a call is ended from outside: by its unit, task or subscription."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qw_codemod.analysis.units import statements as says
+from qw_codemod.analysis.units.programs import entries_of, programs_of
+from qw_codemod.facts.deployments import Unit
+from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.statements import At, Statement
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.syntax import last_name, own_nodes
+
+_TASKS = frozenset({"task", "shared_task", "periodic_task"})
+_LIMITS = frozenset({"soft_time_limit", "time_limit", "execution_timeout"})
+_OF_APP = frozenset({"task_time_limit", "task_soft_time_limit"})
+_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 0.001}
+_FARTHEST = 12  # functions on the way from a task to the call
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What ends a call, and after how many seconds at the latest."""
+
+    seconds: float
+    why: Statement
+    path: str
+    line: int
+
+
+def deadline_of(tree: Tree, source: SourceFile, node: ast.AST) -> Stop | None:
+    """The shortest deadline that a node of a file runs under, as far as any is known."""
+    stops = [*_of_units(tree, source.path), *_of_tasks(tree, source, node)]
+    return min(stops, key=lambda stop: stop.seconds, default=None)
+
+
+def shown_seconds(seconds: float) -> str:
+    """Seconds as a person writes them."""
+    return f"{round(seconds, 2):g}"
+
+
+# -- units ----------------------------------------------------------------------------------------
+
+
+def _of_units(tree: Tree, path: str) -> Iterator[Stop]:
+    deployed = tree.deployments()
+    programs = programs_of(tree, path)
+    for program in programs:
+        unit = program.unit
+        if unit is None or (unit.is_image and not unit.entries):
+            continue
+        name = unit.name
+        if unit.seconds is not None:
+            yield _stop(name, unit.seconds, unit.path, unit.line)
+        alone = _only_unit(deployed.units, unit)
+        for deadline in deployed.deadlines:
+            if deadline.path == unit.path and alone:
+                yield _stop(name, deadline.seconds, deadline.path, deadline.line)
+    if not deployed.deadlines:
+        return
+    loaders = tree.loaders(path)
+    entries = {entry for program in programs for entry in entries_of(program)} | {path}
+    for deadline in deployed.deadlines:
+        named = tree.holding((deadline.name,)) if len(deadline.name) > 3 else ()
+        if any(each in loaders and each in entries for each in named):
+            yield _stop(deadline.name, deadline.seconds, deadline.path, deadline.line)
+
+
+def _only_unit(units: tuple[Unit, ...], unit: Unit) -> bool:
+    return len([each for each in units if each.path == unit.path]) == 1
+
+
+def _stop(name: str, seconds: float, path: str, line: int) -> Stop:
+    why = says.UnitIsStopped(name, shown_seconds(seconds), At(path, line))
+    return Stop(seconds, why, path, line)
+
+
+# -- tasks ----------------------------------------------------------------------------------------
+
+
+def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
+    """The limits of the Celery and Airflow tasks that run a node, in its file or in a loader."""
+    names = _callers_of(source, node)
+    yield from _limits(source, names, names)
+    for path in tree.holding(tuple(sorted(_LIMITS | _OF_APP))):
+        if path == source.path or path not in tree.loaders(source.path) or tree.is_test(path):
+            continue
+        view = tree.view(path)
+        if view is None:
+            continue
+        running = {
+            each
+            for call in view.source.nodes(ast.Call)
+            if last_name(call) in names or any(last_name(a) in names for a in call.args)
+            for each in _callers_of(view.source, call)
+        }
+        yield from _limits(view.source, running, names)
+
+
+def _callers_of(source: SourceFile, node: ast.AST) -> frozenset[str]:
+    """The functions of a file that run a node: those around it, and those that call them."""
+    found = {each.name for each in source.ancestors(node) if isinstance(each, FUNCTIONS[:2])}
+    functions = _functions(source)
+    for _ in range(_FARTHEST):
+        more = {
+            function.name
+            for function in functions
+            if function.name not in found
+            and any(
+                isinstance(each, ast.Call) and last_name(each) in found
+                for each in own_nodes(function.body)
+            )
+        }
+        if not more:
+            break
+        found |= more
+    return frozenset(found)
+
+
+def _functions(source: SourceFile) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [*source.nodes(ast.FunctionDef), *source.nodes(ast.AsyncFunctionDef)]
+
+
+def _limits(
+    source: SourceFile, running: frozenset[str] | set[str], named: frozenset[str]
+) -> Iterator[Stop]:
+    tasks = False
+    for function in _functions(source):
+        for decorator in function.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else None
+            is_task = dotted(call.func if call else decorator).rpartition(".")[2] in _TASKS
+            tasks = tasks or (is_task and function.name in running)
+            if call is not None and is_task and function.name in running:
+                yield from _given(source, call, function.name)
+    for call in source.nodes(ast.Call):
+        handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
+        if handed is not None and last_name(handed) in running | named:
+            yield from _given(source, call, last_name(handed))
+    if tasks:
+        yield from _of_app(source)
+
+
+def _given(source: SourceFile, call: ast.Call, task: str) -> Iterator[Stop]:
+    for keyword in call.keywords:
+        if keyword.arg in _LIMITS and (seconds := _seconds(keyword.value)) is not None:
+            yield _task(source, task, seconds, keyword.value)
+
+
+def _of_app(source: SourceFile) -> Iterator[Stop]:
+    """Limits for all tasks of a Celery application: `app.conf.task_time_limit = 300`."""
+    for assign in source.nodes(ast.Assign):
+        name = dotted(assign.targets[0]).rpartition(".")[2]
+        if name in _OF_APP and (seconds := _seconds(assign.value)) is not None:
+            yield _task(source, name, seconds, assign.value)
+    for call in source.nodes(ast.Call):
+        for keyword in call.keywords:
+            if keyword.arg in _OF_APP and (seconds := _seconds(keyword.value)) is not None:
+                yield _task(source, keyword.arg, seconds, keyword.value)
+
+
+def _task(source: SourceFile, task: str, seconds: float, node: ast.expr) -> Stop:
+    place = At(source.path, node.lineno)
+    why = says.TaskIsStopped(task, shown_seconds(seconds), place)
+    return Stop(seconds, why, source.path, node.lineno)
+
+
+def _seconds(node: ast.expr) -> float | None:
+    """A number of seconds, or a `timedelta` that is spelled out."""
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return float(value)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            first, second = _seconds(left), _seconds(right)
+            return first * second if first is not None and second is not None else None
+        case ast.Call(keywords=keywords, args=[]) if last_name(node) in ("timedelta", "duration"):
+            total = 0.0
+            for keyword in keywords:
+                count = _seconds(keyword.value)
+                if keyword.arg not in _UNITS or count is None:
+                    return None
+                total += count * _UNITS[keyword.arg]
+            return total or None
+    return None

@@ -1,0 +1,256 @@
+"""Whether a file may import a module of the project in every program that loads it.
+
+What a file imports already, whatever happens, shows which folders are on its module path there:
+were they not, the program would end at that line. For a unit that counts for the same package only,
+for a deployed folder may hold one that is copied from elsewhere and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Iterator
+
+from qw_codemod.analysis.units import statements as says
+from qw_codemod.analysis.units.programs import programs_of
+from qw_codemod.facts.deployments import Unit
+from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
+from qw_codemod.kernel.statements import At
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import ImportedName, imports_of
+
+
+def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
+    """Why a file must not import a module, which `target` is the file of; None if it may."""
+    root = _root_of(module, target)
+    if not root or path == target:
+        return None
+    if imports_late(tree, path):
+        return Unfixable(says.ImportsLate())
+    if _imports_same(tree, path, module, root):
+        return None
+    programs = programs_of(tree, path)
+    shown = _shown_roots(tree, path)
+    for program in programs:
+        if program.unit is not None:
+            if not holds_module(program.unit, module, target):
+                place = At(program.unit.path, program.unit.line)
+                return Unfixable(says.NotInUnit(_name(tree, program.unit), module, place))
+            continue
+        roots = {*program.roots, *_changed_path(tree, program.entry)}
+        if root in roots or root in shown or root in _shown_roots(tree, program.entry):
+            continue
+        if program.is_dag:
+            folder = os.path.relpath(program.roots[0], tree.root)
+            return Unfixable(says.NotOnPathOfDags(folder, module))
+        script = os.path.relpath(program.entry, tree.root)
+        return Unfixable(says.NotOnPath(script, module, At(program.path, program.line or 1)))
+    if programs or root in shown or root == _package_root(tree, path):
+        return None
+    for each in sorted(tree.loaders(path) - {path}):
+        if not tree.is_test(each) and root in _shown_roots(tree, each):
+            return None
+    return Unsafe(says.StartIsUnknown(module))
+
+
+def holds_module(unit: Unit, module: str, target: str) -> bool:
+    """Whether a unit holds a module where it is looked for."""
+    inner = module.replace(".", "/")
+    for place in unit.places(target):
+        for root in unit.roots:
+            top = root.rstrip("/")
+            if place in (f"{top}/{inner}.py", f"{top}/{inner}/__init__.py"):
+                return True
+    return False
+
+
+def imports_late(tree: Tree, path: str) -> bool:
+    """Whether a module imports nothing but the standard library at its top, and the rest later."""
+    view = tree.view(path)
+    if view is None:
+        return False
+    found = [each for each in imports_of(view.source.tree) if not each.is_for_types]
+    others = [
+        each
+        for each in found
+        if each.level or each.package not in sys.stdlib_module_names and each.package
+    ]
+    return bool(others) and all("def" in each.inside for each in others)
+
+
+def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
+    """Where a program of a file that cannot import a module would have a copy; empty if none."""
+    if why_not_imported(tree, path, module, target) is None:
+        return ""
+    for program in programs_of(tree, path):
+        if program.unit is not None and not holds_module(program.unit, module, target):
+            inside = [source for source, _ in program.unit.copies if _is_in(path, source)]
+            return max(inside, key=len, default="")
+        if program.unit is None:
+            return program.roots[0] if program.is_dag else os.path.dirname(program.entry)
+    return ""
+
+
+def module_name(tree: Tree, target: str) -> str:
+    """The name under which the program that holds a file imports it: counted from its root.
+
+    The root is that of the unit which is made of the least; else the folder around the package, or
+    of a script that is started by its path; else that of the project, or its `src`.
+    """
+    units = sorted(tree.deployments().units, key=lambda unit: _size(unit, target))
+    for unit in units:
+        for place in unit.places(target):
+            for root in unit.roots:
+                if place.startswith(root.rstrip("/") + "/"):
+                    return _dotted(place[len(root.rstrip("/")) + 1 :])
+    folder = os.path.dirname(target)
+    guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
+    if guarded and not tree.has(f"{folder}/__init__.py") and folder != tree.root:
+        return _dotted(os.path.basename(target))
+    root = _package_root(tree, target)
+    if root == folder or not root.startswith(tree.root):
+        root = tree.root
+    inner = target[len(root) + 1 :]
+    return _dotted(inner.removeprefix("src/"))
+
+
+def _size(unit: Unit, target: str) -> int:
+    """How near to the top of the project the folder lies that brings a file into a unit."""
+    return -max((len(source) for source, _ in unit.copies if _is_in(target, source)), default=0)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
+
+
+def _dotted(inner: str) -> str:
+    return inner.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _name(tree: Tree, unit: Unit) -> str:
+    folders = [source for source, _ in unit.copies if source != tree.root]
+    if len(folders) == 1:
+        return os.path.relpath(folders[0], tree.root)
+    return unit.name
+
+
+def _root_of(module: str, target: str) -> str:
+    """The folder that a module's name counts from."""
+    inner = "/" + module.replace(".", "/")
+    for end in (".py", "/__init__.py"):
+        if target.endswith(inner + end):
+            return target[: -len(inner + end)]
+    return ""
+
+
+def _package_root(tree: Tree, path: str) -> str:
+    folder = os.path.dirname(path)
+    while tree.has(f"{folder}/__init__.py") and len(folder) > len(tree.root):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
+    """Whether a file imports the package of a module already, or is in it, whatever happens."""
+    top = module.partition(".")[0]
+    if "." not in module:
+        return any(each.module == module for each in _sure_imports(tree, path))
+    for each in _sure_imports(tree, path):
+        if each.package == top and _root_of(*_resolved(tree, each, path)) == root:
+            return True
+        if each.level and path.startswith(f"{root}/{top}/"):
+            return True
+    return False
+
+
+def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
+    """The folders that are on the module path of a file, by what it imports whatever happens."""
+    found = set()
+    for each in _sure_imports(tree, path):
+        if each.level:
+            found.add(_package_root(tree, path))
+        elif root := _root_of(*_resolved(tree, each, path)):
+            found.add(root)
+    return frozenset(found)
+
+
+def _resolved(tree: Tree, each: ImportedName, path: str) -> tuple[str, str]:
+    """The module that is imported, and its file; both empty where it is none of the project."""
+    for name in (f"{each.module}.{each.name}" if each.name else "", each.module):
+        if name and (target := tree.resolve(name, path)):
+            return name, target
+    return "", ""
+
+
+def _sure_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
+    """What a module imports in any case, when it is loaded."""
+    view = tree.view(path)
+    if view is not None:
+        yield from (each for each in imports_of(view.source.tree) if not each.inside)
+
+
+# -- sys.path -------------------------------------------------------------------------------------
+
+
+def _changed_path(tree: Tree, path: str) -> frozenset[str]:
+    """The folders that a module puts on `sys.path`, as far as they are spelled."""
+    view = tree.view(path)
+    if view is None or b"sys.path" not in view.source.data:
+        return frozenset()
+    source = view.source
+    found = set()
+    for call in source.nodes(ast.Call):
+        if dotted(call.func) in ("sys.path.insert", "sys.path.append") and call.args:
+            folder = _folder(source, call.args[-1])
+            if folder:
+                found.add(os.path.normpath(folder))
+    return frozenset(found)
+
+
+def _folder(source: SourceFile, node: ast.expr, depth: int = 0) -> str:
+    """The absolute path that an expression about `__file__` stands for; empty if unknown."""
+    if depth > 12:
+        return ""
+    again = depth + 1
+    match node:
+        case ast.Name(id="__file__"):
+            return source.path
+        case ast.Name(id=name):
+            for each in source.tree.body:
+                if isinstance(each, ast.Assign) and dotted(each.targets[0]) == name:
+                    return _folder(source, each.value, again)
+            return ""
+        case ast.Call(func=func, args=[first, *rest]):
+            name = dotted(func).rpartition(".")[2]
+            if name in ("abspath", "realpath", "str", "Path", "PurePath", "fspath", "normpath"):
+                return _folder(source, first, again)
+            if name == "dirname":
+                return os.path.dirname(_folder(source, first, again))
+            if name == "join":
+                return _joined(_folder(source, first, again), rest)
+            return ""
+        case ast.Call(func=ast.Attribute(value=value, attr="resolve" | "absolute"), args=[]):
+            return _folder(source, value, again)
+        case ast.Attribute(value=value, attr="parent"):
+            return os.path.dirname(_folder(source, value, again))
+        case ast.Subscript(
+            value=ast.Attribute(value=value, attr="parents"),
+            slice=ast.Constant(value=int(number)),
+        ):
+            folder = _folder(source, value, again)
+            for _ in range(number + 1):
+                folder = os.path.dirname(folder)
+            return folder
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _joined(_folder(source, left, again), [right])
+    return ""
+
+
+def _joined(start: str, parts: list[ast.expr]) -> str:
+    names = [part.value for part in parts if isinstance(part, ast.Constant)]
+    if not start or len(names) != len(parts):
+        return ""
+    return os.path.normpath(os.path.join(start, *map(str, names)))

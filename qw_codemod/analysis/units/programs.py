@@ -1,0 +1,148 @@
+"""The programs that load a file: deployed units, and scripts with the way that they are started."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qw_codemod.facts.deployments import Start, Unit
+from qw_codemod.facts.project import Tree
+from qw_codemod.languages.python import SourceFile, UnreadableSource
+
+_COMMAND = re.compile(r"\bpython[\d.]*(?:[ \t]+-[A-Zu]\S*)*[ \t]+(-m[ \t]+)?([\w./-]+)")
+_DAGS = "dags"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What loads a file: a unit, or a start of `entry`, whose module path begins with `roots`.
+
+    `line` is 0 where nobody says how it is started.
+    """
+
+    unit: Unit | None = None
+    entry: str = ""
+    roots: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+    is_by_path: bool = False
+    is_dag: bool = False
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is more than the guess that a file of a package may be started itself."""
+        return self.unit is not None or self.is_by_path or self.is_dag or self.line > 0
+
+
+def programs_of(tree: Tree, path: str) -> tuple[Program, ...]:
+    """The programs that are seen to load a file, tests aside."""
+    loaders = tree.loaders(path)
+    deployed = tree.deployments()
+    units = [unit for unit in deployed.units if _loads(unit, path, loaders)]
+    found = [Program(unit=unit) for unit in units]
+    named = {entry for unit in deployed.units for entry in unit.entries}
+    for start in deployed.starts:
+        named.add(start.file)
+        if start.file in loaders and not tree.is_test(start.file):
+            found.append(_of_start(start))
+    guarded = tree.holding(("__main__",))
+    for each in sorted(loaders):
+        if tree.is_test(each):
+            continue
+        written: tuple[Start, ...] = ()
+        if each in guarded or each == path:
+            written = tuple(_documented(tree, each))
+        found += map(_of_start, written)
+        if each in guarded and not written and each not in named:
+            found.append(_guessed(tree, each))
+        elif not units and (folder := _dags_folder(tree, each)):
+            found.append(Program(entry=each, roots=(folder,), is_dag=True))
+    return tuple(dict.fromkeys(found))
+
+
+def entries_of(program: Program) -> tuple[str, ...]:
+    """The files that a program starts with; empty where that is not known."""
+    return program.unit.entries if program.unit is not None else (program.entry,)
+
+
+def _loads(unit: Unit, path: str, loaders: frozenset[str]) -> bool:
+    if not unit.places(path):
+        return False
+    return not unit.entries or not loaders.isdisjoint(unit.entries)
+
+
+def _of_start(start: Start) -> Program:
+    return Program(
+        entry=start.file,
+        roots=start.roots,
+        path=start.path,
+        line=start.line,
+        is_by_path=start.is_by_path,
+    )
+
+
+def _guessed(tree: Tree, path: str) -> Program:
+    """How a script is started of which nobody says it: in a package as a module, else by path."""
+    folder = os.path.dirname(path)
+    package = folder
+    while tree.has(f"{package}/__init__.py") and len(package) > len(tree.root):
+        package = os.path.dirname(package)
+    return Program(entry=path, roots=(package,), path=path, is_by_path=package == folder)
+
+
+def _dags_folder(tree: Tree, path: str) -> str:
+    """The folder that Airflow loads a file from; empty if it does not."""
+    inner = path[len(tree.root) :].split("/")[1:-1]
+    if _DAGS not in inner or not tree.holds_any(path, ("airflow",)):
+        return ""
+    return "/".join([tree.root, *inner[: inner.index(_DAGS) + 1]])
+
+
+def _documented(tree: Tree, path: str) -> Iterator[Start]:
+    """The commands in the docstring and the first comments of a file that start it itself."""
+    if not tree.holds_any(path, ("python",)):
+        return
+    for line, text in _head(path, tree.read(path)):
+        for module, named in _COMMAND.findall(text):
+            folders = _above(tree, path)
+            if not module:
+                if any(f"{folder}/{named.removeprefix('./')}" == path for folder in folders):
+                    yield Start(path, (os.path.dirname(path),), path, line)
+                continue
+            inner = named.replace(".", "/")
+            for folder in folders:
+                if path in (f"{folder}/{inner}.py", f"{folder}/{inner}/__main__.py"):
+                    yield Start(path, (folder,), path, line, is_by_path=False)
+
+
+def _above(tree: Tree, path: str) -> list[str]:
+    found = [os.path.dirname(path)]
+    while len(found[-1]) > len(tree.root):
+        found.append(os.path.dirname(found[-1]))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _head(path: str, data: bytes) -> tuple[tuple[int, str], ...]:
+    """The lines of a file's first comments and of its docstring."""
+    source = SourceFile(path, data)
+    try:
+        body = source.tree.body
+    except UnreadableSource:
+        return ()
+    last = next((each.end_lineno or 1 for each in body[:1] if _is_text(each)), 0)
+    if not last:
+        last = body[0].lineno - 1 if body else 0
+    return tuple((line, source.line_text(line)) for line in range(1, last + 1))
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

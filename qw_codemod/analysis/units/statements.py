@@ -1,0 +1,54 @@
+"""Why a file must not import a module, and what ends it, where it is deployed or started."""
+
+from __future__ import annotations
+
+from qw_codemod.kernel.statements import At, Statement
+
+
+class NotInUnit(Statement):
+    template = "`{unit}` is deployed without `{module}`{place}: it needs a copy of its own there"
+
+    unit: str
+    module: str
+    place: At
+
+
+class NotOnPath(Statement):
+    template = "`python {script}` cannot import `{module}`{place}"
+
+    script: str
+    module: str
+    place: At
+
+
+class NotOnPathOfDags(Statement):
+    template = "Airflow loads the folder `{folder}` alone, where `{module}` cannot be imported"
+
+    folder: str
+    module: str
+
+
+class StartIsUnknown(Statement):
+    template = "nothing shows that `{module}` can be imported where this file runs"
+
+    module: str
+
+
+class ImportsLate(Statement):
+    template = "this module imports what it needs in its functions, for a quick start"
+
+
+class UnitIsStopped(Statement):
+    template = "`{unit}` is stopped after {seconds} s{place}"
+
+    unit: str
+    seconds: str
+    place: At
+
+
+class TaskIsStopped(Statement):
+    template = "`{task}` is stopped after {seconds} s{place}"
+
+    task: str
+    seconds: str
+    place: At

@@ -1,0 +1,160 @@
+"""`init`: writes the policy that a family's rewrites rely on, and the setting that names it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qw_codemod.analysis.units.import_roots import folder_of_copy, module_name, why_not_imported
+from qw_codemod.app.commands import Request, UsageProblem, check, root_of
+from qw_codemod.app.policy_setting import with_policy
+from qw_codemod.app.report import diff
+from qw_codemod.engine import files
+from qw_codemod.engine.dependencies import pins_of
+from qw_codemod.engine.requirements import declare
+from qw_codemod.facts.components import modules
+from qw_codemod.facts.project import Tree
+from qw_codemod.facts.query import Trace
+from qw_codemod.kernel.model import Finding
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.rules import packs
+from qw_codemod.rules.api import Codemod
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The module that was written, the setting that names it, and what else is to be said.
+
+    `is_set`: the setting stands in pyproject.toml. `more` are policies for units that cannot import
+    this one: the files to write.
+    """
+
+    path: str
+    setting: str
+    is_set: bool
+    notices: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+
+def init(
+    family: str,
+    policy: str,
+    root: str,
+    dependencies: bool = True,
+    show: Callable[[str], None] = lambda text: None,
+) -> Made:
+    """Write the module that a family's rewrites rely on; never over a file that is there.
+
+    The change of pyproject.toml is shown before it is made. Raises UsageProblem.
+    """
+    codemod = _codemod(family)
+    target = Path(policy).absolute()
+    project = root_of([str(target.parent)], root)
+    if target.suffix != ".py" or not target.is_relative_to(project):
+        raise UsageProblem(f"--policy {policy}: name a new .py file in {project}")
+    if target.exists():
+        raise UsageProblem(f"{policy} is there already: it is yours to edit")
+    tree = _tree(project, target)
+    module = module_name(tree, target.as_posix())
+    found = _found(family, project)
+    here = [each for each in found if _may_import(tree, each.path, module, target)]
+    libraries = {each.about for each in here} or _imported(files.project_files(project))
+    assert codemod.policy is not None
+    _write(target, policy, codemod.policy(sorted(libraries)))
+    setting = f"{module}:{codemod.policy_name}"
+    is_set, said = _set(project, family, setting, show)
+    notices = [*said]
+    if dependencies:
+        needs = {each.requirement: [str(target)] for each in codemod.dependencies}
+        declared = declare(project, needs, pins=pins_of(codemod.dependencies))
+        for path, before, after in declared.changes:
+            files.replace(path, before, after)
+        notices += [f"changed {path}" for path, _, _ in declared.changes]
+        notices += declared.notices
+    more = _others(tree, [each for each in found if each not in here], module, target)
+    return Made(str(target), setting, is_set, tuple(notices), more)
+
+
+def _codemod(family: str) -> Codemod:
+    pack = packs.load()
+    pack.select([family])
+    for code, codemod in pack.codemods().items():
+        if pack.rule(code).family == family and codemod.policy is not None:
+            return codemod
+    raise UsageProblem(f"{family} needs no policy")
+
+
+def _tree(project: Path, target: Path) -> Tree:
+    """The project as it will be, with the policy in it."""
+    texts = files.deployment_files(project)
+    everything = sorted(files.project_files(project))
+    tree = Tree(project.as_posix(), everything, Trace(is_on=False), texts=texts)
+    tree.overlay(SourceFile(target.as_posix(), b""))
+    return tree
+
+
+def _found(family: str, project: Path) -> list[Finding]:
+    """What the family would edit, now or once another command was run."""
+    request = Request((str(project),), select=(family,), root=str(project), cache=False)
+    results = check(request)
+    reports = [outcome.report for outcome in results.outcomes]
+    return [each for report in reports for each in results.new(report.findings) if each.about]
+
+
+def _may_import(tree: Tree, path: str, module: str, target: Path) -> bool:
+    return why_not_imported(tree, path, module, target.as_posix()) is None
+
+
+def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> tuple[str, ...]:
+    """Where units that cannot import the policy would have one of their own."""
+    folders = {folder_of_copy(tree, each.path, module, target.as_posix()) for each in found}
+    paths = (Path(folder) / target.name for folder in sorted(folders - {""}))
+    return tuple(str(path) for path in paths if not path.exists())
+
+
+def _write(target: Path, policy: str, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
+    except OSError as error:
+        raise UsageProblem(f"cannot write {policy}: {error.strerror}") from error
+
+
+def _set(
+    project: Path, family: str, setting: str, show: Callable[[str], None]
+) -> tuple[bool, Sequence[str]]:
+    """Name the policy in pyproject.toml: whether it stands there now, and what is to be said."""
+    path = project / "pyproject.toml"
+    try:
+        before = files.read(str(path)) if os.path.lexists(path) else b""
+        text = before.decode("utf-8-sig")
+        after = with_policy(text, family, setting)
+        if after is None:
+            return False, ["pyproject.toml: not written in a way that can be edited"]
+        bom = before[:3] if before.startswith(b"\xef\xbb\xbf") else b""
+        new = bom + after.encode()
+        if new == before:
+            return True, []
+        show(diff.render("pyproject.toml", before, new).decode("utf-8", "replace"))
+        if os.path.lexists(path):
+            files.replace(str(path), before, new)
+        else:
+            path.write_bytes(new)
+        return True, []
+    except (files.FileProblem, OSError, UnicodeDecodeError) as problem:
+        return False, [f"pyproject.toml: {problem}"]
+
+
+def _imported(everything: Sequence[str]) -> set[str]:
+    """The top-level modules that the files of a project import."""
+    found: set[str] = set()
+    for path in everything:
+        with contextlib.suppress(files.FileProblem):
+            found |= {each.partition(".")[0] for each in modules(files.read(path))}
+    return found - {""}

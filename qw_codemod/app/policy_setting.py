@@ -1,0 +1,42 @@
+"""The setting that names a policy, put into the project's pyproject.toml."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def with_policy(text: str, family: str, policy: str) -> str | None:
+    """The text of a pyproject.toml that names a policy, as one more where it names others.
+
+    None where the text cannot be edited; the same text where it names that policy already.
+    """
+    try:
+        before: Any = tomllib.loads(text)
+        named = before.get("tool", {}).get("qw-codemod", {}).get(family, {}).get("policy")
+        listed = named if isinstance(named, list) else [named] if named else []
+        if policy in listed:
+            return text
+        value = [*listed, policy] if listed else policy
+        if named is None and f"[tool.qw-codemod.{family}]" not in text:
+            line = f'[tool.qw-codemod.{family}]\npolicy = "{policy}"\n'
+            gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+            after = text + gap + line
+        else:
+            document: Any = tomlkit.parse(text)
+            document["tool"]["qw-codemod"][family]["policy"] = value
+            after = tomlkit.dumps(document)
+        wanted = tomllib.loads(text)
+        table = wanted.setdefault("tool", {}).setdefault("qw-codemod", {}).setdefault(family, {})
+        table["policy"] = value
+        return after if tomllib.loads(after) == wanted else None
+    except (AttributeError, KeyError, TypeError, ValueError, TOMLKitError):
+        return None

@@ -1,0 +1,152 @@
+"""What is deployed or started together, told by files that are not Python.
+
+Scripts, Makefiles, workflows, Dockerfiles and Terraform say which folders leave the project alone,
+what is copied beside them, what is installed there and how long they may take:
+
+    gcloud functions deploy refresh --source=functions/refresh --timeout=120s
+
+is a `Unit` of the folder `functions/refresh`, with its `main.py` and `requirements.txt`, in which
+nothing else of the project is there, and which is stopped after 120 seconds. `python tools/x.py`
+in a script or a README is a `Start`.
+
+What a text says depends on where the Python files lie as well: a script does not tell from which
+folder it is run, so the one is taken in which the paths that it names are there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+
+from qw_codemod.facts.deployments.images import image_of
+from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
+from qw_codemod.facts.deployments.scripts import Script, is_telling
+from qw_codemod.facts.deployments.terraform import told_by_terraform
+from qw_codemod.facts.deployments.values import Deadline, Layout, Start, Told, Unit
+from qw_codemod.facts.query import digest
+from qw_codemod.languages.shell import Command, commands
+
+__all__ = ["Deadline", "Deployments", "Layout", "Start", "Unit", "deployments"]
+
+_LARGEST = 400_000  # bytes; nobody writes a longer one by hand
+_WORTH = re.compile(
+    rb"\b(?:deploy|python[\d.]*|zip|rsync|archive_file|FROM|subscriptions|\w*pubsub_subscription|u?vicorn|gunicorn|celery"
+    rb"|cloud_run\w*|uv run|poetry run)\b"
+)
+_PROSE = re.compile(r"^[ \t>$`]*((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]*)`*$", re.M)
+_INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]+)`")
+
+
+@dataclass(frozen=True)
+class Deployments:
+    """All that is told of one project."""
+
+    units: tuple[Unit, ...] = ()
+    starts: tuple[Start, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+
+    def digest(self, root: str) -> str:
+        """What stands for all of it, wherever the project lies."""
+        told = [
+            *map(astuple, self.units),
+            *map(astuple, self.starts),
+            *map(astuple, self.deadlines),
+        ]
+        return digest(repr(told).replace(root, "").encode())
+
+
+def deployments(
+    root: str, python: Sequence[str], texts: Sequence[str], read: Callable[[str], bytes]
+) -> Deployments:
+    """What is told by files (`texts`) about those of Python (sorted); paths are absolute."""
+    layout = Layout(root, python, texts)
+    told = Told()
+    found = {path: data for path in sorted(texts) if _WORTH.search(data := read(path))}
+    for path, data in found.items():
+        if len(data) <= _LARGEST:
+            beside = _beside(path, found) if path.endswith(".tf") else ""
+            told.add(told_by(path, data.decode("utf-8", "replace"), layout, beside))
+    starts = {(each.file, each.roots, each.is_by_path): each for each in reversed(told.starts)}
+    units = _timed(_built(dict.fromkeys(told.units)), told.images)
+    return Deployments(
+        units, tuple(reversed(starts.values())), tuple(dict.fromkeys(told.deadlines))
+    )
+
+
+def _beside(path: str, found: dict[str, bytes]) -> str:
+    folder = path.rpartition("/")[0]
+    texts = (data for each, data in found.items() if each.rpartition("/")[0] == folder)
+    return "\n".join(data.decode("utf-8", "replace") for data in texts)
+
+
+def told_by(path: str, text: str, layout: Layout, beside: str = "") -> Told:
+    """What one file tells."""
+    name = path.rpartition("/")[2]
+    if name.endswith(".tf"):
+        return told_by_terraform(path, text, layout, beside or text)
+    if "Dockerfile" in name and not name.endswith((".sh", ".md", ".yml", ".yaml")):
+        image = image_of(path, text, layout)
+        return Told(units=[image] if image is not None else [])
+    if name.endswith((".yml", ".yaml")):
+        return _followed(path, list(of_yaml(text)), layout)
+    if name.endswith((".md", ".rst")) or name.startswith("README"):
+        found = [*_PROSE.finditer(text), *_INLINE.finditer(text)]
+        written = [(text.count("\n", 0, each.start(1)) + 1, each[1]) for each in found]
+        return _followed(path, [c for line, each in written for c in commands(each, line)], layout)
+    if name.endswith(".mk") or name.startswith("Makefile"):
+        return _followed(path, list(of_makefile(text)), layout)
+    if name == "Procfile":
+        text = re.sub(r"^\w+:", "", text, flags=re.M)
+    return _followed(path, list(commands(text)), layout)
+
+
+def _followed(path: str, found: Sequence[Command], layout: Layout) -> Told:
+    """What commands tell, from the folder in which most of what they name is there."""
+    if not any(map(is_telling, found)):
+        return Told()
+    best: Script | None = None
+    folders = layout.above(path)
+    if f"{layout.root}/." in path:  # of a workflow: it starts at the top
+        folders = [layout.root]
+    for base in folders:
+        script = Script(path, layout, base)
+        script.follow(found)
+        if best is None or script.met - script.missed > best.met - best.missed:
+            best = script
+    return best.told if best is not None else Told()
+
+
+def _built(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The units; what is deployed from a folder with a Dockerfile is the image that it builds."""
+    made = [*units]
+    images = {unit.path: unit for unit in made if unit.is_image}
+    for at, unit in enumerate(made):
+        image = images.get(f"{unit.copies[0][0]}/Dockerfile")
+        if image is not None and unit.is_service and not unit.is_image:
+            made[at] = replace(
+                image, name=unit.name, path=unit.path, line=unit.line, seconds=unit.seconds
+            )
+    return tuple(made)
+
+
+def _timed(units: tuple[Unit, ...], images: Sequence[Deadline]) -> tuple[Unit, ...]:
+    """The units with the deadlines of services that are deployed as images.
+
+    A deadline is of the image whose Dockerfile lies nearest to where it is said; of the project's
+    only one, of the one that bears the service's name.
+    """
+    made = list(units)
+    dockerfiles = [at for at, unit in enumerate(made) if unit.is_image]
+    for deadline in images:
+        folder = deadline.path.rpartition("/")[0]
+        near = [at for at in dockerfiles if made[at].path.rpartition("/")[0] == folder]
+        same = [at for at in dockerfiles if made[at].name.rpartition("/")[2] == deadline.name]
+        found = same or near or dockerfiles
+        if len(found) == 1:
+            now = made[found[0]]
+            if now.seconds is None or deadline.seconds < now.seconds:
+                made[found[0]] = replace(
+                    now, seconds=deadline.seconds, path=deadline.path, line=deadline.line
+                )
+    return tuple(made)

@@ -1,0 +1,154 @@
+"""What is told of deployments: the units, the ways to start a file, and where Python files lie."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something that is deployed or packed on its own, and what is in it.
+
+    `copies` are files and folders of the project (absolute) with their places in the unit, `/` the
+    top; what comes later lies over what was there. `roots` are places that modules are looked for
+    in. `entries` are the files that it starts with, empty where nobody says. `installs` are files
+    of requirements, there or not, and `packages` distributions that are installed by name.
+    `seconds`: after so many a request or a task is ended.
+    """
+
+    name: str
+    path: str  # of the file that says so
+    line: int
+    copies: tuple[tuple[str, str], ...]
+    roots: tuple[str, ...] = ("/",)
+    entries: tuple[str, ...] = ()
+    installs: tuple[str, ...] = ()
+    seconds: float | None = None
+    packages: tuple[str, ...] = ()
+    is_image: bool = False
+    is_service: bool = False  # deployed from a folder, which may hold a Dockerfile
+
+    def places(self, path: str) -> list[str]:
+        """Where a file of the project, or a folder, lies in the unit."""
+        found = []
+        for source, place in self.copies:
+            if path == source:
+                found.append(place)
+            elif path.startswith(source + "/"):
+                found.append(posixpath.join(place, path[len(source) + 1 :]))
+        return found
+
+    def sources(self, place: str) -> list[str]:
+        """The files of the project that may lie at a place, there or not; the last one does."""
+        found = []
+        for source, at in self.copies:
+            if place == at:
+                found.append(source)
+            elif place.startswith(at.rstrip("/") + "/"):
+                found.append(posixpath.join(source, place[len(at.rstrip("/")) + 1 :]))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A command that starts a file; modules are looked for in `roots`, which are folders."""
+
+    file: str
+    roots: tuple[str, ...]
+    path: str  # where the command is written
+    line: int
+    is_by_path: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What is given so many seconds: whoever is named so, or serves what is."""
+
+    name: str
+    seconds: float
+    path: str
+    line: int
+
+
+@dataclass
+class Told:
+    """What one file, or all of them, tell."""
+
+    units: list[Unit] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)  # of subscriptions
+    images: list[Deadline] = field(default_factory=list)  # of what is deployed as an image
+
+    def add(self, other: Told) -> None:
+        """Take in what another one tells."""
+        self.units += other.units
+        self.starts += other.starts
+        self.deadlines += other.deadlines
+        self.images += other.images
+
+
+class Layout:
+    """Where the Python files of a project lie; all paths are absolute, with slashes."""
+
+    def __init__(self, root: str, files: Sequence[str], others: Sequence[str] = ()) -> None:
+        self.root = root
+        self._files = files  # sorted
+        self._known = frozenset(files)
+        self._listed = self._known | frozenset(others)
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file, or a folder with one somewhere in it."""
+        return path in self._known or next(self.below(path), "") != ""
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return path in self._known
+
+    def lists(self, path: str) -> bool:
+        """Whether there is such a file, of Python or one that tells of deployments."""
+        return path in self._listed
+
+    def has_files_in(self, folder: str) -> bool:
+        """Whether Python files lie in a folder itself."""
+        return any("/" not in path[len(folder) + 1 :] for path in self.below(folder))
+
+    def below(self, folder: str) -> Iterator[str]:
+        """The Python files in a folder, at any depth."""
+        start = folder.rstrip("/") + "/"
+        at = bisect.bisect_left(self._files, start)
+        while at < len(self._files) and self._files[at].startswith(start):
+            yield self._files[at]
+            at += 1
+
+    def module(self, folder: str, dotted: str) -> str:
+        """The file that a module is in, counted from a folder; empty if there is none."""
+        path = posixpath.join(folder, *dotted.split("."))
+        ends = (".py", "/__main__.py", "/__init__.py")
+        return next((path + end for end in ends if path + end in self._known), "")
+
+    def above(self, path: str) -> list[str]:
+        """The folders of a file, from its own up to the root of the project."""
+        found = []
+        folder = os.path.dirname(path)
+        while folder.startswith(self.root):
+            found.append(folder)
+            if folder == self.root:
+                break
+            folder = os.path.dirname(folder)
+        return found
+
+
+def seconds_of(text: str) -> float | None:
+    """A duration as it is written for gcloud and Terraform: `90`, `90s`, `1m30s`."""
+    match = _DURATION.fullmatch(text.strip().strip("\"'")) if text.strip() else None
+    if match is None or not any(match.groups()):
+        return None
+    days, hours, minutes, seconds = (float(each or 0) for each in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -1,0 +1,266 @@
+"""What a file may import, what ends it and whether it reports, where it is deployed or started."""
+
+from __future__ import annotations
+
+import pytest
+
+from qw_codemod.kernel.statements import render
+from qw_codemod.testkit import Setup, apply_to_files, run_files
+
+POLICY = "import tenacity\n\n\ndef retry_call(function, /, *args, **kwargs):\n    return function\n"
+SETTINGS = {"retries": {"policy": "shared.http_retry:retry_call"}}
+FETCH = "import requests\n\n\ndef fetch(day):\n    return requests.get(day, timeout=20).text\n"
+GUARD = "\n\nif __name__ == '__main__':\n    fetch('1')\n"
+FUNCTION = "gcloud functions deploy f --source={}\n"
+SHARED = {"shared/__init__.py": "", "shared/http_retry.py": POLICY}
+
+
+def left(files: dict[str, str], name: str, settings: object = None) -> str:
+    """Why the call of a file is left; empty where it is edited."""
+    given = {path: text.encode() for path, text in {**SHARED, **files}.items()}
+    setup = Setup(("retries",), settings or SETTINGS, fix=True)  # type: ignore[arg-type]
+    report = run_files(given, setup)[name]
+    assert bool(report.fixed) != bool(report.skipped)
+    return render(report.skipped[0].reason) if report.skipped else ""
+
+
+# -- imports --------------------------------------------------------------------------------------
+
+ALONE = {"f/main.py": FETCH, "deploy.sh": FUNCTION.format("f")}
+DOCKERFILE = "FROM python\nWORKDIR /app\n{}\nCMD python -m jobs.run\n"
+RUN = {
+    "jobs/__init__.py": "",
+    "jobs/run.py": "from jobs.feed import fetch\n",
+    "jobs/feed.py": FETCH,
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "reason"),
+    [
+        (ALONE, "f/main.py", "`f` is deployed without `shared.http_retry` (deploy.sh:1)"),
+        # what it calls is not there either
+        (
+            {**ALONE, "f/main.py": "import feed\n", "f/feed.py": FETCH},
+            "f/feed.py",
+            "`f` is deployed without `shared.http_retry` (deploy.sh:1)",
+        ),
+        ({"main.py": FETCH, "deploy.sh": FUNCTION.format(".")}, "main.py", ""),
+        ({**ALONE, "deploy.sh": "cp -r shared f/\n" + FUNCTION.format("f")}, "f/main.py", ""),
+        # it has the package from somewhere, or it would not start
+        ({**ALONE, "f/main.py": "from shared import clock\n" + FETCH}, "f/main.py", ""),
+        (
+            {**RUN, "Dockerfile": DOCKERFILE.format("COPY jobs jobs")},
+            "jobs/feed.py",
+            "`jobs` is deployed without `shared.http_retry` (Dockerfile:4)",
+        ),
+        ({**RUN, "Dockerfile": DOCKERFILE.format("COPY jobs jobs\nCOPY shared shared")},
+         "jobs/feed.py", ""),
+        ({**RUN, "Dockerfile": DOCKERFILE.format("COPY . .")}, "jobs/feed.py", ""),
+        # another program of the image loads it
+        ({**RUN, "jobs/more.py": FETCH, "Dockerfile": DOCKERFILE.format("COPY jobs jobs")},
+         "jobs/more.py", ""),
+        (
+            {"tools/x.py": FETCH + GUARD},
+            "tools/x.py",
+            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+        ),
+        ({"x.py": FETCH + GUARD}, "x.py", ""),
+        ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH, "run.sh": "python tools/x.py 1"},
+            "tools/x.py",
+            "`python tools/x.py` cannot import `shared.http_retry` (run.sh:1)",
+        ),
+        ({"tools/x.py": FETCH + GUARD, "run.sh": "python -m tools.x"}, "tools/x.py", ""),
+        ({"tools/x.py": '"""python -m tools.x"""\n' + FETCH + GUARD}, "tools/x.py", ""),
+        ({"tools/x.py": FETCH + GUARD, "run.sh": "PYTHONPATH=. python tools/x.py"},
+         "tools/x.py", ""),
+        ({"tools/x.py": "import shared\n" + FETCH + GUARD}, "tools/x.py", ""),
+        (
+            {"tools/x.py": "try:\n    import shared\nexcept ImportError:\n    shared = None\n"
+             + FETCH + GUARD},
+            "tools/x.py",
+            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+        ),
+        (
+            {"tools/x.py": "import sys\nfrom pathlib import Path\n"
+             "sys.path.insert(0, str(Path(__file__).resolve().parents[1]))\n" + FETCH + GUARD},
+            "tools/x.py",
+            "",
+        ),
+        # what a script imports runs where the script does
+        (
+            {"tools/x.py": "from feed import fetch\n" + GUARD, "tools/feed.py": FETCH},
+            "tools/feed.py",
+            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+        ),
+        (
+            {"tools/feed.py": FETCH},
+            "tools/feed.py",
+            "nothing shows that `shared.http_retry` can be imported where "
+            "this file runs",
+        ),
+        ({"tools/feed.py": FETCH, "app.py": "from tools.feed import fetch\n"}, "tools/feed.py", ""),
+        (
+            {"dags/x.py": "from airflow import DAG\n" + FETCH},
+            "dags/x.py",
+            "Airflow loads the folder `dags` alone, where `shared.http_retry` cannot be imported",
+        ),
+        (
+            {"feed.py": "import os\n\n\ndef fetch(day):\n    import requests\n\n"
+             "    return requests.get(day, timeout=20).text\n"},
+            "feed.py",
+            "this module imports what it needs in its functions, for a quick start",
+        ),
+    ],
+)  # fmt: skip
+def test_an_import_is_right_for_every_program(
+    files: dict[str, str], name: str, reason: str
+) -> None:
+    found = left(files, name)
+    assert reason in found if reason else not found
+
+
+def test_each_place_uses_the_first_policy_that_it_can_import() -> None:
+    files = {**SHARED, **ALONE, "f/http_retry.py": POLICY, "app/__init__.py": "", "app/x.py": FETCH}
+    listed = ["shared.http_retry:retry_call", "http_retry:retry_call"]
+    changed = apply_to_files(files, ("retries",), {"retries": {"policy": listed}})
+    assert "from http_retry import retry_call" in changed["f/main.py"]
+    assert "from shared.http_retry import retry_call" in changed["app/x.py"]
+
+
+def test_policies_of_the_same_name() -> None:
+    units = {f"{name}/main.py": FETCH for name in "fgh"}
+    deploy = "".join(FUNCTION.format(name) for name in "fgh")
+    own = {"f/http_retry.py": POLICY, "g/http_retry.py": POLICY, "deploy.sh": deploy}
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    changed = apply_to_files({**units, **own}, ("retries",), settings)
+    for name in "fgh":
+        assert ("from http_retry import" in changed[f"{name}/main.py"]) == (name != "h")
+
+
+# -- deadlines ------------------------------------------------------------------------------------
+
+WAITS = POLICY.replace(
+    "    return function\n",
+    "    tries = tenacity.stop_after_attempt(TRIES)\n"
+    "    wait = tenacity.wait_exponential_jitter(max=60)\n"
+    "    return tenacity.Retrying(stop=tries, wait=wait)(function)\n\n\nTRIES = 4\n",
+)
+TASK = (
+    "from celery import shared_task\n\n\n@shared_task({})\n"
+    "def run(day):\n    return fetch(day)\n\n\n"
+)
+DAG = (
+    "from datetime import timedelta\n\nfrom airflow.operators.python import PythonOperator\n\n"
+    "from feed import fetch\n\nPythonOperator(python_callable=fetch, execution_timeout={})\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"deploy.sh": FUNCTION.format(".") .strip() + " --timeout=90"},
+         "`f` is stopped after 90 s (deploy.sh:1)"),
+        ({"deploy.sh": FUNCTION.format(".").strip() + " --timeout=91"}, ""),
+        ({"deploy.sh": FUNCTION.format(".")}, ""),
+        ({"deploy.sh": FUNCTION.format(".") + "gcloud pubsub subscriptions create s "
+          "--ack-deadline=60"}, "`f` is stopped after 60 s (deploy.sh:2)"),
+        ({"feed.py": TASK.format("time_limit=60") + FETCH},
+         "`run` is stopped after 60 s (feed.py:4)"),
+        ({"feed.py": TASK.format("time_limit=600") + FETCH}, ""),
+        ({"dag.py": DAG.format("timedelta(minutes=1)")},
+         "`fetch` is stopped after 60 s (dag.py:7)"),
+        ({"dag.py": DAG.format("timedelta(hours=1)")}, ""),
+    ],
+)  # fmt: skip
+def test_the_tries_end_before_the_deadline(files: dict[str, str], what: str) -> None:
+    """4 tries of 20 s, and 1 + 2 + 4 s of pauses with up to a second more each."""
+    main = {"main.py": "from feed import fetch\n", "feed.py": FETCH, "shared/http_retry.py": WAITS}
+    found = left({**main, **files}, "feed.py")
+    expected = f"4 tries of 20 s and 10 s of pauses take 90 s, and {what}"
+    assert expected in found if what else not found
+
+
+READ = (
+    "from google.cloud import bigquery\n\n\ndef rows():\n"
+    "    return bigquery.Client().query('SELECT 1').result()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "settings", "seconds"),
+    [
+        (" --timeout=120", {}, "90"),
+        (" --timeout=300", {}, "240"),
+        (" --timeout=540", {}, "300"),
+        ("", {}, "300"),
+        (" --timeout=60", {}, "45"),
+        (" --timeout=10", {}, "8"),
+        (" --timeout=120", {"share_of_deadline": 0.5}, "60"),
+        (" --timeout=120", {"bigquery": 60}, "60"),
+        (" --timeout=120", {"bigquery": "shared.limits:QUERY"}, "QUERY"),
+    ],
+)
+def test_a_bound_fits_the_deadline(limit: str, settings: object, seconds: str) -> None:
+    files = {"main.py": READ, "deploy.sh": FUNCTION.format(".").strip() + limit}
+    changed = apply_to_files(files, ("timeouts",), {"timeouts": settings})  # type: ignore[dict-item]
+    assert f".result(timeout={seconds})" in changed["main.py"]
+
+
+def test_a_smaller_bound_is_said() -> None:
+    files = {"main.py": READ, "deploy.sh": FUNCTION.format(".").strip() + " --timeout=120"}
+    given = {path: text.encode() for path, text in files.items()}
+    report = run_files(given, Setup(("timeouts",), fix=True))["main.py"]
+    assert [render(each) for each in report.notes] == [
+        "timeout=90, because `f` is stopped after 120 s (deploy.sh:1)"
+    ]
+
+
+# -- Sentry ---------------------------------------------------------------------------------------
+
+HANDLER = (
+    "import logging\n\nfrom other import load\n\nlogger = logging.getLogger(__name__)\n\n\n"
+    "def run(day):\n    try:\n        return load(day)\n"
+    "    except Exception:\n        return None\n"
+)
+STARTS = "import sentry_sdk\n\nsentry_sdk.init()\n"
+IN_PACKAGE = {"app/__init__.py": "", "app/run.py": HANDLER}
+IMPORTS = "from app.run import run\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "sends"),
+    [
+        ({"run.py": HANDLER}, "run.py", False),
+        ({"run.py": "import sentry_sdk\n" + HANDLER}, "run.py", True),
+        ({**IN_PACKAGE, "main.py": STARTS + IMPORTS + GUARD}, "app/run.py", True),
+        ({**IN_PACKAGE, "main.py": STARTS + IMPORTS}, "app/run.py", True),
+        ({**IN_PACKAGE, "main.py": STARTS}, "app/run.py", False),
+        ({**IN_PACKAGE, "app/web.py": STARTS}, "app/run.py", True),
+        ({**IN_PACKAGE, "app/web.py": "import sentry_sdk\n"}, "app/run.py", True),
+        # one program starts it, and the other has not even the package
+        (
+            {**IN_PACKAGE, "main.py": STARTS + IMPORTS + GUARD, "tools/x.py": IMPORTS + GUARD},
+            "app/run.py",
+            False,
+        ),
+        ({"tools/x.py": HANDLER + GUARD, "app/main.py": STARTS + GUARD}, "tools/x.py", False),
+        (
+            {"tools/x.py": "import monitoring\n" + HANDLER + GUARD, "tools/monitoring.py": STARTS},
+            "tools/x.py",
+            True,
+        ),
+        (
+            {"f/main.py": HANDLER, "app.py": STARTS, "d.sh": FUNCTION.format("f")},
+            "f/main.py",
+            False,
+        ),
+        ({"tests/test_x.py": STARTS, "run.py": HANDLER}, "run.py", False),
+    ],
+)
+def test_sentry_where_it_is_started(files: dict[str, str], name: str, sends: bool) -> None:
+    changed = apply_to_files(files, ("excepts",))[name]
+    assert "logger." in changed
+    assert ("capture_exception" in changed) == sends

@@ -1,0 +1,128 @@
+"""`init`: the policy, the setting that names it, and policies for units of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from qw_codemod.app.cli import cli
+from qw_codemod.app.policy_setting import with_policy
+
+FETCH = "import {0}\n\n\ndef fetch(day):\n    return {0}.get(day, timeout=20).text\n"
+SETTING = '[tool.qw-codemod.retries]\npolicy = "shared.http_retry:retry_api"\n'
+Init = Callable[..., Result]
+
+
+@pytest.fixture
+def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def run(policy: str, **files: str) -> Result:
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_py", ".py").replace("_sh", ".sh")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        done = CliRunner().invoke(cli, ["init", "retries", "--policy", policy])
+        assert done.exit_code == 0, done.output
+        return done
+
+    return run
+
+
+def test_the_setting_is_shown_and_written(tmp_path: Path, init: Init) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = []\n')
+    done = init("shared/http_retry.py", feed_py=FETCH.format("requests"))
+    assert '+policy = "shared.http_retry:retry_api"' in done.output
+    text = (tmp_path / "pyproject.toml").read_text()
+    assert text.endswith("\n\n" + SETTING)
+    assert "Put this into" not in done.output
+
+
+def test_a_project_without_a_pyproject_gets_one(tmp_path: Path, init: Init) -> None:
+    init("shared/http_retry.py", feed_py=FETCH.format("requests"))
+    assert (tmp_path / "pyproject.toml").read_text() == SETTING
+
+
+def test_the_policy_knows_what_the_calls_use(tmp_path: Path, init: Init) -> None:
+    post = FETCH.format("httpx").replace(".get(", ".post(")
+    init("shared/http_retry.py", feed_py=FETCH.format("requests"), tool_py=post)
+    text = (tmp_path / "shared/http_retry.py").read_text()
+    assert "\nimport requests\n" in text and "import httpx" not in text
+
+
+def test_several_libraries_need_not_all_be_there(tmp_path: Path, init: Init) -> None:
+    files = {"a_py": FETCH.format("requests"), "b_py": FETCH.format("httpx")}
+    init("shared/http_retry.py", **files)
+    text = (tmp_path / "shared/http_retry.py").read_text()
+    for name in ("requests", "httpx"):
+        assert f"try:\n    import {name}\nexcept ImportError:" in text
+    missing = "import sys\nsys.modules['httpx'] = None\n"
+    names: dict[str, object] = {}
+    exec(missing + text.replace("from __future__ import annotations\n", ""), names)
+    del __import__("sys").modules["httpx"]
+    errors = names["ERRORS"]
+    assert isinstance(errors, tuple)
+    assert any(each.__module__.startswith("requests") for each in errors)
+    assert not any(each.__module__.startswith("httpx") for each in errors)
+
+
+def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) -> None:
+    done = init(
+        "shared/http_retry.py",
+        feed_py=FETCH.format("requests"),
+        f__main_py=FETCH.format("httpx"),
+        deploy_sh="gcloud functions deploy f --source=f\n",
+    )
+    assert "f cannot import it: qw-codemod init retries --policy f/http_retry.py" in done.output
+    assert "import httpx" not in (tmp_path / "shared/http_retry.py").read_text()
+    done = init("f/http_retry.py")
+    assert "import httpx" in (tmp_path / "f/http_retry.py").read_text()
+    text = (tmp_path / "pyproject.toml").read_text()
+    assert 'policy = ["shared.http_retry:retry_api", "http_retry:retry_api"]' in text
+    done = CliRunner().invoke(cli, ["apply", "retries"])
+    assert "from http_retry import" in (tmp_path / "f/main.py").read_text()
+    assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("policy", "files", "module"),
+    [
+        ("src/app/retry.py", {"src__app____init___py": ""}, "app.retry"),
+        ("tools/retry.py", {"tools__x_py": "if __name__ == '__main__':\n    pass\n"}, "retry"),
+        (
+            "service/shared/retry.py",
+            {"service__main_py": "", "d_sh": "gcloud run deploy s --source service\n"},
+            "shared.retry",
+        ),
+    ],
+)
+def test_the_module_counts_from_the_root_of_its_unit(
+    tmp_path: Path, init: Init, policy: str, files: dict[str, str], module: str
+) -> None:
+    init(policy, **files)
+    assert f'policy = "{module}:retry_api"' in (tmp_path / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[tool.qw-codemod.retries]\npolicy = "a:b"\n'),
+        ("x = 1", 'x = 1\n\n[tool.qw-codemod.retries]\npolicy = "a:b"\n'),
+        (
+            "[tool.qw-codemod.retries]\ninclude_post = true # yes\n",
+            '[tool.qw-codemod.retries]\ninclude_post = true # yes\npolicy = "a:b"\n',
+        ),
+        (
+            '[tool.qw-codemod.retries]\npolicy = "c:d"\n',
+            '[tool.qw-codemod.retries]\npolicy = ["c:d", "a:b"]\n',
+        ),
+        ('[tool.qw-codemod.retries]\npolicy = "a:b"\n',) * 2,
+        ("not = [valid", None),
+    ],
+)
+def test_the_setting_in_a_text(before: str, after: str | None) -> None:
+    assert with_policy(before, "retries", "a:b") == after

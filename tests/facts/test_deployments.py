@@ -1,0 +1,237 @@
+"""What scripts, workflows, Dockerfiles and Terraform tell of deployments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qw_codemod.facts.deployments import Deployments, deployments
+from qw_codemod.facts.deployments.values import seconds_of
+from qw_codemod.languages.shell import commands
+
+PYTHON = (
+    *("functions/refresh/main.py", "functions/refresh/parse.py", "functions/export/main.py"),
+    *("shared/__init__.py", "shared/clock.py", "tools/run.py", "app/__main__.py", "app/web.py"),
+)
+
+
+def told_by(root: Path, files: dict[str, str]) -> Deployments:
+    python = sorted(f"{root}/{name}" for name in PYTHON)
+    texts = {f"{root}/{name}": text.encode() for name, text in files.items()}
+    return deployments(str(root), python, sorted(texts), texts.__getitem__)
+
+
+DEPLOY = "gcloud functions deploy refresh --entry-point=go {}--timeout=120s"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deploy.sh", DEPLOY.format("--source=functions/refresh ")),
+        ("deploy.sh", DEPLOY.format("\\\n  --source functions/refresh \\\n  ")),
+        ("deploy.sh", "F=functions\n" + DEPLOY.format('--source="${F}/refresh" ')),
+        ("deploy.sh", "cd functions/refresh && " + DEPLOY.format("")),
+        ("ops/deploy.sh", 'cd "$(dirname "$0")/../functions/refresh"\n' + DEPLOY.format("")),
+        ("functions/refresh/deploy.sh", DEPLOY.format("--source=. ")),
+        (
+            "ops/deploy.sh",
+            'cd "$(git rev-parse --show-toplevel)"\n'
+            + DEPLOY.format("--source functions/refresh "),
+        ),
+        ("Makefile", "F := functions/refresh\ndeploy:\n\t@" + DEPLOY.format("--source=$(F) ")),
+        (
+            ".github/workflows/deploy.yml",
+            "jobs:\n  x:\n    steps:\n      - name: deploy\n        run: |\n          "
+            + DEPLOY.format("--source=functions/refresh "),
+        ),
+        (
+            ".github/workflows/deploy.yml",
+            "steps:\n  - name: deploy\n    working-directory: functions/refresh\n    run: "
+            + DEPLOY.format(""),
+        ),
+        (
+            ".github/workflows/deploy.yml",
+            "steps:\n  - uses: google-github-actions/deploy-cloud-functions@v3\n    with:\n"
+            "      name: refresh\n      source_dir: functions/refresh\n      timeout: 120s\n",
+        ),
+        (
+            "cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args:\n  - functions\n  - deploy\n"
+            "  - refresh\n  - --source=functions/refresh\n  - --timeout=120s\n",
+        ),
+        (
+            "cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/gcloud\n"
+            "  args: ['functions', 'deploy', 'refresh', '--source=functions/refresh',"
+            " '--timeout=120s']\n",
+        ),
+        (
+            "infra/main.tf",
+            'data "archive_file" "refresh" {\n'
+            '  source_dir = "${path.module}/../functions/refresh"\n}\n'
+            'resource "google_cloudfunctions2_function" "refresh" {\n  name = "refresh"\n'
+            "  service_config {\n    timeout_seconds = 120\n  }\n}\n",
+        ),
+        (
+            "infra/main.tf",
+            'locals {\n  code = "${path.module}/../functions/refresh"\n}\n'
+            'data "archive_file" "x" {\n  source_dir = local.code\n}\n'
+            'resource "google_cloudfunctions_function" "y" {\n  timeout = 120\n}\n',
+        ),
+    ],
+)
+def test_a_folder_is_deployed_alone(tmp_path: Path, name: str, text: str) -> None:
+    (unit,) = told_by(tmp_path, {name: text}).units
+    assert unit.copies == ((f"{tmp_path}/functions/refresh", "/"),)
+    assert unit.entries == (f"{tmp_path}/functions/refresh/main.py",)
+    assert f"{tmp_path}/functions/refresh/requirements.txt" in unit.installs
+    assert unit.seconds == 120
+    assert unit.places(f"{tmp_path}/functions/refresh/parse.py") == ["/parse.py"]
+    assert not unit.places(f"{tmp_path}/shared/clock.py")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "b=$(mktemp -d)\ncp -r functions/export/. shared $b\n{}$b",
+        "mkdir -p build\ncp -r functions/export/* build/\ncp -r shared build/shared\n{}build",
+        "rsync -a functions/export/ build/\nrsync -a shared build/\n{}build",
+        "cp -r functions/export /tmp/b\ncp -r shared /tmp/b/\n{}/tmp/b",
+        "cp -r shared functions/export/\n{}functions/export",
+    ],
+)
+def test_what_is_copied_beside_is_in_the_unit(tmp_path: Path, text: str) -> None:
+    script = text.format("gcloud functions deploy export --source=")
+    (unit,) = told_by(tmp_path, {"deploy.sh": script}).units
+    assert unit.places(f"{tmp_path}/functions/export/main.py") == ["/main.py"]
+    assert unit.places(f"{tmp_path}/shared/clock.py") == ["/shared/clock.py"]
+    assert unit.entries == (f"{tmp_path}/functions/export/main.py",)
+
+
+def test_a_zip_is_what_is_put_into_it(tmp_path: Path) -> None:
+    text = "(cd functions/refresh && zip -qr ../../x.zip .)\nzip -r y.zip tools shared -x '*.pyc'\n"
+    first, second = told_by(tmp_path, {"pack.sh": text}).units
+    assert first.places(f"{tmp_path}/functions/refresh/main.py") == ["/main.py"]
+    assert second.places(f"{tmp_path}/tools/run.py") == ["/tools/run.py"]
+    assert not second.places(f"{tmp_path}/functions/refresh/main.py")
+
+
+DOCKERFILE = """\
+FROM python:3.11-slim AS build
+WORKDIR /app
+# COPY nothing here
+COPY shared/requirements.txt /tmp/
+RUN pip install -r /tmp/requirements.txt \\
+    # and one by name
+    && pip install "gunicorn==22" loguru
+COPY shared ./shared
+{}
+"""
+
+
+@pytest.mark.parametrize("path", ["Dockerfile", "docker/Dockerfile.app", "app/Dockerfile"])
+@pytest.mark.parametrize(
+    ("rest", "root", "entry"),
+    [
+        ('COPY app ./app\nCMD ["python", "-m", "app"]', "/app", "app/__main__.py"),
+        ("COPY app /app/app\nCMD exec gunicorn --bind :80 app.web:app", "/app", "app/web.py"),
+        ("COPY tools tools\nENTRYPOINT python tools/run.py", "/app/tools", "tools/run.py"),
+        ('COPY tools/run.py .\nCMD ["python", "run.py"]', "/app", "tools/run.py"),
+        (
+            "COPY app app\nFROM python:3.11\nCOPY --from=build /app /srv\nWORKDIR /srv\n"
+            'CMD ["python", "-m", "app"]',
+            "/srv",
+            "app/__main__.py",
+        ),
+    ],
+)
+def test_an_image(tmp_path: Path, path: str, rest: str, root: str, entry: str) -> None:
+    files = {path: DOCKERFILE.format(rest), "shared/requirements.txt": ""}
+    (unit,) = told_by(tmp_path, files).units
+    assert unit.roots == (root,)
+    assert unit.entries == (f"{tmp_path}/{entry}",)
+    assert unit.installs == (f"{tmp_path}/shared/requirements.txt",)
+    assert {"gunicorn", "loguru"} <= {*unit.packages}
+    assert unit.places(f"{tmp_path}/shared/clock.py")
+
+
+def test_a_service_is_the_image_of_its_folder(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": "FROM python\nWORKDIR /a\nCOPY app app\nCMD python -m app\n",
+        "deploy.sh": "gcloud run deploy web --source . --timeout 2m\n",
+    }
+    service = next(unit for unit in told_by(tmp_path, files).units if unit.name == "web")
+    assert (service.seconds, service.roots) == (120, ("/a",))
+    files["deploy.sh"] = "gcloud run deploy web --image=x --timeout 2m\n"
+    (image,) = told_by(tmp_path, files).units
+    assert image.seconds == 120
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "root", "by_path"),
+    [
+        ("run.sh", "python tools/run.py --day 1", "tools", True),
+        ("run.sh", "python3 -u -m tools.run", "", False),
+        ("README.md", "Run it:\n\n    $ python tools/run.py 2024-01-01\n", "tools", True),
+        ("README.md", "Run it with `uv run python tools/run.py`.", "tools", True),
+        ("crontab.sh", "cd tools\npython run.py", "tools", True),
+        ("ci.yml", "test:\n  script:\n    - python tools/run.py\n", "tools", True),
+        ("Procfile", "worker: python tools/run.py\n", "tools", True),
+        ("tools/run.sh", "python run.py", "tools", True),
+    ],
+)
+def test_a_script_is_started(
+    tmp_path: Path, name: str, text: str, root: str, by_path: bool
+) -> None:
+    (start,) = told_by(tmp_path, {name: text}).starts
+    assert start.file == f"{tmp_path}/tools/run.py"
+    assert (start.roots, start.is_by_path) == ((f"{tmp_path}/{root}".rstrip("/"),), by_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo gcloud functions are nice",
+        "gcloud functions deploy x --source=gs://bucket/x.zip",
+        "gcloud run deploy x --image=x",
+        "python setup.py sdist",
+        "# gcloud functions deploy x --source=functions/refresh",
+        "gcloud functions deploy x --source=nowhere",
+        "python missing.py",
+    ],
+)
+def test_what_tells_nothing(tmp_path: Path, text: str) -> None:
+    found = told_by(tmp_path, {"x.sh": text})
+    assert not found.units and not found.starts
+
+
+def test_subscriptions_have_deadlines(tmp_path: Path) -> None:
+    files = {
+        "a.sh": "gcloud pubsub subscriptions create orders --topic=o --ack-deadline=60",
+        "b.tf": 'resource "google_pubsub_subscription" "x" {\n  name = "games"\n'
+        "  ack_deadline_seconds = 20\n}\n",
+    }
+    found = told_by(tmp_path, files).deadlines
+    assert [(each.name, each.seconds) for each in found] == [("orders", 60), ("games", 20)]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("2m", 120), ("1h30m", 5400), ("x", None)]
+)
+def test_durations(text: str, seconds: float | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+def test_the_words_of_commands() -> None:
+    text = "a 'b c' \"d $e\" \\\n  f # g\nh=$(i j) && k > /dev/null 2>&1 || (l; m)\n"
+    found = [(each.line, each.words) for each in commands(text)]
+    assert found == [
+        (1, ("a", "b c", "d $e", "f")),
+        (3, ("h=$(i j)",)),
+        (3, ("k",)),
+        (3, ("(",)),
+        (3, ("l",)),
+        (3, ("m",)),
+        (3, (")",)),
+    ]
