@@ -102,13 +102,16 @@ class _Imports:
                 yield found
                 return
 
-    def installed(self, path: str) -> list[Installation] | None:
-        """What the units that load a file install; None where anything else may load it."""
-        programs = programs_of(self._tree, path)
-        if not programs or not all(program.unit for program in programs):
-            return None
-        units = [program.unit for program in programs if program.unit is not None]
-        return [Installation(unit.name, unit.installs, unit.packages) for unit in units]
+    def installed(self, path: str) -> list[Installation | None]:
+        """What the units that load a file install, and None for what else loads it."""
+        found: list[Installation | None] = []
+        for program in programs_of(self._tree, path):
+            unit = program.unit
+            if unit is not None:
+                found.append(Installation(unit.name, unit.installs, unit.packages))
+            elif program.is_seen and None not in found:
+                found.append(None)
+        return found
 
 
 def _dependencies(codemods: Iterable[Codemod]) -> list[Dependency]:

@@ -73,14 +73,15 @@ class Installation:
 def declare(
     root: Path,
     needs: Mapping[str, Collection[str]],
-    installed: Mapping[str, Sequence[Installation]] | None = None,
+    installed: Mapping[str, Sequence[Installation | None]] | None = None,
     pins: Mapping[str, str] | None = None,
 ) -> Declared:
     """What to write so that every package is declared for the files that need it.
 
     `needs` maps a distribution, with a lower bound or without (`tenacity>=8.2`), to the absolute
     paths of those files. `installed` are the units that load such a file: each of them has to
-    install the package; for other files the nearest folder that declares anything does so. `pins`
+    install the package. For other files, and for None among the units, the nearest folder that
+    declares anything does so. `pins`
     are versions by distribution, for lists in which every one is pinned. Nothing is written. Files
     that cannot be read or edited become notices; raises ValueError only for a key of `needs` that
     is no such requirement.

@@ -588,22 +588,25 @@ class Tree:
     @cached_property
     def _loads(self) -> Loads:
         found = Loads()
+        known: dict[tuple[str, str], tuple[str, ...]] = {}  # the same within a folder
         for path in self._files:
-            found.add(path, self._imported_by(path))
+            folder = os.path.dirname(path)
+            for name in links(self._read(path), False):
+                if (folder, name) not in known:
+                    known[folder, name] = tuple(self._loaded_by(name, path))
+                found.add(path, known[folder, name])
         return found
 
-    def _imported_by(self, path: str) -> Iterator[str]:
-        """The files that a file imports, with the packages that these are in."""
-        for name in links(self._read(path), False):
-            module = name.lstrip(".")
-            level = len(name) - len(module)
-            found = self._beside(module, level, path) if level else self._meant(name, path)
-            for each in found:
-                yield each
-                folder = os.path.dirname(each)
-                while self._is_package(folder):
-                    yield folder + os.sep + "__init__.py"
-                    folder = os.path.dirname(folder)
+    def _loaded_by(self, name: str, importer: str) -> Iterator[str]:
+        """The files that an import loads: what it may mean, and the packages that this is in."""
+        module = name.lstrip(".")
+        level = len(name) - len(module)
+        for each in self._beside(module, level, importer) if level else self._meant(name, importer):
+            yield each
+            folder = os.path.dirname(each)
+            while self._is_package(folder):
+                yield folder + os.sep + "__init__.py"
+                folder = os.path.dirname(folder)
 
     def _beside(self, module: str, level: int, importer: str) -> Sequence[str]:
         path = self.folder_of(module, level, importer)

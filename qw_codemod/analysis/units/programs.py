@@ -60,7 +60,9 @@ def programs_of(tree: Tree, path: str) -> tuple[Program, ...]:
         if each in guarded and not written and each not in named:
             found.append(_guessed(tree, each))
         elif not units and (folder := _dags_folder(tree, each)):
-            found.append(Program(entry=each, roots=(folder,), is_dag=True))
+            beside = [f"{os.path.dirname(folder)}/{name}" for name in ("plugins", "config")]
+            roots = (folder, *(root for root in beside if tree.below(root + "/")))
+            found.append(Program(entry=each, roots=roots, is_dag=True))
     return tuple(dict.fromkeys(found))
 
 

@@ -15,6 +15,7 @@ _BLOCK = re.compile(r'^(data|resource|module)[ \t]+"([\w-]+)"(?:[ \t]+"([\w-]+)"
 _LOCALS = re.compile(r"^locals[ \t]*\{", re.M)
 _SETS = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.+?)[ \t]*(?:#.*)?$", re.M)
 _FOLDER = re.compile(r"\$\{path\.(?:module|cwd)\}|\$\{path\.root\}")
+_PROBE = re.compile(r"\w*probe[ \t]*\{(?:[^{}]|\{[^{}]*\})*\}")  # which has a timeout of its own
 _LIMITS = ("timeout_seconds", "timeout")
 
 
@@ -39,7 +40,7 @@ def told_by_terraform(path: str, text: str, layout: Layout, beside: str) -> Told
     told = Told()
     named = dict(_locals(beside))
     functions = [each for each in _blocks(text) if "function" in each.kind]
-    for block in _blocks(text):
+    for block in _blocks(_PROBE.sub("", text)):
         if block.kind == "archive_file":
             unit = _archive(path, block, layout, named)
             if unit is not None:
