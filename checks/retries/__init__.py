@@ -1,7 +1,8 @@
 """Calls that give up at once (QW301), and retries without an end or a pause (QW302).
 
 What it does
-    QW301 finds outgoing HTTP calls (requests, urllib, httpx, aiohttp) that nothing retries. QW302
+    QW301 finds outgoing HTTP calls (requests, urllib, httpx, aiohttp) that nothing retries, and
+    requests of google-api-python-client that are executed without `num_retries`. QW302
     finds tenacity and backoff decorators without a stop, without a wait, or for every exception,
     and those on generators: they call it once, and what fails while it is read is not retried.
 
@@ -14,6 +15,8 @@ Example
 
 Use instead
     answer = retry_call(requests.get, url, timeout=30)
+
+    found = service.files().list(pageSize=100).execute(num_retries=3)
 
 What changes at run time
     A call that meets a connection error, a timeout, or 408, 429 or 5xx is tried three times more,
@@ -47,7 +50,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qw_codemod.analysis.exception_flow import subclasses_of
 from qw_codemod.analysis.repetition import asks_another
@@ -77,12 +80,19 @@ from qw_codemod.rules.api import (
 
 from . import reasons, statements
 from .address import address_of, headers_of
-from .already_retried import why_retried
+from .already_retried import asked_once_too, why_retried
 from .deadlines import outlasts
 from .event_loop import why_blocking
 from .forms import form_of, why_not
-from .plan import Plan
-from .policy import is_policy, lacks_errors, policy_of
+from .google_requests import (
+    TOKEN,
+    GoogleRequest,
+    assess_request,
+    google_requests,
+    why_left,
+)
+from .plan import AddKeyword, Plan
+from .policy import is_policy, lacks_errors, named_policies, policy_of
 from .purpose import costs_money, may_command, why_probe
 
 SETTINGS = {"policy": "functions", "include_post": "flag", "include": "text"}
@@ -103,17 +113,33 @@ def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
     for call in context.once(HttpCalls, source).all():
         if call.through or is_policy(source, context.settings):
             continue
+        if _has_policy(source, context, call):
+            continue
         exempt = why_retried(source, context.infer, call) or _why_exempt(source, context, call)
         message = f"{call.name}() is not retried"
         remedy = _Unretried(call, exempt)
-        yield Match(
-            call.node,
-            message,
-            call.evidence,
-            remedy,
-            hidden=exempt is not None,
-            about=call.sender.library,
+        # Whoever asks once only is not helped by others who try again.
+        hidden = exempt is not None and not (
+            isinstance(exempt, reasons.CallerRetries)
+            and asked_once_too(source, context.infer, call)
         )
+        library = call.sender.library
+        yield Match(call.node, message, call.evidence, remedy, hidden=hidden, about=library)
+    for request in google_requests(source, context.infer):
+        left = why_left(source, context, request)
+        message = f"{request.name}() is not retried"
+        found = replace(request, exempt=left)
+        yield Match(request.node, message, request.evidence, found, hidden=left is not None)
+
+
+def _has_policy(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether a function around the call has the policy's own decorator."""
+    modules = tuple(f"{module}." for module, name in named_policies(context.settings) if name)
+    return bool(modules) and any(
+        full_name(source, decorator).startswith(modules)
+        for each in source.ancestors(call.node)
+        for decorator in getattr(each, "decorator_list", ())
+    )
 
 
 def _why_exempt(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
@@ -131,10 +157,12 @@ def _waits_for_ever(call: HttpCall) -> bool:
 
 
 def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
-    found: _Unretried = match.remedy
-    call = found.call
+    found: _Unretried | GoogleRequest = match.remedy
     if found.exempt is not None:
         return Unfixable(found.exempt)
+    if isinstance(found, GoogleRequest):
+        return assess_request(source, context, found)
+    call = found.call
     if _waits_for_ever(call):
         return NotYet(reasons.NoTimeout())
     blocking = why_blocking(source, context.infer, call)
@@ -188,7 +216,9 @@ def _failing_double(source: SourceFile, context: Context, call: HttpCall) -> Sta
 
 
 def _plan(source: SourceFile, context: Context, match: Match) -> Plan:
-    found: _Unretried = match.remedy
+    found: _Unretried | GoogleRequest = match.remedy
+    if isinstance(found, GoogleRequest):
+        return AddKeyword("num_retries", "3")
     form = form_of(source, context, found.call)
     assert not isinstance(form, Unfixable)
     return form
@@ -275,8 +305,8 @@ _CALL_ONCE = (
 def _calls_once(source: SourceFile, context: Context, decorator: ast.expr) -> bool:
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
     name = full_name(source, function)
-    policy = str(context.settings.get("policy", "")).replace(":", ".")
-    return name in _CALL_ONCE or (bool(policy) and name == policy)
+    named = {f"{module}.{each}" for module, each in named_policies(context.settings) if each}
+    return name in _CALL_ONCE or name in named
 
 
 def _of_generator(
@@ -326,7 +356,10 @@ def _assess_unbounded(source: SourceFile, context: Context, match: Match) -> Obs
     return Unfixable(reasons.YoursToSay())
 
 
-_TOKENS = tuple(each.encode() for each in ("requests", "httpx", "aiohttp", "urlopen", "session"))
+_TOKENS = (
+    *(each.encode() for each in ("requests", "httpx", "aiohttp", "urlopen", "session")),
+    TOKEN,
+)
 CHECKS = (
     Check(
         "QW301",

@@ -15,9 +15,18 @@ _DEPTH = 5  # names that are followed from one to the next
 
 
 def address_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:
-    """The text of the URL of a call, names replaced by what they were given; may be empty."""
+    """The text of the URL of a call, names replaced by what they were given; may be empty.
+
+    What `params=` spells out follows as a query.
+    """
     given = url_argument(call.node, call.sender.url_at)
-    return "" if given is None else expanded(source, infer, given)
+    text = "" if given is None else expanded(source, infer, given)
+    for keyword in call.node.keywords:
+        if keyword.arg == "params" and isinstance(keyword.value, ast.Dict):
+            for name, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                if isinstance(name, ast.Constant) and isinstance(value, ast.Constant):
+                    text += f"&{name.value!s}={value.value!s}"
+    return text
 
 
 def headers_of(source: SourceFile, infer: Inference, call: HttpCall) -> str:

@@ -15,7 +15,7 @@ from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.libraries.retrying import is_retry, says_retry
 from qw_codemod.python.bindings import dotted, parameters
-from qw_codemod.python.syntax import assigned, last_name, own_nodes
+from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Statement
 
 from . import reasons
@@ -24,11 +24,19 @@ from .sessions import by_session
 
 def why_retried(source: SourceFile, infer: Inference, call: HttpCall) -> Statement | None:
     """What is seen to try the call again already, as a reason to leave it."""
+    errors = TRANSIENT[call.sender.library]
     return (
-        _run_again(source, call.node, TRANSIENT[call.sender.library])
+        _run_again(source, call.node, errors)
         or by_session(source, infer, call)
-        or _by_callers(source, infer, call)
+        or _by_callers(source, infer, call.node, errors)
     )
+
+
+def why_run_again(
+    source: SourceFile, infer: Inference, node: ast.Call, errors: Sequence[str]
+) -> Statement | None:
+    """The same for a call of any kind that raises these errors."""
+    return _run_again(source, node, errors) or _by_callers(source, infer, node, errors)
 
 
 def _run_again(source: SourceFile, node: ast.Call, errors: Sequence[str]) -> Statement | None:
@@ -70,20 +78,19 @@ def _by_function(source: SourceFile, node: ast.Call) -> Statement | None:
                 function.name,
                 f"self.{function.name}",
             )
-            and _asks_the_same(source, function, node, each)
+            and _asks_the_same(function, node, each)
         ):
             return reasons.CallsItselfAgain(function.name, InLine(each.lineno))
     return None
 
 
 def _asks_the_same(
-    source: SourceFile,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     node: ast.Call,
     again: ast.Call,
 ) -> bool:
     """Whether a function hands itself all that goes into the request: not the next page's URL."""
-    wanted = _goes_into(source, function, node)
+    wanted = _goes_into(function, node)
     names = [each.arg for each in parameters(function)]
     if isinstance(again.func, ast.Attribute):
         names = names[1:]
@@ -92,9 +99,7 @@ def _asks_the_same(
     return all(name not in wanted or dotted(value) == name for name, value in passed)
 
 
-def _goes_into(
-    source: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.Call
-) -> set[str]:
+def _goes_into(function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.Call) -> set[str]:
     """The names that go into a call, by way of others too."""
     found: set[str] = set()
     waiting = list(_names_in(node))
@@ -102,10 +107,20 @@ def _goes_into(
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            for value in assigned(source, name):
-                if any(value is each for each in own_nodes(function.body)):
-                    waiting += _names_in(value)
+            for value in _given(function, name):
+                waiting += _names_in(value)
     return found
+
+
+def _given(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr]:
+    """What a function gives to a name: the items of a loop come from what it goes through."""
+    for each in own_nodes(function.body):
+        if isinstance(each, ast.Assign) and any(name in _names_in(t) for t in each.targets):
+            yield each.value
+        elif isinstance(each, (ast.For, ast.AsyncFor)) and name in _names_in(each.target):
+            yield each.iter
+        elif isinstance(each, ast.withitem) and each.optional_vars is not None:
+            yield from [each.context_expr] if name in _names_in(each.optional_vars) else ()
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:
@@ -114,13 +129,15 @@ def _names_in(node: ast.AST) -> Iterator[str]:
             yield each.id
 
 
-def _by_callers(source: SourceFile, infer: Inference, call: HttpCall) -> Statement | None:
+def _by_callers(
+    source: SourceFile, infer: Inference, node: ast.Call, errors: Sequence[str]
+) -> Statement | None:
     """Something elsewhere that runs the function around the call again, a few calls away."""
-    function = owner(source, call.node)
+    function = owner(source, node)
     if function is not None and says_retry(function.name):
         return reasons.NameSaysRetry(function.name)
-    for caller in callers(source, infer, call.node):
-        if caller.call is call.node:
+    for caller in callers(source, infer, node):
+        if caller.call is node or infer.is_test(caller.source):
             continue
         at = At(caller.source.path, caller.call.lineno)
         if caller.is_handed:
@@ -130,8 +147,21 @@ def _by_callers(source: SourceFile, infer: Inference, call: HttpCall) -> Stateme
         outer = owner(caller.source, caller.call)
         if outer is not None and outer.name == caller.function:
             continue  # a function that calls itself was looked at
-        if _run_again(caller.source, caller.call, TRANSIENT[call.sender.library]) is not None:
+        if _run_again(caller.source, caller.call, errors) is not None:
             return reasons.CallerRetries(caller.function, at)
         if outer is not None and says_retry(outer.name):
             return reasons.CallerRetries(caller.function, at)
+    return None
+
+
+def asked_once_too(source: SourceFile, infer: Inference, call: HttpCall) -> At | None:
+    """Where the function around a call is called by somebody who does not try it again."""
+    function = owner(source, call.node)
+    errors = TRANSIENT[call.sender.library]
+    for caller in callers(source, infer, call.node) if function is not None else ():
+        assert function is not None
+        if caller.is_handed or caller.function != function.name or infer.is_test(caller.source):
+            continue
+        if why_run_again(caller.source, infer, caller.call, errors) is None:
+            return At(caller.source.path, caller.call.lineno)
     return None

@@ -17,14 +17,17 @@ from . import reasons
 
 def why_blocking(source: SourceFile, infer: Inference, call: HttpCall) -> Statement | None:
     """Why a call that waits with `time.sleep` must not wait here; None where it may."""
-    if call.sender.is_async:
-        return None
-    if isinstance(function_of(source, call.node), ast.AsyncFunctionDef):
+    return None if call.sender.is_async else why_node_blocks(source, infer, call.node)
+
+
+def why_node_blocks(source: SourceFile, infer: Inference, node: ast.Call) -> Statement | None:
+    """The same for a call of any kind."""
+    if isinstance(function_of(source, node), ast.AsyncFunctionDef):
         return reasons.BlocksEventLoop()
     # What is handed over runs in a thread: asyncio.to_thread(fetch), run_in_executor(None, fetch).
-    for each in callers(source, infer, call.node):
-        if not each.is_handed and isinstance(
-            function_of(each.source, each.call), ast.AsyncFunctionDef
-        ):
+    for each in callers(source, infer, node):
+        if each.is_handed or infer.is_test(each.source):
+            continue
+        if isinstance(function_of(each.source, each.call), ast.AsyncFunctionDef):
             return reasons.BlocksCaller(each.function, At(each.source.path, each.call.lineno))
     return None

@@ -27,4 +27,12 @@ class Wrap:
     room: int
 
 
-Plan = Decorate | Wrap
+@dataclass(frozen=True, slots=True)
+class AddKeyword:
+    """The call gets an argument that makes its library retry."""
+
+    name: str
+    value: str  # as source text
+
+
+Plan = AddKeyword | Decorate | Wrap

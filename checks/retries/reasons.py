@@ -190,3 +190,16 @@ class YoursToSay(Statement):
 
 class RetryWhatYields(Statement):
     template = "retry what the generator calls for each item, or give a list"
+
+
+class MayChange(Statement):
+    template = "`{method}()` may change something: it is retried only where `include_post` says so"
+
+    method: str
+
+
+class RefusedInTest(Statement):
+    template = "{double}{place}"
+
+    double: Statement
+    place: At

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from qw_codemod.edit.arguments import with_keyword
 from qw_codemod.edit.rewrite import is_atom
 from qw_codemod.rules.api import (
     CannotFix,
@@ -21,9 +22,9 @@ from qw_codemod.rules.api import (
 )
 
 if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
-    from checks.retries.plan import Decorate, Plan
+    from checks.retries.plan import AddKeyword, Decorate, Plan
 else:
-    from qw_codemod.checks.retries.plan import Decorate, Plan
+    from qw_codemod.checks.retries.plan import AddKeyword, Decorate, Plan
 
 _SPACE = cst.SimpleWhitespace(" ")
 _NONE = cst.SimpleWhitespace("")
@@ -37,6 +38,8 @@ class NotNamed(Statement):
 def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | None:
     if not isinstance(node, cst.Call):
         return None
+    if isinstance(plan, AddKeyword):
+        return Rewrite(with_keyword(node, plan.name, plan.value))
     if isinstance(plan, Decorate):
         imports = (Import(plan.module, plan.decorator),)
         return Rewrite(node, decorators=(plan.decorator,), imports=imports)

@@ -122,11 +122,32 @@ def _changing(loop: Loop, node: ast.Call) -> set[str]:
     inside = [*own_nodes(loop.body)]
     if isinstance(loop, ast.While):
         inside += own_nodes([loop.test])
+    found |= _carried_on(inside)
     while True:
         more = {name for each in inside for name in _changed(each, found, node)} - found
         if not more:
             return found
         found |= more
+
+
+def _carried_on(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names whose value comes from the round before: `offset = offset + 100`."""
+    made_of: dict[str, set[str]] = {}
+    for each in nodes:
+        if isinstance(each, ast.Assign):
+            for name in _targets(each.targets):
+                made_of.setdefault(name, set()).update(_names([each.value]))
+    found = set()
+    for name in made_of:
+        reached: set[str] = set()
+        waiting = [name]
+        while waiting:
+            more = made_of.get(waiting.pop(), set()) - reached
+            reached |= more
+            waiting += more
+        if name in reached:
+            found.add(name)
+    return found
 
 
 def _changed(statement: ast.AST, changing: set[str], node: ast.Call) -> Iterator[str]:
@@ -320,7 +341,7 @@ def _loop_below(source: SourceFile, node: ast.Call) -> Loop | None:
         if not isinstance(loop, ast.While) or loop.lineno < node.lineno:
             continue
         if not names.isdisjoint(_names([loop.test])) and any(
-            isinstance(each, ast.Call) and source.text(each) == text
+            isinstance(each, ast.Call) and source.text(each) == text and not differs(loop, each)
             for each in own_nodes(loop.body)
         ):
             return loop

@@ -56,7 +56,8 @@ class Model:
     what a function that is passed gets when it is called. `classes` are known though no method of
     theirs matters. Regular expressions of decorators: those after which a call still gives what the
     function returns (`transparent`), those that make a context manager or a property.
-    `doubles`: the packages whose objects stand in for others in tests.
+    A method `*` stands for all that are not named. `doubles`: the packages whose objects stand in
+    for others in tests.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +125,8 @@ class Models:
         gives = self._method_calls.get((cls.name, name))
         if gives is not None:
             return gives(arguments, infer)
-        notation = self._methods.get(cls.name, {}).get(name)
+        methods = self._methods.get(cls.name, {})
+        notation = methods.get(name, methods.get("*"))
         return self._read(notation, cls) if notation else None
 
     def handed_on(

@@ -8,6 +8,7 @@ from qw_codemod.libraries import (
     bigquery,
     dask,
     decorators,
+    googleapi,
     iterating,
     pubsub,
     pytest,
@@ -24,5 +25,6 @@ MODELS: tuple[Model, ...] = (
     dask.MODEL,
     iterating.MODEL,
     asgiref.MODEL,
+    googleapi.MODEL,
     decorators.MODEL,
 )

@@ -39,7 +39,7 @@ from qw_codemod.libraries.http.objects import Objects
 from qw_codemod.libraries.http.tables import Sender
 from qw_codemod.libraries.retrying import says_retry
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import assigned, last_name
+from qw_codemod.python.syntax import assigned, definition_of, last_name
 
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
@@ -234,7 +234,11 @@ def _brings_data(call: ast.Call) -> bool:
 def _gets(source: SourceFile, node: ast.expr) -> bool:
     """Whether `urlopen` sends a GET for it: a Request may bring data and a method of its own."""
     if isinstance(node, ast.Name):
-        given = list(assigned(source, node.id))
+        function = definition_of(source, node)
+        every = list(assigned(source, node.id))
+        # a name of the function itself is not that of another one
+        own = [each for each in every if definition_of(source, each) is function]
+        given = own or [each for each in every if definition_of(source, each) is None]
         return bool(given) and all(not isinstance(n, ast.Name) and _gets(source, n) for n in given)
     if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Request":
         return len(node.args) == 1 and not _brings_data(node)
