@@ -96,6 +96,29 @@ _STATUSES = "(429, 500, 502, 503, 504)"
 
 
 def _flat(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Retries that wait as long each time, or not at all.
+
+    What it does
+        Finds loops that try again after a sleep of the same length, and urllib3's Retry without a
+        growing wait.
+
+    Why is this bad?
+        All clients come back at the same moment, as often as before, while the service is down.
+
+    Example
+        for attempt in range(5):
+            try:
+                return send()
+            except ConnectionError:
+                time.sleep(5)
+
+    Use instead
+        for attempt in range(5):
+            try:
+                return send()
+            except ConnectionError:
+                time.sleep(min(60, 5 * 2**attempt))
+    """
     if context.infer.is_test(source):
         return
     for call in source.nodes(ast.Call):

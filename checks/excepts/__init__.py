@@ -92,6 +92,27 @@ _CLASS = re.compile(rb"\b(?:Base)?Exception\b")
 
 
 def _bare(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Handlers that name no exception.
+
+    What it does
+        Finds `except:`.
+
+    Why is this bad?
+        It catches KeyboardInterrupt and SystemExit as well: the program cannot be stopped.
+
+    Example
+        try:
+            status = fetch_status(player)
+        except:
+            status = None
+
+    Use instead
+        try:
+            status = fetch_status(player)
+        except Exception:
+            logger.exception("fetch_status failed")
+            status = None
+    """
     for handler, statement in handlers_of(source):
         if handler.type is None:
             loggers = loggers_in(source, context.infer, handler)
@@ -108,6 +129,28 @@ def _of_bare(effects: Effects) -> str:
 
 
 def _silent(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Handlers for everything that say nothing.
+
+    What it does
+        Finds handlers for Exception or BaseException that neither log, nor report, nor raise, nor
+        use the exception.
+
+    Why is this bad?
+        A failure becomes wrong data that nobody looks for.
+
+    Example
+        try:
+            status = fetch_status(player)
+        except Exception:
+            status = None
+
+    Use instead
+        try:
+            status = fetch_status(player)
+        except Exception:
+            logger.exception("fetch_status failed")
+            status = None
+    """
     for handler, statement, effects in _broad(source, context):
         if effects.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
@@ -115,6 +158,24 @@ def _silent(source: SourceFile, context: Context) -> Iterator[Match]:
 
 
 def _unreported(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Handlers for everything that log, so that no event reaches Sentry.
+
+    What it does
+        Finds handlers for Exception or BaseException that log below an error or without the
+        traceback, and do not capture the exception. Off unless `unreported = true`.
+
+    Why is this bad?
+        Whoever watches Sentry never hears of the failure.
+
+    Example
+        except Exception as e:
+            logger.warning("no rows: %s", e)
+
+    Use instead
+        except Exception as e:
+            logger.warning("no rows: %s", e)
+            sentry_sdk.capture_exception(e)
+    """
     if not context.settings.get("unreported", False):
         return
     for handler, statement, effects in _broad(source, context):

@@ -30,7 +30,22 @@ class DoubleReport:
 
 
 def double_reports(source: SourceFile, context: Context) -> Iterator[Match]:
-    """The log lines without the exception, beside a call that sends it."""
+    """The log lines without the exception, beside a call that sends it.
+
+    What it does
+        Finds `logger.error(f"... {e}")` without exc_info beside `capture_exception(e)`.
+
+    Why is this bad?
+        One failure is two events, and their counts and alerts are wrong.
+
+    Example
+        logger.error(f"no rows: {e}")
+        sentry_sdk.capture_exception(e)
+
+    Use instead
+        logger.error("no rows: %s", e, exc_info=True)
+        sentry_sdk.capture_exception(e)
+    """
     for handler, _ in handlers_of(source):
         calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
         sent = [call for call in calls if captures(call) and _sends(call)]

@@ -108,6 +108,20 @@ class _Unretried:
 
 
 def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Outgoing HTTP calls that nothing retries.
+
+    What it does
+        Finds calls of requests, urllib, httpx and aiohttp that give up at the first failure.
+
+    Why is this bad?
+        An API's bad minute kills the night's run.
+
+    Example
+        answer = requests.get(url, timeout=30)
+
+    Use instead
+        answer = retry_call(requests.get, url, timeout=30)
+    """
     if context.infer.is_test(source):
         return
     for call in context.once(HttpCalls, source).all():
@@ -276,6 +290,23 @@ _BROAD = frozenset({"Exception", "BaseException"})
 
 
 def _unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
+    """Retries without an end or a pause.
+
+    What it does
+        Finds tenacity and backoff decorators without a stop, without a wait, or for every
+        exception.
+
+    Why is this bad?
+        The bad minute of an API becomes a bad hour for everybody.
+
+    Example
+        @tenacity.retry
+        def prices(): ...
+
+    Use instead
+        @tenacity.retry(stop=stop_after_attempt(4), wait=wait_exponential_jitter(max=60))
+        def prices(): ...
+    """
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.nodes(ast.FunctionDef)]
     for function in (*functions, *source.nodes(ast.AsyncFunctionDef)):
         is_generator = any(isinstance(n, _YIELDS) for n in own_nodes(function.body))

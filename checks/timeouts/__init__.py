@@ -2,7 +2,8 @@
 
 What it does
     QW101 finds waits for a BigQuery job that have no timeout: `result()`, `to_dataframe()`,
-    `to_arrow()`, `to_geodataframe()`, iterating the job, and `query_and_wait()`. QW102 finds
+    `to_arrow()`, `to_geodataframe()`, iterating the job, `query_and_wait()`, `exception()`, the
+    same handed to a thread or an executor, and loops that ask `done()` for ever. QW102 finds
     numbers that bound something else: `result(300)` sets the page size, `query(sql, timeout=60)`
     bounds one HTTP request of the submission, `to_dataframe(timeout=60)` the download. QW103 finds
     requests of requests, urllib, httpx and aiohttp that have no timeout.
@@ -28,8 +29,11 @@ What changes at run time
     requests raise their library's own timeout.
 
 Fix safety
-    Unsafe, and left without --unsafe: a timeout that a broad `except` would swallow, or that would
-    run into a retry; an explicit None; a stream; a test double that would refuse the new argument.
+    A query that reads is bounded wherever a handler tells of its failure, as of any other.
+    Unsafe, and left without --unsafe: a timeout that a handler would swallow without a word (`apply
+    timeouts,excepts` mends both); a job that writes where a handler goes on, code tries again,
+    `finally` drops a table, or the same is written twice if it is run again; an explicit None; a
+    stream; a test double that would refuse the new argument.
 
 Settings
     [tool.qw-codemod.timeouts]
@@ -68,6 +72,7 @@ CHECKS = (
         TOKENS,
         assess=bigquery.assess,
         plan=within_deadline(bigquery.plan),
+        remarks=bigquery.remarks,
     ),
     Check(
         "QW102",
@@ -77,6 +82,7 @@ CHECKS = (
         TOKENS,
         assess=bigquery.assess,
         plan=within_deadline(bigquery.plan),
+        remarks=bigquery.remarks,
     ),
     Check(
         "QW103",

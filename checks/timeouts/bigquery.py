@@ -10,8 +10,6 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qw_codemod.analysis.exception_risks import retried, swallowed
-from qw_codemod.analysis.sql_text import written
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Container, Inference
 from qw_codemod.kernel.statements import At
@@ -30,7 +28,19 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons
-from .plan import AddTimeout, Limit, NameTimeout, Plan, ReplaceTimeout, WaitAround, WaitFirst
+from .aftermath import default_feeds_write, harm
+from .outer_deadline import has_deadline
+from .plan import (
+    AddTimeout,
+    BindTimeout,
+    Limit,
+    NameTimeout,
+    PassTimeout,
+    Plan,
+    ReplaceTimeout,
+    WaitAround,
+    WaitFirst,
+)
 from .statements import HandedOver, StarMayHold, StarsMayHold
 from .waits import (
     DOWNLOADS,
@@ -73,12 +83,42 @@ class Unbounded:
 
 
 def find_unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
-    """The waits without any timeout."""
+    """The waits for BigQuery jobs without any timeout.
+
+    What it does
+        Finds `result()`, `to_dataframe()`, `to_arrow()` and `to_geodataframe()` of a job, a job
+        that is iterated, `query_and_wait()`, `exception()`, these methods where they are handed to
+        a thread, and loops that ask `done()` without an end.
+
+    Why is this bad?
+        These waits are endless by default. A job that hangs holds the worker for ever: the night's
+        run never fails, never ends, and nobody is told.
+
+    Example
+        client.query(SQL).to_dataframe()
+
+    Use instead
+        client.query(SQL).result(timeout=300).to_dataframe()
+    """
     return (_match(each) for each in context.once(_all, source) if not each.misplaced)
 
 
 def find_misplaced(source: SourceFile, context: Context) -> Iterator[Match]:
-    """The waits with a timeout that bounds something else."""
+    """The waits for BigQuery jobs with a timeout that bounds something else.
+
+    What it does
+        Finds `result(300)`, which sets the page size, `query(sql, timeout=60)`, which bounds one
+        HTTP request of the submission, and `to_dataframe(timeout=60)`, which bounds the download.
+
+    Why is this bad?
+        Whoever wrote the number takes the wait for bounded, and it is endless.
+
+    Example
+        client.query(SQL, timeout=60).result()
+
+    Use instead
+        client.query(SQL, timeout=60).result(timeout=60)
+    """
     return (_match(each) for each in context.once(_all, source) if each.misplaced)
 
 
@@ -87,12 +127,17 @@ def _match(found: Unbounded) -> Match:
     evidence = wait.answer.evidence
     if found.doubt and evidence.level == "proven":
         evidence = Evidence("likely", evidence.facts, found.doubt)
-    return Match(wait.node, found.message, evidence, found, at=wait.node)
+    node = wait.receiver if isinstance(found.plan, PassTimeout) and wait.receiver else wait.node
+    return Match(node, found.message, evidence, found, at=wait.node)
 
 
 def _all(source: SourceFile, infer: Inference) -> tuple[Unbounded, ...]:
-    weighed = (_weighed(source, infer, wait) for wait in waits(source, infer))
-    return tuple(found for found in weighed if found is not None)
+    weighed = ((wait, _weighed(source, infer, wait)) for wait in waits(source, infer))
+    return tuple(
+        found
+        for wait, found in weighed
+        if found is not None and not has_deadline(source, infer, wait)
+    )
 
 
 def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | None:
@@ -104,14 +149,33 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
         message = "iterating a query job has no timeout"
         return _submitted(source, infer, Unbounded(wait, message, WaitAround(limit)))
     if wait.form == "handed":
-        message = f"the wait for {_KINDS[wait.kind]} is handed over without timeout="
-        return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
+        return _handed(wait, limit)
+    if wait.form == "polled":
+        message = f"the loop asks whether {_KINDS[wait.kind]} is done, and has no end of its own"
+        return Unbounded(wait, message, None, by_hand=reasons.NoDeadline())
     assert isinstance(wait.node, ast.Call)
     if wait.form in DOWNLOADS:
         return _of_download(source, infer, wait, wait.node)
+    if wait.form == "exception":
+        what = f".exception() of {_KINDS[wait.kind]}"
+        found = _of_call(source, infer, wait, what, "timeout")
+        is_added = found is not None and isinstance(found.plan, AddTimeout)
+        return replace(found, plan=PassTimeout(limit)) if found and is_added else found
     if wait.form == "query_and_wait":
         return _of_call(source, infer, wait, "query_and_wait()", "wait_timeout")
     return _of_result(source, infer, wait, wait.node)
+
+
+def _handed(wait: Wait, limit: Limit) -> Unbounded:
+    message = f"the wait for {_KINDS[wait.kind]} is handed over without timeout="
+    if wait.passes == "unknown":
+        return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
+    if wait.method in DOWNLOADS:  # whose own timeout= bounds something else
+        return Unbounded(wait, message, None, by_hand=reasons.ByHand())
+    keyword = "wait_timeout" if wait.method == "query_and_wait" else "timeout"
+    if wait.passes == "nothing":
+        return Unbounded(wait, message, BindTimeout(limit, keyword))
+    return Unbounded(wait, message, PassTimeout(limit, keyword))
 
 
 def _of_download(source: SourceFile, infer: Inference, wait: Wait, call: ast.Call) -> Unbounded:
@@ -223,24 +287,17 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     found: Unbounded = match.remedy
     if found.plan is None:
         return Unfixable(found.by_hand)
+    cancels = bool(context.settings.get("helper"))  # the job that it leaves
     reason = (
         (reasons.OnPurpose() if found.on_purpose else None)
-        or swallowed(source, found.wait.node)
-        or _started_again(source, context, found.wait)
+        or harm(source, context.infer, found.wait, cancels)
         or first_of(_refused(source, context, found))
     )
-    return Unsafe(reason) if reason else None
-
-
-def _started_again(source: SourceFile, context: Context, wait: Wait) -> Statement | None:
-    if context.settings.get("helper"):  # which cancels the job that it leaves
+    if reason is None:
         return None
-    again = retried(source, wait.node)
-    if again is None:
-        return None
-    call = submission(source, context.infer, wait)
-    verb = written(source, call.args[0]) if call and call.args else ""
-    return reasons.WhileFirstGoesOn(again, verb) if verb else again
+    # A handler that tells of what it catches makes the same timeout safe.
+    silent = isinstance(reason, reasons.SwallowedInSilence)
+    return Unsafe(reason, beside=("excepts",) if silent else ())
 
 
 def _refused(source: SourceFile, context: Context, found: Unbounded) -> tuple[Fact, ...]:
@@ -249,10 +306,11 @@ def _refused(source: SourceFile, context: Context, found: Unbounded) -> tuple[Fa
     known = compatibility.of(context.infer.tree)
     producers = producers_of(source, context.infer, wait)
     line = wait.node.lineno
-    if isinstance(plan, AddTimeout | ReplaceTimeout | NameTimeout):
-        return known.refuses(source.path, wait.form, plan.keyword, producers=producers, line=line)
+    if isinstance(plan, AddTimeout | ReplaceTimeout | NameTimeout | PassTimeout | BindTimeout):
+        name = plan.keyword
+        return known.refuses(source.path, wait.method, name, producers=producers, line=line)
     refused = known.refuses(
-        source.path, "result", "timeout", instead=_method(wait), producers=producers, line=line
+        source.path, "result", "timeout", instead=wait.method, producers=producers, line=line
     )
     if refused:
         return refused
@@ -266,12 +324,8 @@ def _stubbed(source: SourceFile, context: Context, wait: Wait) -> tuple[Fact, ..
         return ()
     producers = producers_of(source, context.infer, wait)
     return compatibility.of(context.infer.tree).stubbed(
-        source.path, _method(wait), producers=producers, line=wait.node.lineno
+        source.path, wait.method, producers=producers, line=wait.node.lineno
     )
-
-
-def _method(wait: Wait) -> str:
-    return "__iter__" if wait.form == "iterate" else wait.form
 
 
 def first_of(facts: tuple[Fact, ...]) -> Statement | None:
@@ -298,3 +352,14 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan | None:
         return found.plan
     name = free_name(source, found.wait.node, _JOB_NAMES)
     return replace(found.plan, own_statement=True, name=name)
+
+
+def remarks(source: SourceFile, context: Context, match: Match) -> Iterator[Statement]:
+    """Why an edit has the form that it has, and what a timeout would lead to."""
+    found: Unbounded = match.remedy
+    if isinstance(found.plan, WaitFirst | WaitAround):
+        double = next(iter(_stubbed(source, context, found.wait)), None)
+        if double is not None and not why_nothing_before(source, found.wait.node):
+            yield reasons.OwnLine(double.what, At(double.path, double.line))
+    if default_feeds_write(source, context.infer, found.wait):
+        yield reasons.DefaultFeedsWrite()

@@ -30,7 +30,21 @@ _LIMIT = Limit("http")
 
 
 def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
-    """The requests that nothing bounds, and what makes clients that bound none."""
+    """The requests that nothing bounds, and what makes clients that bound none.
+
+    What it does
+        Finds requests of requests, urllib, httpx and aiohttp without a timeout, and clients and
+        limits of httpx and aiohttp that are made without one.
+
+    Why is this bad?
+        A server that accepts the connection and never answers holds the worker for ever.
+
+    Example
+        requests.get(url)
+
+    Use instead
+        requests.get(url, timeout=30)
+    """
     for call in context.once(HttpCalls, source).perhaps_unbounded():
         if not call.bound and not _has_deadline(source, context, call):
             yield Match(call.node, _of_request(source, call), call.evidence, call)

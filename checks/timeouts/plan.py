@@ -31,6 +31,22 @@ class AddTimeout:
 
 
 @dataclass(frozen=True, slots=True)
+class PassTimeout:
+    """The same for a call that hands it on, or of a method that no helper stands in for."""
+
+    limit: Limit
+    keyword: str = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class BindTimeout:
+    """Bind a method that is handed over to its argument: `partial(job.result, timeout=300)`."""
+
+    limit: Limit
+    keyword: str = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceTimeout:
     """Give an argument that is there, by its keyword or by its `position`, another value."""
 
@@ -79,4 +95,13 @@ class WaitAround:
     name: str = ""
 
 
-Plan = AddTimeout | ReplaceTimeout | NameTimeout | ClientTimeout | WaitFirst | WaitAround
+Plan = (
+    AddTimeout
+    | PassTimeout
+    | BindTimeout
+    | ReplaceTimeout
+    | NameTimeout
+    | ClientTimeout
+    | WaitFirst
+    | WaitAround
+)

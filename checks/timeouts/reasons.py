@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from qw_codemod.kernel.statements import At, Statement
+from qw_codemod.kernel.statements import At, InLine, Statement
 
 
 class OnPurpose(Statement):
     template = "None was written on purpose"
+
+
+class NoDeadline(Statement):
+    template = "how long a loop may go on asking is for a person to say"
 
 
 class ByHand(Statement):
@@ -40,3 +44,60 @@ class MayBeStream(Statement):
 
 class OnlyOtherLimits(Statement):
     template = "only other limits are set: one on the whole would count the download too"
+
+
+class Swallowed(Statement):
+    template = "the {catcher}{place} would swallow the timeout"
+
+    catcher: Statement
+    place: InLine
+
+
+class SwallowedInSilence(Statement):
+    template = "the {catcher}{place} would swallow the timeout, and nobody would hear of it"
+
+    catcher: Statement
+    place: InLine
+
+
+class GoesOnAfterWrite(Statement):
+    template = "the {catcher}{place} goes on after a timeout, while the {verb} may still be running"
+
+    catcher: Statement
+    place: InLine
+    verb: str
+
+
+class TakesTableAway(Statement):
+    template = "`{call}()`{place} follows a timeout, while the {verb} may still be running"
+
+    call: str
+    place: InLine
+    verb: str
+
+
+class SentAgain(Statement):
+    template = (
+        "`{kept}` stays as it is after a timeout, and the same is sent again while the {verb} may "
+        "still be running"
+    )
+
+    kept: str
+    verb: str
+
+
+class NotRepeatable(Statement):
+    template = "the {verb} may end after its timeout was raised, and does more if it is run again"
+
+    verb: str
+
+
+class OwnLine(Statement):
+    template = "the wait has a line of its own: {double}{place}"
+
+    double: Statement
+    place: At
+
+
+class DefaultFeedsWrite(Statement):
+    template = "where the read times out, its default decides what is written: have a look"

@@ -5,12 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from qw_codemod.analysis.test_doubles.compatibility import Producers
-from qw_codemod.infer import Answer, Class, Inference, Instance, Library, Method, Value, judge
+from qw_codemod.infer import (
+    Answer,
+    Class,
+    Inference,
+    Instance,
+    Library,
+    Method,
+    Value,
+    ValueSet,
+    judge,
+)
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries import bigquery
 from qw_codemod.python.bindings import COMPREHENSIONS, dotted
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import last_name
+
+from .polling import polls
 
 JOBS = {
     bigquery.QUERY_JOB: "query",
@@ -56,8 +71,28 @@ _NO_JOB = frozenset(
     "getLogger read readlines walk glob iterdir rglob listdir chunks strip findall finditer".split()
 )
 _ITERATE = frozenset(
-    "list tuple set frozenset sorted iter enumerate zip map filter any all".split()
+    "list tuple set frozenset sorted iter enumerate zip map filter any all sum".split()
 )
+_ITERATE_ALONE = frozenset("max min dict pandas.DataFrame collections.deque".split())
+_OF_ITERABLES = frozenset({"itertools", "more_itertools", "heapq", "statistics"})
+_TAKE_ALL = frozenset({"extend", "update", "writerows"})  # methods of containers and files
+_ASKING = (b".done(", b".running(", b".state")  # how a loop asks for the end of a job
+
+
+# Who is handed a method, and what else: it passes keywords on, or takes nothing but the method.
+Passes = Literal["keywords", "nothing", "unknown"]
+_PASSES: dict[str, tuple[int, Passes]] = {
+    "asyncio.to_thread": (0, "keywords"),
+    "functools.partial": (0, "keywords"),
+    "starlette.concurrency.run_in_threadpool": (0, "keywords"),
+    "fastapi.concurrency.run_in_threadpool": (0, "keywords"),
+    "anyio.to_thread.run_sync": (0, "nothing"),
+    "asyncio.AbstractEventLoop.run_in_executor": (1, "nothing"),
+    "concurrent.futures.Executor.submit": (0, "keywords"),
+    "concurrent.futures.ThreadPoolExecutor.submit": (0, "keywords"),
+    "threading.Thread": (-1, "nothing"),  # by the keyword `target`
+    "threading.Timer": (1, "nothing"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,9 +100,11 @@ class Wait:
     """A place that waits for a job.
 
     `node` is the waiting call, or the expression that is iterated; `form` the method's name,
-    `iterate`, or `handed` for a method that something else may call; `kind` what job it is (query,
-    load, copy, extract; job where that is open); `job` the expression that holds the job, or the
-    client of `query_and_wait`, where there is one.
+    `iterate`, `handed` for a method that something else may call, or `polled` for a loop that asks
+    whether the job is done; `kind` what job it is (query, load, copy, extract; job where that is
+    open); `job` the expression that holds the job, or the client of `query_and_wait`, where there
+    is one. Of a method that is handed over: `receiver` is the call that it is handed to, `passes`
+    how that can be given an argument for it.
     """
 
     node: ast.expr
@@ -75,6 +112,15 @@ class Wait:
     kind: str
     answer: Answer
     job: ast.expr | None
+    receiver: ast.Call | None = None
+    passes: Passes = "unknown"
+
+    @property
+    def method(self) -> str:
+        """The name of the method that waits."""
+        if self.form == "handed" and isinstance(self.node, ast.Attribute):
+            return self.node.attr
+        return "__iter__" if self.form == "iterate" else self.form
 
 
 def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
@@ -82,15 +128,21 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
     bound = _bound_methods(source)
     for call in source.nodes(ast.Call):
         if isinstance(call.func, ast.Attribute):
-            if call.func.attr in METHODS:
+            name = call.func.attr
+            if name in METHODS or name == "exception" and not call.args:
                 yield from _by_method(source, infer, call, call.func.value)
+            elif name in bound:
+                yield from _by_method(source, infer, call, None)
         elif isinstance(call.func, ast.Name) and call.func.id in bound:
             yield from _by_method(source, infer, call, None)
     for attribute in source.nodes(ast.Attribute):
-        if attribute.attr in METHODS and _is_handed_over(source, attribute):
-            answer = judge(infer.holds(source, attribute), _is_waiting)
+        if attribute.attr in METHODS:
+            yield from _handed_over(source, infer, attribute)
+    if any(word in source.data for word in _ASKING):
+        for loop, job in polls(source):
+            answer = judge(infer.holds(source, job), _is_job)
             if answer:
-                yield Wait(attribute, "handed", _kind(answer), answer, attribute.value)
+                yield Wait(loop, "polled", _kind_of_jobs(answer), answer, job)
     if any(word in source.data for word in _ITERATING):
         for node in _iterated(source):
             answer = infer.judged(source, node, lambda value: _is_iterable(value, infer))
@@ -220,12 +272,47 @@ def _kind(answer: Answer) -> str:
     return kinds.pop() if len(kinds) == 1 else "job"
 
 
-def _is_handed_over(source: SourceFile, node: ast.Attribute) -> bool:
-    """Whether a method is given to something that may call it: `pool.submit(job.result)`."""
-    call = source.parent(node)
-    if not isinstance(call, ast.Call) or node not in call.args:
-        return False
-    return not any(each.arg in (None, "timeout", "wait_timeout") for each in call.keywords)
+def _handed_over(source: SourceFile, infer: Inference, node: ast.Attribute) -> Iterator[Wait]:
+    """A method that is given to something that may call it: `pool.submit(job.result)`."""
+    around = source.parent(node)
+    call = source.parent(around) if isinstance(around, ast.keyword) else around
+    if not isinstance(call, ast.Call) or node is call.func:
+        return
+    if isinstance(around, ast.keyword) and around.arg != "target":
+        return
+    if any(each.arg in (None, "timeout", "wait_timeout", "kwargs") for each in call.keywords):
+        return
+    answer = judge(infer.holds(source, node), _is_waiting)
+    if answer is not None:
+        place = call.args.index(node) if node in call.args else -1
+        passes = _passing(infer.holds(source, call.func), place)
+        yield Wait(node, "handed", _kind(answer), answer, node.value, call, passes)
+
+
+def _passing(callee: ValueSet, place: int) -> Passes:
+    """How what is called, with a method at that place, lets arguments through to it."""
+    found: set[Passes] = set()
+    for p in callee:
+        value = p.value
+        name = value.name if isinstance(value, Library) else ""
+        if isinstance(value, Method):
+            name = f"{value.receiver.name}.{value.name}"
+        at, passes = _PASSES.get(name, (place, "unknown"))
+        found.add(passes if at == place and not p.doubt else "unknown")
+    return found.pop() if len(found) == 1 else "unknown"
+
+
+def _is_job(value: Value) -> bool:
+    return isinstance(value, Instance) and isinstance(value.of, Library) and value.of.name in JOBS
+
+
+def _kind_of_jobs(answer: Answer) -> str:
+    kinds = {
+        JOBS[value.of.name]
+        for value in answer.values
+        if isinstance(value, Instance) and isinstance(value.of, Library)
+    }
+    return kinds.pop() if len(kinds) == 1 else "job"
 
 
 def _is_waiting(value: Value) -> bool:
@@ -235,7 +322,7 @@ def _is_waiting(value: Value) -> bool:
         return value.receiver.name == bigquery.CLIENT
     if value.name in DOWNLOADS:
         return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
-    return value.name == "result" and value.receiver.name in JOBS
+    return value.name in ("result", "exception") and value.receiver.name in JOBS
 
 
 def _is_iterable(value: Value, infer: Inference) -> bool:
@@ -253,14 +340,26 @@ def _is_iterable(value: Value, infer: Inference) -> bool:
 
 
 def _bound_methods(source: SourceFile) -> set[str]:
-    """Names that a waiting method is given: `wait = job.result`."""
-    return {
-        target.id
-        for assign in source.nodes(ast.Assign)
-        if isinstance(assign.value, ast.Attribute) and assign.value.attr in METHODS
-        for target in assign.targets
-        if isinstance(target, ast.Name)
-    }
+    """Names and attributes that a waiting method is given: `wait = job.result`."""
+    found: set[str] = set()
+    for method in source.nodes(ast.Attribute):
+        around = source.parent(method)
+        if method.attr not in METHODS or isinstance(around, (ast.Call, ast.Attribute)):
+            continue
+        while isinstance(around, (ast.List, ast.Tuple, ast.IfExp)):
+            around = source.parent(around)
+        targets: list[ast.expr] = []
+        if isinstance(around, ast.Assign):
+            targets = around.targets
+        elif isinstance(around, (ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension)):
+            targets = [around.target]
+        found.update(
+            each.id if isinstance(each, ast.Name) else each.attr
+            for target in targets
+            for each in (target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target])
+            if isinstance(each, (ast.Name, ast.Attribute))
+        )
+    return found - METHODS
 
 
 def _iterated(source: SourceFile) -> Iterator[ast.expr]:
@@ -279,9 +378,8 @@ def _iterations(source: SourceFile) -> Iterator[ast.expr]:
     yield from (loop.iter for loop in source.nodes(ast.For))
     yield from (part.iter for part in source.nodes(ast.comprehension))
     for call in source.nodes(ast.Call):
-        if isinstance(call.func, ast.Name) and call.args and call.func.id in _ITERATE:
-            given = call.args[1:] if call.func.id in ("map", "filter") else call.args
-            yield from (arg for arg in given if not isinstance(arg, ast.Starred))
+        if call.args:
+            yield from _iterated_by(source, call)
         yield from (arg.value for arg in call.args if isinstance(arg, ast.Starred))
     for starred in source.nodes(ast.Starred):
         if isinstance(starred.ctx, ast.Load) and not isinstance(source.parent(starred), ast.Call):
@@ -291,3 +389,16 @@ def _iterations(source: SourceFile) -> Iterator[ast.expr]:
             yield assign.value
     for delegation in source.nodes(ast.YieldFrom):
         yield delegation.value
+
+
+def _iterated_by(source: SourceFile, call: ast.Call) -> Iterator[ast.expr]:
+    """The arguments that a call iterates."""
+    name = full_name(source, call.func)
+    given = call.args
+    if name in _ITERATE:
+        given = call.args[1:] if name in ("map", "filter") else call.args
+    elif name in _ITERATE_ALONE or last_name(call.func) in _TAKE_ALL and "." in name:
+        given = call.args if len(call.args) == 1 else []
+    elif name.partition(".")[0] not in _OF_ITERABLES:
+        return
+    yield from (arg for arg in given if not isinstance(arg, ast.Starred))

@@ -61,6 +61,8 @@ def _bounded(node: cst.CSTNode, plan: plans.Plan, settings: Settings) -> Rewrite
         if not isinstance(node, cst.BaseExpression):
             return None
         return _wait_around(node, plan, _bound(plan.limit, settings))
+    if isinstance(plan, plans.BindTimeout):
+        return _bind_timeout(node, plan, _bound(plan.limit, settings))
     if not isinstance(node, cst.Call):
         return None
     if isinstance(plan, plans.NameTimeout):
@@ -70,6 +72,9 @@ def _bounded(node: cst.CSTNode, plan: plans.Plan, settings: Settings) -> Rewrite
         return _wait_first(node, plan, bound)
     if isinstance(plan, plans.AddTimeout):
         return _add_timeout(node, plan, bound)
+    if isinstance(plan, plans.PassTimeout):
+        passed = with_keyword(node, plan.keyword, bound.text)
+        return Rewrite(passed, imports=_without_helper(bound))
     if isinstance(plan, plans.ReplaceTimeout):
         return Rewrite(_replaced(node, plan, bound.text), imports=_without_helper(bound))
     return _client_timeout(node, plan, bound)
@@ -105,6 +110,16 @@ def _add_timeout(node: cst.Call, plan: plans.AddTimeout, bound: _Bound) -> Rewri
         call = _wait(node.func.value, bounded.args, node.func.dot, bound)
         return Rewrite(_laid_out_as(node, call), imports=bound.imports)
     return Rewrite(with_keyword(node, plan.keyword, bound.text), imports=_without_helper(bound))
+
+
+def _bind_timeout(node: cst.CSTNode, plan: plans.BindTimeout, bound: _Bound) -> Rewrite | None:
+    """A method that is handed to something that passes no keywords on."""
+    if not isinstance(node, cst.BaseExpression):
+        return None
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    arguments = [cst.Arg(node, comma=comma), keyword(plan.keyword, bound.text)]
+    call = cst.Call(cst.Attribute(cst.Name("functools"), cst.Name("partial")), arguments)
+    return Rewrite(call, imports=(Import("functools"), *_without_helper(bound)))
 
 
 def _replaced(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from qw_codemod.analysis.exception_flow import (
+    Meeting,
     canonical,
     catches,
     classes,
@@ -42,13 +43,6 @@ _TURNS = frozenset(
 )
 
 
-class Swallowed(Statement):
-    template = "the {catcher}{place} would swallow the timeout"
-
-    catcher: Statement
-    place: InLine
-
-
 class ByHandler(Statement):
     template = "the {catcher}{place}"
 
@@ -78,10 +72,10 @@ class Retried(Statement):
     by: By
 
 
-def swallowed(
+def endings(
     source: SourceFile, node: ast.AST, exceptions: Sequence[str] = TIMEOUT
-) -> Swallowed | None:
-    """Where one of these exceptions, raised at `node`, would vanish in its function; None if not.
+) -> Iterator[Meeting]:
+    """Where one of these exceptions, raised at `node`, would end in its function.
 
     `exceptions` are full dotted names. A handler that raises or ends the process on any path is
     taken to know what it does; what it raises is followed outwards.
@@ -89,8 +83,7 @@ def swallowed(
     for name in exceptions:
         for meeting in meetings(source, node, canonical(name)):
             if not meeting.raised:
-                return Swallowed(meeting.catcher, InLine(meeting.line))
-    return None
+                yield meeting
 
 
 def retried(

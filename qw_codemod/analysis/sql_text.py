@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted, parameters
@@ -27,6 +28,46 @@ _METHODS = frozenset(
 )
 _WRAPPERS = frozenset("dedent cleandoc indent Template text str".split())
 _MOST = 200  # expressions looked at
+_READS = frozenset("SELECT WITH FROM TABLE".split())
+# Where these stand, rows that are there already are not written again.
+_ONLY_NEW = re.compile(
+    r"\bNOT\s+EXISTS\b|\bNOT\s+IN\s*\(\s*(SELECT|_)\b|\bEXCEPT\s+DISTINCT\b"
+    r"|\bJOIN\b.*\bIS\s+NULL\b",
+    re.I | re.DOTALL,
+)
+_REPLACES = re.compile(r"\s*(DELETE|TRUNCATE|DROP|CREATE\s+OR\s+REPLACE)\b", re.I)
+_APPENDS = re.compile(r"\bON\s*\(?\s*(FALSE|1\s*=\s*0)\b(?!.*\bDELETE\b)", re.I | re.DOTALL)
+_ASSIGNMENT = re.compile(
+    r"(?:\bSET\b|,)\s*(?:\w+\s*\.\s*)?(\w+)\s*=\s*([^=;]*?)"
+    r"(?=,\s*(?:\w+\s*\.\s*)?\w+\s*=|\bWHEN\b|\bWHERE\b|\bFROM\b|;|$)",
+    re.I | re.DOTALL,
+)
+_ADDS = re.compile(r"[-+*/]|\|\||\b(ARRAY_)?CONCAT\b", re.I)
+_TARGET = re.compile(r"\b(?:MERGE(.*?)USING|UPDATE(.*?)SET)\b", re.I | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """What the texts say that an expression can hold.
+
+    `verb` is the first one that writes, such as `MERGE`; empty for a read, and where none is seen.
+    `reads`: all that is seen is a query. `repeats`: run a second time, it writes the same again.
+    """
+
+    verb: str
+    reads: bool
+    repeats: bool
+
+
+def statement(source: SourceFile, sql: ast.expr) -> Sql:
+    """What a statement does; a script counts as writing, a `CREATE TEMP ...` does not."""
+    texts = _Text(source).of(sql)
+    verb = next(filter(None, map(_verb, texts)), "")
+    return Sql(
+        verb,
+        not verb and bool(texts) and all(map(_is_query, texts)),
+        not any(map(_adds, texts)),
+    )
 
 
 def written(source: SourceFile, sql: ast.expr) -> str:
@@ -34,11 +75,39 @@ def written(source: SourceFile, sql: ast.expr) -> str:
 
     A script counts as writing, a `CREATE TEMP ...` does not.
     """
-    for text in _Text(source).of(sql):
-        verb = _verb(text)
-        if verb:
-            return verb
-    return ""
+    return statement(source, sql).verb
+
+
+def _is_query(text: str) -> bool:
+    words = re.findall(r"\w+", _NOISE.sub(" ", text))
+    return bool(words) and words[0].upper() in _READS
+
+
+def _adds(text: str) -> bool:
+    """Whether a second run of the text would add to what the first one wrote."""
+    cleared = False
+    for each in _NOISE.sub(" ", text).split(";"):
+        verb = _verb(each)
+        if _REPLACES.match(each):
+            cleared = True
+        elif verb == "INSERT":
+            if not cleared and not _ONLY_NEW.search(each):
+                return True
+        elif verb in ("MERGE", "UPDATE") and (_APPENDS.search(each) or _counts_up(each)):
+            return True
+    return False
+
+
+def _counts_up(text: str) -> bool:
+    """Whether a column of the target gets a value that is made of its own: `n = n + 1`."""
+    found = _TARGET.search(text)
+    named = re.findall(r"\w+", (found[1] or found[2] or "") if found else "")
+    target = re.escape(named[-1]) if named else r"\b\B"
+    for column, value in _ASSIGNMENT.findall(text):
+        own = rf"(?<![\w.])(?:{target}\s*\.\s*)?{re.escape(column)}\b"
+        if _ADDS.search(value) and re.search(own, value, re.I):
+            return True
+    return False
 
 
 def _verb(text: str) -> str:

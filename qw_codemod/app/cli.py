@@ -251,7 +251,10 @@ def explain(what: str) -> None:
     rules = [rule for rule in pack.rules if rule.family == what] or [pack.rule(what)]
     for rule in rules:
         click.echo(f"{click.style(rule.code, bold=True)} {rule.name}: {rule.check.summary}")
-    click.echo(f"\n{rules[0].doc}")
+    page = rules[0].page if what != rules[0].family else ""
+    click.echo(f"\n{page or rules[0].doc}")
+    if page:
+        click.echo(f"\nWhat changes, what is unsafe, and the settings: explain {rules[0].family}")
 
 
 @cli.command()

@@ -92,7 +92,7 @@ def apply(families: str, request: Request, write: bool = True) -> Results:
     """
     from qw_codemod.engine import journal
 
-    project = _Project(request, (families,))
+    project = _Project(request, (families,), write)
     if request.stdin is not None:
         return project.examine("apply" if write else "diff")
     if not write:
@@ -195,9 +195,10 @@ def _unwritten(
 class _Project:
     """The root, the rules and the settings of one run."""
 
-    def __init__(self, request: Request, fix: Sequence[str]) -> None:
+    def __init__(self, request: Request, fix: Sequence[str], writes: bool = True) -> None:
         self._request = request
         self._fix = fix
+        self._writes = writes
         self._started = time.perf_counter()
         self._pack = packs.load()
         self.root = root_of(request.names, request.root)
@@ -365,6 +366,7 @@ class _Project:
             unsafe=request.unsafe or settings.unsafe,
             settings=_frozen(settings.families),
             accept=request.accept,
+            writes=self._writes,
         )
         return Group(options, tuple(sorted(settings.types.items())))
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import libcst as cst
 
 from qw_codemod.kernel.model import Span
 from qw_codemod.languages.python import WIDTH, SourceFile
+
+_OFF = re.compile(rb"#\s*(fmt:\s*off|yapf:\s*disable)\b")
+_ON = re.compile(rb"#\s*(fmt:\s*on|yapf:\s*enable)\b")
 
 
 def fitted(
@@ -16,8 +21,9 @@ def fitted(
 ) -> cst.CSTNode:
     """The node that takes the place of a span, on several lines where its line has grown too long.
 
-    What the file's own longest line has is not too long. Calls of several arguments alone, where
-    they stand on one line, outside of other brackets and without a comment behind them.
+    What the file's own longest line has is not too long, nor what is laid out by hand. Calls of
+    several arguments alone, where they stand on one line, outside of other brackets and without a
+    comment behind them.
     """
     if not isinstance(node, cst.Call) or len(node.args) < 2:
         return node
@@ -30,7 +36,7 @@ def fitted(
     before = source.data[start : span.start].decode(source.encoding, "replace")
     old = source.data[span.start : span.end].decode(source.encoding, "replace")
     after = line[len(before) + len(old) :]
-    if "\n" in printed or "\n" in old or "#" in after:
+    if "\n" in printed or "\n" in old or "#" in after or number in lines_by_hand(source):
         return node
     if any(before.count(each) for each in "([{"):
         return node  # the outer one is to be broken first
@@ -39,6 +45,25 @@ def fitted(
         return node
     indent = line[: len(line) - len(line.lstrip())]
     return _broken(node, indent, indent + source.indent_unit)
+
+
+@lru_cache(maxsize=8)
+def lines_by_hand(source: SourceFile) -> frozenset[int]:
+    """The lines that formatters are told to leave: between `# fmt: off` and `# fmt: on`."""
+    if not _OFF.search(source.data):
+        return frozenset()
+    found: set[int] = set()
+    start = 0
+    for comment in source.comments():
+        text = comment.text.encode()
+        if _OFF.search(text):
+            start = start or comment.line
+        elif start and _ON.search(text):
+            found.update(range(start, comment.line))
+            start = 0
+    if start:
+        found.update(range(start, len(source.line_starts) + 2))
+    return frozenset(found)
 
 
 def _broken(call: cst.Call, outer: str, inner: str) -> cst.Call:

@@ -19,6 +19,7 @@ from qw_codemod.kernel.model import (
     Fix,
     NotYet,
     Problem,
+    Remark,
     Skipped,
     Span,
     Unfixable,
@@ -78,6 +79,7 @@ class _Examination:
         self._refused = dict(refused)
         self._fixed: list[Finding] = []
         self._notes: list[Statement] = []
+        self._remarks: list[Remark] = []
 
     def run(self) -> FileReport:
         try:
@@ -238,9 +240,18 @@ class _Examination:
             why.append(reasons.OnlyLikely(finding.evidence.doubt or reasons.Unproven()))
             flags.append("--likely")
         if finding.safety != "safe" and not self._options.unsafe:
-            why.append(reasons.IsUnsafe(finding.reason or reasons.MayChangeBehaviour()))
+            unsafe = reasons.IsUnsafe(finding.reason or reasons.MayChangeBehaviour())
+            if beside := self._beside(finding):
+                return reasons.NeedsRules(reasons.All((*why, unsafe)), beside, tuple(flags))
+            why.append(unsafe)
             flags.append("--unsafe")
         return reasons.NeedsOptions(reasons.All(tuple(why)), tuple(flags)) if why else None
+
+    def _beside(self, finding: Finding) -> tuple[str, ...]:
+        """The families that could make it safe and do not run."""
+        running = {self._pack.rule(code).family for code in self._options.fix}
+        there = {*self._pack.families} - running
+        return tuple(each for each in finding.beside if each in there)
 
     def _propose(self, finding: Finding) -> Fix | Statement:
         # Here and not above: this imports LibCST, which a run that only finds must not pay for.
@@ -252,10 +263,13 @@ class _Examination:
 
         def work() -> Fix | Statement:
             try:
-                plan = _planned(check, self._source, context, self._matches[finding])
-                return propose(
+                match = self._matches[finding]
+                plan = _planned(check, self._source, context, match)
+                fix = propose(
                     self._source, finding, plan, codemod, context.settings, self._first_party
                 )
+                remarks = check.remarks(self._source, context, match) if check.remarks else ()
+                return replace(fix, remarks=tuple(remarks))
             except CannotFix as error:
                 return error.reason
 
@@ -285,11 +299,28 @@ class _Examination:
     def _follow(self, fixes: Sequence[Fix]) -> None:
         """Remember findings by where they are once these edits are made."""
         self._notes += (note for fix in fixes for note in fix.notes)
-        self._fixed += (self._first.pop(_key(fix.finding), fix.finding) for fix in fixes)
+        for fix in fixes:
+            first = self._first.pop(_key(fix.finding), fix.finding)
+            self._fixed.append(first)
+            self._remarks += (Remark(first, each) for each in fix.remarks)
         shift = edits.Shift(_all_edits(fixes))
         self._first = _moved(self._first, shift)
         self._answers = _moved(self._answers, shift)
         self._refused = _moved(self._refused, shift)
+
+    def _as_first(self, finding: Finding) -> Finding:
+        """The finding with the places in the file as it was, if it was there from the first."""
+        first = self._first.get(_key(finding))
+        if first is None:
+            return finding
+        if type(first.reason) is type(finding.reason):
+            return first
+        return replace(first, obstacle=finding.obstacle, fixable=finding.fixable)
+
+    def _left_first(self, skipped: Skipped) -> Skipped:
+        first = self._as_first(skipped.finding)
+        reason = self._reason(first)
+        return Skipped(first, skipped.reason if reason is None else reason)
 
     def _culprits(self, fixes: Sequence[Fix]) -> list[str]:
         """The rules whose edits break the file on their own; all of them if only together."""
@@ -305,16 +336,22 @@ class _Examination:
         skipped = [Skipped(each, reason) for each in verdict.kept if each.code in self._options.fix]
         self._fixed.clear()
         self._notes.clear()
+        self._remarks.clear()
         return replace(self._report(verdict, skipped), before=b"", after=None)
 
     def _report(self, verdict: Verdict, skipped: Sequence[Skipped]) -> FileReport:
         changed = self._source.data != self._original.data
+        kept = verdict.kept
+        if changed and not self._options.writes:
+            kept = tuple(map(self._as_first, kept))
+            skipped = [*map(self._left_first, skipped)]
         return FileReport(
             self._source.path,
-            findings=verdict.kept,
+            findings=kept,
             fixed=tuple(sorted(self._fixed, key=_order)),
             notes=tuple(dict.fromkeys(self._notes)),
             skipped=tuple(skipped),
+            remarks=tuple(self._remarks),
             suppressed=verdict.suppressed,
             unused_suppressions=verdict.unused,
             problems=tuple(self._problems),

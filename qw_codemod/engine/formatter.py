@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import re
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,15 @@ else:
 _SECONDS = 60  # for one run of ruff, which takes some milliseconds
 _HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
 _LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
+_PINNING = re.compile(
+    r".*requirements.*\.(txt|in)|constraints.*\.txt|(dev|lint|test)s?\.(txt|in)|pyproject\.toml"
+    r"|Pipfile|(uv|poetry|pdm)\.lock|\.pre-commit-config\.ya?ml"
+)
+_PIN = re.compile(
+    r"(?<![\w-])ruff[\"']?\s*={1,3}\s*[\"']?v?(\d[\w.]*)"  # ruff==0.5.7, ruff = "0.5.7"
+    r"|name = \"ruff\"\s+version = \"([\w.]+)\""
+    r"|ruff-pre-commit[\"']?\s+rev:\s*[\"']?v?(\d[\w.]*)"
+)
 _Block = tuple[str, int, int, int, int]  # difflib's: what it is, old lines, new lines
 
 
@@ -51,7 +62,8 @@ class _RuffFailed(Exception):
 def restyle(path: str, before: bytes, after: bytes) -> Styled:
     """The edited bytes as the project's formatter would have them.
 
-    They stay as they are where no formatter is configured, and where the file was not clean before.
+    They stay as they are where no formatter is configured, and where the file was not clean before;
+    if it may be clean under the project's own version, the lines are formatted that were edited.
     `path` need not exist; its folder's configuration counts, as the nearest folder's above it.
     """
     formatter = formatter_for(Path(path).absolute().parent)
@@ -63,7 +75,7 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
         clean = _formatted(path, before, formatter)
         if clean == before:
             return Styled(_formatted(path, after, formatter))
-        if formatter.for_black:
+        if formatter.for_black or _is_pinned_otherwise(Path(path).absolute().parent):
             return Styled(_merged(before, clean, after, _formatted(path, after, formatter)))
         return Styled(after)
     except (
@@ -74,6 +86,23 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
         subprocess.TimeoutExpired,
     ) as error:
         return Styled(after, f"not formatted: {error}")
+
+
+@lru_cache(maxsize=4096)
+def _is_pinned_otherwise(folder: Path) -> bool:
+    """Whether the project asks for another version of ruff than the one that runs here.
+
+    What that one left clean may look otherwise to this one.
+    """
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if _PINNING.fullmatch(file.name):
+            with contextlib.suppress(OSError, ValueError):
+                found = _PIN.search(file.read_text("utf-8"))
+                if found:
+                    return (found[1] or found[2] or found[3]) != version("ruff")
+    if (folder / ".git").exists() or folder.parent == folder:
+        return False
+    return _is_pinned_otherwise(folder.parent)
 
 
 def _merged(before: bytes, clean: bytes, after: bytes, formatted: bytes) -> bytes:

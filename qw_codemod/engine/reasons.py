@@ -50,6 +50,16 @@ class NeedsOptions(Statement):
     options: tuple[str, ...]
 
 
+class NeedsRules(Statement):
+    """The same run could have made it safe."""
+
+    template = "{why}; apply {families:,} as well"
+
+    why: Statement
+    families: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
 class CodemodCrashed(Statement):
     template = "its codemod crashed"
 

@@ -92,15 +92,20 @@ class Examiner:
     def _styled(
         self, source: Document, report: FileReport, inference: Inference, group: Group
     ) -> Outcome:
+        writes = group.options.writes
         if report.after is None:
             return located(report, source, source)
         if not isinstance(source, SourceFile):
-            return located(report, source, type(source)(source.path, report.after))
+            after = type(source)(source.path, report.after)
+            return located(report, source, after if writes else source)
         from qw_codemod.engine.formatter import restyle
 
         styled = restyle(source.path, report.before, report.after)
         notes = (styled.note,) if styled.note else ()
         now = SourceFile(source.path, styled.data)
+        if not writes:
+            report = replace(report, after=styled.data)
+            return replace(located(report, source, source), notes=notes)
         if styled.data != report.after:
             # The formatter moved lines: what is left stands elsewhere now.
             inference.revise(now)
@@ -115,6 +120,7 @@ class Examiner:
                 again,
                 fixed=report.fixed,
                 notes=report.notes,
+                remarks=report.remarks,
                 skipped=skipped,
                 before=report.before,
                 after=styled.data,

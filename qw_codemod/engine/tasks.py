@@ -34,6 +34,7 @@ class Options:
     unsafe: bool = False  # edit also where the edit is unsafe
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by family
     accept: Callable[[Fix, Document], bool] | None = None  # asked once for each edit
+    writes: bool = True  # what is left is told with its place in the edited file
     assess: bool = True  # say of every finding whether its edit is safe; always where some are made
 
 

@@ -1,8 +1,8 @@
 """What a file imports, told by its bytes: enough to see that a name there is none of a module's.
 
 Whoever uses a function or class of another module imports it by its name, imports a module that
-leads to it, or imports everything. Names that reach a file in another way (a module that is kept
-in an attribute, `importlib`) are beyond inference anyway.
+leads to it, or imports everything. Otherwise somebody keeps the module as a value, or loads it by a
+name in a text: `keeps` tells where that may be.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ _HEAD = 300  # bytes in front of `import` in which the `from` of the same statem
 _WORD_END = re.compile(rb"[\w\x80-\xff]")  # in front of `import`: `from git_import import x`
 _SPACE = re.compile(rb"[\s\\]+")
 _COMMENT = re.compile(rb"#[^\n]*")
-_CHAIN = re.compile(
-    rb"(?<![\w.)\]\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
-    rb"(?:[\s\\]*\.[\s\\]*[\w\x80-\xff]+)*[\s\\]*\.[\s\\]*$"
-)
+# What may stand around a dot in brackets: a comment that ends in a dot may come before the chain.
+_GAP = rb"(?:[\s\\]|#[^\n]*\n)*"
+_NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
+_DOT = _GAP + rb"\." + _GAP
+_CHAIN = re.compile(rb"(?<![\w.)\]\x80-\xff])((?:" + _NAME + _DOT + rb")+)$")
+_GROUPED = re.compile(rb"(?<![\w)\]\x80-\xff])\([\s(]*(" + _NAME + rb")[\w\s.)]*" + _DOT + rb"$")
+_WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
+_IMPORT_LINE = re.compile(rb"[ \t]*(?:from\b[^\n]*\bimport\b|import\b)[^\n;]*$")
 _BEFORE = 300  # bytes in front of a name, in which the way to it starts
 _DEFINED = rb"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?%s[ \t]*[(:=\[]"
 
@@ -51,11 +55,21 @@ class Imports:
         word = name.encode()
         at = data.find(word)
         while at >= 0:
-            found = _CHAIN.search(data, max(0, at - _BEFORE), at)
-            if found is not None and _text(found[1]) in self.roots:
+            if any(_text(each) in self.roots for each in _roots(data, at)):
                 return True
             at = data.find(word, at + len(word))
         return False
+
+
+def _roots(data: bytes, at: int) -> list[bytes]:
+    """The names with which a chain of attributes may begin that ends at a place.
+
+    Over several lines each of its names may be the first: a comment above ends in a dot as well.
+    """
+    first = max(0, at - _BEFORE)
+    found = _CHAIN.search(data, first, at) or _GROUPED.search(data, first, at)
+    names = _WORD.findall(found[1]) if found is not None else []
+    return names if found is not None and b"\n" in found[0] else names[:1]
 
 
 def imports(data: bytes) -> Imports:
@@ -76,6 +90,27 @@ def imports(data: bytes) -> Imports:
 def defines(name: str, data: bytes) -> bool:
     """Whether a name is bound at the left edge."""
     return re.search(_DEFINED % re.escape(name.encode()), data, re.M) is not None
+
+
+def keeps(name: str, data: bytes) -> bool:
+    """Whether a module of that name may be a value there: it is named, and not to read of it.
+
+    Yes also where a comment or a text says so; whoever wants to be sure parses the file.
+    """
+    word = re.escape(name.encode())
+    read = re.compile(_GAP + rb"\." + _GAP + rb"[A-Za-z_\x80-\xff]")
+    for match in re.finditer(rb"(?<![\w\x80-\xff])" + word + rb"(?![\w\x80-\xff])", data):
+        if read.match(data, match.end()):
+            continue
+        start = data.rfind(b"\n", 0, match.start()) + 1
+        end = data.find(b"\n", match.end())
+        rest = data[match.end() : end if end >= 0 else len(data)]
+        if _IMPORT_LINE.match(data[start : match.start()]) and not re.match(
+            rb"[ \t]+as\b|[^\n]*;", rest
+        ):
+            continue
+        return True
+    return False
 
 
 def statements(data: bytes) -> Iterator[tuple[bytes | None, bytes]]:

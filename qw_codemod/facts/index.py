@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from qw_codemod.facts.import_scan import keeps
 from qw_codemod.facts.query import Question
 from qw_codemod.facts.write_scan import assigns
 
@@ -18,7 +19,10 @@ _RENAMED = re.compile(
 )
 _AS = re.compile(rb"([\w\x80-\xff]+)[ \t]+as[ \t]")
 _WORD = rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
-_READ = re.compile(rb"\.[\s\\]*" + _WORD)
+# A look ahead: what follows one dot may hold the next, `see a.\n# b.c` and `x.  # of y.z\n w`.
+_READ = re.compile(rb"\.(?=(?:[\s\\]|#[^\n]*\n)*" + _WORD + rb")")
+_QUOTED = re.compile(rb"[\"']([\w.\x80-\xff]+)[\"']")
+_BY_NAME = (b"getattr", b"methodcaller", b"attrgetter", b"globals", b"vars", b"__dict__")
 _NOT_IDENTIFIER = bytes(
     c if chr(c).isalnum() and c < 128 or c == 95 or c > 127 else 32 for c in range(256)
 )
@@ -34,10 +38,11 @@ class Index:
     """Which files answer a question about contents; they are read when they are asked about.
 
     The questions are `("mentions", word)`: the word occurs as an identifier; `("reads", word)`: it
-    follows a dot, and may be an attribute; `("bases", word)`: a
-    class may have that base, itself or under an alias; `("assigns", word)`: an attribute of that
-    name may be assigned to, of something else than `self`; `("holds", also, token, ...)`: `also`
-    and one of the tokens occur.
+    follows a dot, and may be an attribute; `("spells", word)`: it stands in quotes, where something
+    is looked up by its name; `("keeps", word)`: a module of that name may be a value;
+    `("bases", word)`: a class may have that base, itself or under an alias; `("assigns", word)`: an
+    attribute of that name may be assigned to, of something else than `self`;
+    `("holds", also, token, ...)`: `also` and one of the tokens occur.
     """
 
     def __init__(
@@ -69,7 +74,8 @@ class Index:
         if kind in self._lookups:
             return self._lookups[kind].find(word.encode())
         # What is assigned to follows a dot, as what is read does.
-        paths = self.find(("reads", word)) if kind == "assigns" else self._files
+        near = {"assigns": "reads", "keeps": "mentions"}.get(kind)
+        paths = self.find((near, word)) if near else self._files
         return tuple(path for path in paths if _TESTS[kind](question, self._read(path)))
 
 
@@ -99,8 +105,16 @@ def _assigns(question: Question, data: bytes) -> bool:
     return assigns(question[1].encode(), data)
 
 
+def _keeps(question: Question, data: bytes) -> bool:
+    return keeps(question[1], data)
+
+
 # The questions that are answered by a look at each file; for the others there are words.
-_TESTS: dict[str, Callable[[Question, bytes], bool]] = {"holds": _holds, "assigns": _assigns}
+_TESTS: dict[str, Callable[[Question, bytes], bool]] = {
+    "holds": _holds,
+    "assigns": _assigns,
+    "keeps": _keeps,
+}
 
 
 class _Lookup:
@@ -173,8 +187,15 @@ def _read_words(data: bytes) -> set[bytes]:
     return set(_READ.findall(data))
 
 
+def _spelled_words(data: bytes) -> set[bytes]:
+    if not any(each in data for each in _BY_NAME):
+        return set()
+    return {word for text in _QUOTED.findall(data) for word in text.split(b".")}
+
+
 _KINDS: dict[str, _Words] = {
     "mentions": _all_words,
     "bases": _base_words,
     "reads": _read_words,
+    "spells": _spelled_words,
 }

@@ -12,7 +12,7 @@ from functools import cached_property
 from qw_codemod.facts.components import Loads, Programs, links
 from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.file_facts import FileFacts, facts_of
-from qw_codemod.facts.import_scan import Imports, defines, imports
+from qw_codemod.facts.import_scan import Imports, defines, imports, names, statements
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
 from qw_codemod.facts.suites import is_test
@@ -347,23 +347,22 @@ class Tree:
         if not tops:
             return
         listed = "|".join(sorted(map(re.escape, tops))).encode()
-        head = re.compile(rb"\bfrom[ \t]+(?:" + listed + rb")[ \t.]")
+        head = re.compile(rb"\b(?:from|import)[ \t]+(?:" + listed + rb")\b")
         for importer in self._files:
             data = self._read(importer)
             if not head.search(data):
                 continue
-            for name, modules in imports(data).named.items():
-                for module in modules:
-                    if module.partition(".")[0] not in tops:
-                        continue
-                    path = self._below(folder, module)
-                    if path in ("", importer) or self._plainly_meant(module, importer):
-                        continue
-                    package = path.removesuffix(os.sep + "__init__.py")
-                    if defines(name, self._read(path)) or (
-                        package != path and self._below(package, name)
-                    ):
-                        yield importer, path
+            for module, name in _imported(data):
+                if module.partition(".")[0] not in tops:
+                    continue
+                path = self._below(folder, module)
+                if path in ("", importer) or self._plainly_meant(module, importer):
+                    continue
+                package = path.removesuffix(os.sep + "__init__.py")
+                if defines(name, self._read(path)) or (
+                    package != path and self._below(package, name)
+                ):
+                    yield importer, path
 
     def _below(self, folder: str, module: str) -> str:
         """The file of a module in a folder; empty if there is none."""
@@ -635,6 +634,14 @@ class Tree:
         """The files that may read an attribute of that name."""
         return self._asked(("reads", name), near)
 
+    def spelling(self, name: str, near: str = "") -> tuple[str, ...]:
+        """The files that may look something of that name up by a text."""
+        return self._asked(("spells", name), near)
+
+    def keeping(self, module: str, near: str = "") -> tuple[str, ...]:
+        """The files that may have a module of that name as a value."""
+        return self._asked(("keeps", module), near)
+
     def assigning(self, name: str, near: str = "") -> tuple[str, ...]:
         """The files that may assign to an attribute of that name of something else than `self`."""
         return self._asked(("assigns", name), near)
@@ -659,3 +666,14 @@ def _bytes_of(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def _imported(data: bytes) -> Iterator[tuple[str, str]]:
+    """The modules that bytes import, each with a name that they import or read from it."""
+    for module, listed in statements(data):
+        if module is not None:
+            yield from ((module.decode("utf-8", "replace"), name) for name, _ in names(listed))
+            continue
+        for name, bound in names(listed):
+            for read in re.findall(rb"\b" + re.escape(bound.encode()) + rb"\.(\w+)", data):
+                yield name, read.decode("utf-8", "replace")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from qw_codemod.infer import statements as says
@@ -18,6 +20,7 @@ from qw_codemod.infer.values import (
     Inferred,
     Instance,
     Library,
+    Module,
     Unknown,
     Value,
     ValueSet,
@@ -28,9 +31,15 @@ from qw_codemod.infer.values import (
     unknown,
 )
 from qw_codemod.kernel.statements import InFile, Statement
-from qw_codemod.python.bindings import FUNCTIONS, dotted_is
-from qw_codemod.python.module import View
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.module import LOADERS, View
 
+# What asks about a class without making an object of it.
+_ASKS = frozenset("isinstance issubclass cast super fields is_dataclass get_type_hints".split())
+_PARTS = (ast.Subscript, ast.IfExp, ast.BoolOp)
+_HOLDING = (
+    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp, ast.keyword),
+)
 _MOST_USES = 100  # a name that is read in more places than this is too common to be followed
 _MOST_FILES = 200  # and so is a function's that more files than this mention, each to be parsed
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
@@ -155,21 +164,99 @@ class Callers:
         owner = view.source.parent(function)
         local = any(isinstance(each, FUNCTIONS) for each in view.source.ancestors(function))
         is_method = isinstance(owner, ast.ClassDef)  # which is reached by a dot, or in its class
-        ask = self._tree.reading if is_method else self._tree.mentions
-        found = () if local else ask(name, view.path)
-        paths = [view.path] if local else self._using(name, owner, view, {view.path, *found})
-        most = _MOST_USES if is_method else _MOST_FILES
-        if len(paths) > most:
-            yield None  # each of them would be parsed
-        for path in paths[:most]:
-            where = self._tree.module(path)
-            if where is None:
-                continue
-            for use in where.uses(name):
-                bare = isinstance(use, ast.Name) and is_method
-                if bare and not isinstance(where.scope_of(use), ast.ClassDef):
-                    continue  # a method is not reached by its bare name
-                yield where, use
+        if local:
+            yield from ((view, use) for use in view.uses(name))
+            return
+        if isinstance(owner, ast.Module):
+            yield from self._uses_of_global(name, view)
+        else:
+            reading = self._tree.reading(name, view.path)
+            paths = self._using(name, owner, view, {view.path, *reading})
+            if len(paths) > _MOST_USES:
+                yield None  # each of them would be parsed
+            for where in self._parsed(paths[:_MOST_USES]):
+                for use in where.uses(name):
+                    bare = is_method and isinstance(use, ast.Name)
+                    if not bare or isinstance(where.scope_of(use), ast.ClassDef):
+                        yield where, use  # a method is not reached by its bare name elsewhere
+        yield from self._looked_up(name, owner, view)
+
+    def _looked_up(
+        self, name: str, owner: ast.AST | None, view: View
+    ) -> Iterator[tuple[View, ast.expr]]:
+        """Where something may be reached by a text: `getattr(x, "name")`, `getattr(x, kind)`."""
+        for where in self._parsed(self._tree.spelling(name, view.path)):
+            if not where.is_test:
+                yield from ((where, use) for use in where.lookups(name))
+        for where in self._parsed(self._tree.mentions("getattr", view.path)):
+            for use in () if where.is_test else where.dispatches:
+                if not _may_spell(use.args[1], name):
+                    continue
+                if any(
+                    self._may_own(p.value, owner, view)
+                    for p in self._infer.value(use.args[0], where)
+                ):
+                    yield where, use
+
+    def _may_own(self, value: Value, owner: ast.AST | None, view: View) -> bool:
+        """Whether an attribute of a value may be what a class or a module binds."""
+        if isinstance(value, Module):
+            return isinstance(owner, ast.Module) and value.view is view
+        of = value.of if isinstance(value, Instance) else value
+        if not isinstance(of, Class) or not isinstance(owner, ast.ClassDef):
+            return False
+        home = Class(view, owner)
+        mro = self._infer.hierarchy.mro
+        return home in mro(of) or of in mro(home)
+
+    def _uses_of_global(self, name: str, view: View) -> Iterator[tuple[View, ast.expr] | None]:
+        """The uses of what a module binds, under each name that it is imported by."""
+        ahead, seen = [(name, view)], {(name, view.path)}
+        while ahead:
+            name, home = ahead.pop()
+            found = {home.path, *self._tree.mentions(name, home.path)}
+            paths = self._using(name, home.source.tree, home, found)
+            if len(paths) > _MOST_FILES:
+                yield None  # each of them would be parsed
+            is_kept = partial(self._is_kept, home)
+            for where in self._parsed(paths[:_MOST_FILES]):
+                where.depend_on_words(None, "import", name)
+                aliases = {each.alias for each in where.imports if each.name == name} - {""}
+                for use in (use for each in (name, *aliases) for use in where.uses(each)):
+                    if isinstance(use, ast.Name) or _may_be_of_import(use, where) or is_kept():
+                        yield where, use
+                for alias in aliases:
+                    if (alias, where.path) not in seen:
+                        seen.add((alias, where.path))
+                        ahead.append((alias, where))
+            others = [each for each in self._tree.reading(name, home.path) if each not in paths]
+            others = [each for each in others if not self._tree.is_test(each)]
+            if others and is_kept():
+                for where in self._parsed(others[:_MOST_FILES]):
+                    uses = (use for use in where.uses(name) if isinstance(use, ast.Attribute))
+                    yield from ((where, use) for use in uses)
+
+    def _is_kept(self, home: View) -> bool:
+        """Whether somebody has a module as a value, or loads modules that no text names."""
+        found: Any = self._infer.guarded(
+            ("kept", home),
+            lambda: self._find_kept(home),  # type: ignore[arg-type,return-value]
+        )
+        return found is True or isinstance(found, tuple)  # too much to follow
+
+    def _find_kept(self, home: View) -> bool:
+        folder, _, file = home.path.rpartition("/")
+        stem = folder.rpartition("/")[2] if file == "__init__.py" else file.removesuffix(".py")
+        keeping = (each for each in self._tree.keeping(stem, home.path) if each != home.path)
+        if any(each.keeps_module(stem) for each in self._parsed(keeping) if not each.is_test):
+            return True
+        loading = {p for word in LOADERS for p in self._tree.mentions(word, home.path)}
+        return any(
+            each.loads_unseen() for each in self._parsed(sorted(loading)) if not each.is_test
+        )
+
+    def _parsed(self, paths: Iterable[str]) -> Iterator[View]:
+        return (view for view in map(self._tree.module, paths) if view is not None)
 
     def _using(
         self, name: str, owner: ast.AST | None, view: View, paths: Iterable[str]
@@ -191,8 +278,8 @@ class Callers:
                     return Function(p.value.view, function, p.value.receiver)  # type: ignore[arg-type]
             elif isinstance(p.value, Unknown | AnyCallable):
                 unclear = True
-        if unclear and isinstance(use, ast.Attribute):
-            return Library(use.attr)  # some object's method of that name: it may be ours
+        if unclear and not isinstance(use, ast.Name):
+            return Library(getattr(use, "attr", ""))  # of some object: it may be ours
         return None
 
     def _call_around(self, use: ast.expr, where: View) -> tuple[View, ast.AST, Arguments | None]:
@@ -343,26 +430,23 @@ class Callers:
 
     def _built(self, cls: Class) -> Iterator[_Use]:
         """The calls of a class."""
-        name = cls.node.name
+        name, view = cls.node.name, cls.view
         instance = Instance(cls)
-        owner = cls.view.source.parent(cls.node)
-        found = self._tree.mentions(name, cls.view.path)
-        count, paths = 0, self._using(name, owner, cls.view, found)
-        if len(paths) > _MOST_FILES:
-            yield cls.view, cls.node, None, None
-        for path in paths[:_MOST_FILES]:
-            where = self._tree.module(path)
-            if where is None:
-                continue
-            inside = [use for each in ("cls", "__class__") for use in where.uses(each)]
-            where.depend_on_words(None, "import", name)
-            renamed = [each.alias for each in where.imports if each.name == name and each.alias]
-            uses = [use for each in (name, *renamed) for use in where.uses(each)]
-            for use in (*uses, *inside):
-                count += 1
-                if count > _MOST_USES:
-                    yield where, use, None, None
-                    return
+        owner = view.source.parent(cls.node)
+        if isinstance(owner, ast.Module):
+            uses = chain(self._uses_of_global(name, view), self._looked_up(name, owner, view))
+        else:
+            uses = chain((view, use) for use in view.uses(name))
+        views = {view: None}
+        for count, each in enumerate(uses, 1):
+            if each is None or count > _MOST_USES:
+                yield view, cls.node, None, None
+                return
+            where, use = each
+            views[where] = None
+            yield from self._construction(use, where, cls, instance)
+        for where in views:
+            for use in (use for word in ("cls", "__class__") for use in where.uses(word)):
                 yield from self._construction(use, where, cls, instance)
 
     def _construction(
@@ -370,18 +454,37 @@ class Callers:
     ) -> Iterator[_Use]:
         parent = where.source.parent(use)
         if isinstance(parent, ast.Call) and parent.func is use:
-            if any(p.value == cls for p in self._infer.value(use, where)):
+            found = self._infer.value(use, where)
+            if any(p.value == cls for p in found):
                 yield where, parent, self._infer.calls.arguments(parent, where), instance
+            elif not isinstance(use, ast.Name) and _is_unclear(found):
+                yield where, use, None, instance
             return
-        if isinstance(parent, ast.Call) and use in parent.args and dotted_is(parent, "isinstance"):
+        if not _is_kept_as_value(use, where) or not any(
+            p.value == cls for p in self._infer.value(use, where)
+        ):
             return
-        passed = isinstance(parent, (ast.Call, ast.keyword, ast.Return, ast.Dict, ast.Assign))
-        if passed and any(p.value == cls for p in self._infer.value(use, where)):
-            call = parent if isinstance(parent, ast.Call) else None
-            if call is not None and not dotted_is(call, "super"):
-                handed = self._infer.calls.handed_on(call, use, where)
-                if handed is not None:
-                    yield where, use, handed, instance
+        handed = None
+        if isinstance(parent, ast.Call):
+            handed = self._infer.calls.handed_on(parent, use, where)
+        if handed is not None:
+            yield where, use, handed, instance
+            return
+        followed = [*self._by_variables(use, where, cls)]
+        for call in followed:
+            yield where, call, self._infer.calls.arguments(call, where), instance
+        if not followed:
+            yield where, use, None, instance
+
+    def _by_variables(self, use: ast.expr, where: View, cls: Class) -> Iterator[ast.Call]:
+        """The calls in a file of what holds a class there: a variable, an item of a list."""
+        where.depend_on_all()
+        known = {cls.node.name, *(each.bound for each in where.imports), *vars(builtins)}
+        for call in where.source.nodes(ast.Call):
+            func = call.func
+            held = func.id not in known if isinstance(func, ast.Name) else isinstance(func, _PARTS)
+            if held and any(p.value == cls for p in self._infer.value(func, where)):
+                yield call
 
     def _super_calls(
         self, method: FunctionNode, base: Class, function: FunctionNode
@@ -400,6 +503,58 @@ class Callers:
                     arguments = self._infer.calls.arguments(node, base.view)
                     yield base.view, node, arguments, p.value.receiver
                     break
+
+
+def _is_unclear(found: ValueSet) -> bool:
+    return any(isinstance(p.value, Unknown | AnyCallable) for p in found)
+
+
+def _is_kept_as_value(use: ast.expr, where: View) -> bool:
+    """Whether a class is kept, passed or given back at a place, to be called elsewhere.
+
+    Not where it is asked about, says the type of something, or is the base of a class.
+    """
+    child: ast.AST = use
+    for around in where.source.ancestors(use):
+        if isinstance(around, ast.Dict) and child in around.keys:
+            return False
+        if isinstance(around, ast.Call):
+            if child is around.func:
+                return child is not use
+            return dotted(around.func).rpartition(".")[2] not in _ASKS
+        if isinstance(around, ast.AnnAssign):
+            return child is around.value
+        if isinstance(around, (ast.Assign, ast.Return, ast.Yield, ast.NamedExpr, ast.Lambda)):
+            return True
+        if isinstance(around, (ast.For, ast.AsyncFor, ast.comprehension)):
+            return child is around.iter
+        if not isinstance(around, _HOLDING):
+            return False
+        child = around
+    return False
+
+
+def _may_spell(node: ast.expr, name: str) -> bool:
+    """Whether an expression can give a name, by the texts that it begins and ends with."""
+    first: ast.expr = node
+    last: ast.expr = node
+    if isinstance(node, ast.JoinedStr) and node.values:
+        first, last = node.values[0], node.values[-1]
+    elif isinstance(node, ast.BinOp):
+        first, last = node.left, node.right
+    starts = first.value if isinstance(first, ast.Constant) else ""
+    ends = last.value if isinstance(last, ast.Constant) else ""
+    return name.startswith(str(starts)) and name.endswith(str(ends))
+
+
+def _may_be_of_import(use: ast.Attribute, where: View) -> bool:
+    """Whether an attribute is read of something that is imported: `waits.wait`."""
+    root = dotted(use).partition(".")[0]
+    if not root:
+        return False
+    return bool(where.star_imports) or any(
+        each.bound.partition(".")[0] == root for each in where.imports
+    )
 
 
 def _holds(held: ValueSet, function: ast.AST) -> bool:

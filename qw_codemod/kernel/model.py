@@ -48,9 +48,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """The edit may change what the code does; only `apply --unsafe` makes it."""
+    """The edit may change what the code does; only `apply --unsafe` makes it.
+
+    `beside`: families whose edits would make it safe, where they are made in the same run.
+    """
 
     reason: Statement | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,11 @@ class Finding:
         return "unsafe" if isinstance(self.obstacle, Unsafe) else "safe"
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """The families whose edits, made in the same run, would make this one safe."""
+        return self.obstacle.beside if isinstance(self.obstacle, Unsafe) else ()
+
+    @property
     def reason(self) -> Statement | None:
         """Why the edit is unsafe, or why there is none."""
         return self.obstacle.reason if self.obstacle is not None else None
@@ -117,12 +126,14 @@ class Fix:
     """The edits that fix one finding: all of them or none.
 
     `adds_names`: the module gets an import or a global of it, and looks otherwise to the next fix.
+    `remarks` are what whoever reads the edit should know.
     """
 
     finding: Finding
     edits: tuple[Edit, ...]
     adds_names: bool = False
     notes: tuple[Statement, ...] = ()  # what to tell about them
+    remarks: tuple[Statement, ...] = ()
 
     @property
     def is_shared(self) -> bool:
@@ -149,6 +160,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be known about an edit that was made."""
+
+    finding: Finding
+    what: Statement
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """All that one run has to say about one file."""
 
@@ -157,6 +176,7 @@ class FileReport:
     fixed: tuple[Finding, ...] = ()
     notes: tuple[Statement, ...] = ()  # about the edits
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     unused_suppressions: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from qw_codemod.kernel.document import BOM, Comment, Document, Language, UnreadableSource
 from qw_codemod.kernel.model import Span
+from qw_codemod.languages.newer_syntax import written_for
 
 __all__ = ["PYTHON", "WIDTH", "SourceFile", "UnreadableSource", "block_of"]
 
@@ -96,11 +98,21 @@ class SourceFile(Document):
             try:
                 return ast.parse(self.data)
             except SyntaxError as error:
-                raise UnreadableSource(f"cannot parse: {error.msg}", error.lineno or 0) from error
+                raise UnreadableSource(self._why_unparsed(error), error.lineno or 0) from error
             except (ValueError, LookupError, UnicodeDecodeError) as error:
                 raise UnreadableSource(f"cannot parse: {error}") from error
             except (RecursionError, MemoryError) as error:
                 raise UnreadableSource("cannot parse: nested too deeply") from error
+
+    def _why_unparsed(self, error: SyntaxError) -> str:
+        lines = self.data.splitlines()
+        number = error.lineno or 0
+        line = lines[number - 1].decode("utf-8", "replace") if 0 < number <= len(lines) else ""
+        version = written_for(line)
+        if version is None:
+            return f"cannot parse: {error.msg}"
+        needed, running = ".".join(map(str, version)), ".".join(map(str, sys.version_info[:2]))
+        return f"it is written for Python {needed} or newer, and qw-codemod runs on {running}"
 
     def share(self, other: SourceFile) -> bool:
         """Take over the tree of a file with the same bytes; False if this one has its own."""

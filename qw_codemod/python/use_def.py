@@ -339,24 +339,59 @@ class Flow:
         self._expression(node.subject, env)
         ends: list[Env | None] = [copied(env)]
         for case in node.cases:
-            inner = copied(env)
-            for pattern in ast.walk(case.pattern):
-                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
-                if isinstance(name, str):
-                    inner = self._bind(inner, name, Binding(name, "opaque", pattern))
+            inner = self._pattern(case.pattern, node.subject, copied(env))
             inner = self._matched(node.subject, case.pattern, inner)
             self._expression(case.guard, inner)
             ends.append(self._block(case.body, inner))
         return merge(*ends)
 
+    def _pattern(
+        self, pattern: ast.pattern | None, value: ast.expr | None, env: Env | None
+    ) -> Env | None:
+        """Bind the names of a pattern; `value` is what it is matched with, where that is seen."""
+        if isinstance(pattern, ast.MatchAs):
+            env = self._pattern(pattern.pattern, value, env)
+            return self._captured(pattern, value, env)
+        if isinstance(pattern, ast.MatchOr):
+            return merge(*(self._pattern(each, value, copied(env)) for each in pattern.patterns))
+        if isinstance(pattern, ast.MatchSequence):
+            count, starred = len(pattern.patterns), False
+            for index, each in enumerate(pattern.patterns):
+                place = index - count if starred else index
+                starred = starred or isinstance(each, ast.MatchStar)
+                env = self._pattern(each, _item(value, ast.Constant(place), each), env)
+        elif isinstance(pattern, ast.MatchMapping):
+            for key, each in zip(pattern.keys, pattern.patterns, strict=True):
+                env = self._pattern(each, _item(value, key, each), env)
+        elif isinstance(pattern, ast.MatchClass):
+            for each in (*pattern.patterns, *pattern.kwd_patterns):
+                env = self._pattern(each, None, env)
+        name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+        if pattern is not None and isinstance(name, str):
+            env = self._bind(env, name, Binding(name, "opaque", pattern))
+        return env
+
+    def _captured(
+        self, pattern: ast.MatchAs, value: ast.expr | None, env: Env | None
+    ) -> Env | None:
+        """`case QueryJob() as job:`, `case [_, job]:` and the like say what `job` is."""
+        if not pattern.name:
+            return env
+        cls = _classes_of(pattern.pattern)
+        if cls is not None:
+            binding = Binding(pattern.name, "narrow", pattern, cls)
+        elif value is not None:
+            binding = Binding(pattern.name, "assign", pattern, value)
+        else:
+            binding = Binding(pattern.name, "opaque", pattern)
+        return self._bind(env, pattern.name, binding)
+
     def _matched(self, subject: ast.expr, pattern: ast.pattern, env: Env | None) -> Env | None:
-        """`case QueryJob():` and `case QueryJob() as job:` say what the subject is."""
-        if isinstance(pattern, ast.MatchAs) and isinstance(pattern.pattern, ast.MatchClass):
-            name, cls = pattern.name or "", pattern.pattern.cls
-            env = self._bind(env, name, Binding(name, "narrow", pattern, cls)) if name else env
-            pattern = pattern.pattern
-        if isinstance(pattern, ast.MatchClass) and (name := dotted(subject)):
-            env = self._bind(env, name, Binding(name, "narrow", pattern, pattern.cls))
+        """`case QueryJob():` says what the subject is."""
+        cls = _classes_of(pattern)
+        name = dotted(subject)
+        if cls is not None and name:
+            env = self._bind(env, name, Binding(name, "narrow", pattern, cls))
         return env
 
     def _on_functiondef(
@@ -425,3 +460,26 @@ _EXPRESSIONS: dict[type[ast.AST] | type[None], Callable[[Flow, Any, Env | None],
     ast.BoolOp: Flow._bool_op,
     ast.IfExp: Flow._if_exp,
 }
+
+
+def _classes_of(pattern: ast.pattern | None) -> ast.expr | None:
+    """The class that a pattern asks for, or a tuple of several; None where it asks for none."""
+    if isinstance(pattern, ast.MatchAs):
+        return _classes_of(pattern.pattern)
+    if isinstance(pattern, ast.MatchClass):
+        return pattern.cls
+    if isinstance(pattern, ast.MatchOr):
+        found = [*map(_classes_of, pattern.patterns)]
+        classes = [each for each in found if each is not None]
+        if len(classes) == len(found):
+            return ast.copy_location(ast.Tuple(classes, ast.Load()), pattern)
+    return None
+
+
+def _item(value: ast.expr | None, key: ast.expr, at: ast.pattern) -> ast.expr | None:
+    """The expression for a part of what a pattern is matched with."""
+    if value is None:
+        return None
+    if not hasattr(key, "lineno"):
+        ast.copy_location(key, at)
+    return ast.copy_location(ast.Subscript(value, key, ast.Load()), at)

@@ -131,7 +131,8 @@ class Check:
     `tokens`: the rule can match only in a file that holds one of these byte strings, or a match of
     one of these patterns. The functions are handed the files of its `language`, each as that
     language's Document: a SourceFile for Python. `assess` asks the cheapest question first; None
-    for a rule whose edits are always safe. `plan` may raise CannotFix.
+    for a rule whose edits are always safe. `plan` may raise CannotFix. `remarks` are what is to be
+    known of an edit that is made: the summary of a run says each once.
     """
 
     code: str
@@ -142,6 +143,7 @@ class Check:
     language: Language = PYTHON
     assess: Callable[[Any, Context, Match], Obstacle | None] | None = None
     plan: Callable[[Any, Context, Match], Any] | None = None
+    remarks: Callable[[Any, Context, Match], Iterable[Statement]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

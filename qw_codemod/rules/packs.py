@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib
+import inspect
 import pkgutil
 import re
 import sys
@@ -20,6 +21,7 @@ from qw_codemod.rules.api import Check, Codemod
 
 GROUP = "qw_codemod.packs"
 
+_SECTIONS = re.compile(r"^What it does$", re.M)
 _CODE = re.compile(r"[A-Z]+[0-9]+")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -30,12 +32,17 @@ class PackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check with where it comes from; `doc` is its page, the docstring of its module."""
+    """One check with where it comes from.
+
+    `doc` is the page of its family, the docstring of the module; `page` its own, the docstring of
+    the function that finds, where that has sections.
+    """
 
     check: Check
     family: str
     module: str
     doc: str = ""
+    page: str = ""
 
     @property
     def code(self) -> str:
@@ -138,6 +145,12 @@ class Pack:
         return self._codemods
 
 
+def _page(check: Check) -> str:
+    """The page that a rule has of its own, in the docstring of the function that finds."""
+    text = inspect.getdoc(check.find) or ""
+    return text.strip() if _SECTIONS.search(text) else ""
+
+
 def load() -> Pack:
     """The rules of every installed pack; raises PackError, also where there are none."""
     modules: dict[str, dict[str, str]] = {"checks": {}, "codemods": {}}
@@ -154,7 +167,7 @@ def load() -> Pack:
                 raise PackError(f"family {family!r} comes from {other} and from {module}")
             modules[kind][family] = module
     rules = [
-        Rule(check, family, dotted, (module.__doc__ or "").strip())
+        Rule(check, family, dotted, (module.__doc__ or "").strip(), _page(check))
         for family, dotted in modules["checks"].items()
         for module in [_import(dotted)]
         for check in _checks(module)

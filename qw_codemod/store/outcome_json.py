@@ -106,8 +106,13 @@ def _to_finding(path: str, row: list[Any]) -> Finding:
 
 
 def _obstacle(each: Obstacle) -> list[Any]:
-    return [_OBSTACLES.index(type(each)), to_json(each.reason) if each.reason else None]
+    beside = list(each.beside) if isinstance(each, Unsafe) else []
+    reason = to_json(each.reason) if each.reason else None
+    return [_OBSTACLES.index(type(each)), reason, beside]
 
 
-def _to_obstacle(kind: int, row: list[Any] | None) -> Obstacle:
-    return _OBSTACLES[kind](from_json(row) if row else None)
+def _to_obstacle(kind: int, row: list[Any] | None, beside: list[str]) -> Obstacle:
+    reason = from_json(row) if row else None
+    if _OBSTACLES[kind] is Unsafe:
+        return Unsafe(reason, tuple(beside))
+    return _OBSTACLES[kind](reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from qw_codemod.facts.query import KINDS, Question
 
-OF_CONTENTS = frozenset({"mentions", "reads", "bases", "assigns", "holds"})
+OF_CONTENTS = frozenset({"mentions", "reads", "spells", "keeps", "bases", "assigns", "holds"})
 OF_PROGRAMS = frozenset(
     {"together", "importers", "loaders"}
 )  # their answers change with the imports

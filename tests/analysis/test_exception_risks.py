@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from qw_codemod.analysis.exception_flow import ExceptClause
-from qw_codemod.analysis.exception_risks import TIMEOUT, retried, swallowed
+from qw_codemod.analysis.exception_risks import TIMEOUT, endings, retried
 from qw_codemod.kernel.statements import render
 from qw_codemod.languages.python import SourceFile
 
@@ -24,7 +24,10 @@ def asked(text: str) -> tuple[SourceFile, ast.Call]:
 
 def swallows(text: str, *exceptions: str) -> str:
     source, call = asked(text)
-    return render(swallowed(source, call, exceptions or TIMEOUT))
+    found = next(endings(source, call, exceptions or TIMEOUT), None)
+    if found is None:
+        return ""
+    return f"the {render(found.catcher)} in line {found.line} would swallow the timeout"
 
 
 def retries(text: str, *exceptions: str) -> str:
@@ -602,8 +605,8 @@ def test_an_inner_function_raises_where_it_is_run(text: str) -> None:
         for each in source.nodes(ast.Call)
         if isinstance(each.func, ast.Attribute) and each.func.attr == "result"
     )
-    found = swallowed(source, call)
-    assert found is not None and found.catcher == ExceptClause("Exception")
+    found = next(endings(source, call))
+    assert found.catcher == ExceptClause("Exception")
 
 
 def test_an_inner_function_that_is_returned_raises_elsewhere() -> None:
@@ -613,4 +616,4 @@ def test_an_inner_function_that_is_returned_raises_elsewhere() -> None:
     )
     source = SourceFile("x.py", text.encode())
     (call,) = (each for each in source.nodes(ast.Call) if isinstance(each.func, ast.Attribute))
-    assert swallowed(source, call) is None
+    assert not [*endings(source, call)]

@@ -46,6 +46,45 @@ LOADED = ["DONE", len(ROWS)]
 
 FORMS = [
     form(
+        "handed to a thread",
+        """
+        import asyncio
+        async def rows(job):
+            return await asyncio.to_thread(job.result)
+        return asyncio.run(rows(client.query("SELECT 1")))
+        """,
+        """
+        import asyncio
+        async def rows(job):
+            return await asyncio.to_thread(job.result, timeout=1)
+        return asyncio.run(rows(client.query("SELECT 1")))
+        """,
+    ),
+    form(
+        "handed to an executor",
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(1)
+        return pool.submit(client.query("SELECT 1").result).result()
+        """,
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(1)
+        return pool.submit(client.query("SELECT 1").result, timeout=1).result()
+        """,
+    ),
+    form(
+        "bound method",
+        """
+        wait = client.query("SELECT 1").result
+        return wait()
+        """,
+        """
+        wait = client.query("SELECT 1").result
+        return wait(timeout=1)
+        """,
+    ),
+    form(
         "chained result",
         'return client.query("SELECT 1").result()',
         'return client.query("SELECT 1").result(timeout=1)',

@@ -105,9 +105,8 @@ def test_a_function_that_cancels_makes_a_retry_safe() -> None:
 def test_a_handler_that_swallows_stays_unsafe_whoever_waits() -> None:
     body = "try:\n    client.query('SELECT 1').result()\nexcept Exception:\n    pass\n"
     for settings in ({}, {"helper": "shared.waits:wait_for_job"}):
-        assert render(one(body, **settings).reason) == (
-            "the `except Exception` in line 8 would swallow the timeout"
-        )
+        reason = render(one(body, **settings).reason)
+        assert reason.startswith("the `except Exception` in line 8 would swallow the timeout")
 
 
 FRAME = HEAD + "def frame():\n    df = client.query('SELECT 1').to_dataframe()\n    return df\n"

@@ -55,7 +55,7 @@ def _driver(results: Results) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    page = rule.doc or rule.check.summary
+    page = rule.page or rule.doc or rule.check.summary
     return {
         "id": rule.code,
         "name": rule.name,

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qw_codemod.app.report.text import safe
-from qw_codemod.engine.reasons import NeedsOptions
+from qw_codemod.engine.reasons import NeedsOptions, NeedsRules
 from qw_codemod.engine.results import Results
 from qw_codemod.kernel.model import Finding, NotYet
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.kernel.statements import render as english
 
 _PLACES = 3  # shown of each reason
-_NOT_YET = " "  # in the place of options, which no option is: another command comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,43 @@ class _Reason:
 
     @staticmethod
     def of(*parts: Statement) -> _Reason:
-        text = "; ".join(map(english, parts))
-        return _Reason(text, "; ".join(english(each, places=False) for each in parts))
+        once = tuple(dict.fromkeys(parts))
+        text = "; ".join(map(english, once))
+        return _Reason(text, "; ".join(english(each, places=False) for each in once))
 
 
 _Reasons = dict[_Reason, list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What to type so that findings are edited: beside their own family these, and with flags."""
+
+    families: tuple[str, ...] = ()
+    flags: str = ""
+
+    @property
+    def rank(self) -> tuple[int, str, tuple[str, ...]]:
+        """The plainest first."""
+        return len(self.flags.split()), self.flags, self.families
+
+    def command(self, results: Results, findings: Iterable[Finding]) -> str:
+        """The command line."""
+        own = {finding.family for finding in findings}
+        return _command(results, ",".join(sorted({*own, *self.families})), self.flags)
+
+
+_PLAIN = _BY_HAND = _Way()
+_NOT_YET = _Way((), " ")  # in the place of options, which no option is: another command comes first
+
+
+def _way(results: Results, finding: Finding) -> _Way:
+    """How a finding that `check` shows would be edited."""
+    flags = results.flags(finding)
+    beside = tuple(sorted({*finding.beside} & {rule.family for rule in results.rules}))
+    if beside and finding.safety == "unsafe":
+        return _Way(beside, " ".join(each for each in flags if each != "--unsafe"))
+    return _Way((), " ".join(flags))
 
 
 def render(results: Results, quiet: bool = False) -> str:
@@ -67,24 +98,22 @@ def _checked(results: Results) -> Iterator[str]:
 
 def _ways(results: Results) -> Iterator[str]:
     """How to get from here to zero: by command, then by reason."""
-    ways: dict[str, list[Finding]] = {}
+    ways: dict[_Way, list[Finding]] = {}
     by_hand: list[Finding] = []
     not_yet: list[Finding] = []
     for outcome in results.outcomes:
         for finding in results.new(outcome.report.findings):
             if results.fixable(finding):
-                ways.setdefault(" ".join(results.flags(finding)), []).append(finding)
+                ways.setdefault(_way(results, finding), []).append(finding)
             elif isinstance(finding.obstacle, NotYet):
                 not_yet.append(finding)
             else:
                 by_hand.append(finding)
-    for flags in sorted(ways, key=lambda each: (len(each.split()), each)):
-        findings = ways[flags]
-        families = ",".join(sorted({finding.family for finding in findings}))
-        command = _command(results, families, flags)
-        more = " more" if flags and "" in ways else ""
-        yield f"  {len(findings)}{more} edited by: {command}"
-        if flags:
+    for way in sorted(ways, key=lambda each: each.rank):
+        findings = ways[way]
+        more = " more" if way != _PLAIN and _PLAIN in ways else ""
+        yield f"  {len(findings)}{more} edited by: {way.command(results, findings)}"
+        if way != _PLAIN:
             yield from _reasons(results, _by_doubt(findings))
     if not_yet:
         yield f"  {len(not_yet)} after another command:"
@@ -99,29 +128,33 @@ def _applied(results: Results) -> Iterator[str]:
     done = "Would make" if results.command == "diff" else "Made"
     where = f"{counts.changed} of {_count(counts.files, 'file')}"
     yield f"{done} {_count(counts.edits, 'edit')} in {where} ({results.seconds:.2f} s)"
-    groups: dict[str, _Reasons] = {}
+    remarks: _Reasons = {}
+    for outcome in results.outcomes:
+        for remark in outcome.report.remarks:
+            remarks.setdefault(_Reason.of(remark.what), []).append(remark.finding)
+    yield from _reasons(results, remarks)
+    groups: dict[_Way, _Reasons] = {}
     for outcome in results.outcomes:
         for skipped in outcome.report.skipped:
-            why, flags = skipped.reason, ""
-            if isinstance(skipped.finding.obstacle, NotYet):
-                flags = _NOT_YET
-            if isinstance(skipped.reason, NeedsOptions):
-                why, flags = skipped.reason.why, " ".join(skipped.reason.options)
-            same = groups.setdefault(flags, {}).setdefault(_Reason.of(why), [])
-            same.append(skipped.finding)
+            reason = why = skipped.reason
+            way = _NOT_YET if isinstance(skipped.finding.obstacle, NotYet) else _BY_HAND
+            if isinstance(reason, NeedsOptions):
+                why, way = reason.why, _Way((), " ".join(reason.options))
+            elif isinstance(reason, NeedsRules):
+                why, way = reason.why, _Way(reason.families, " ".join(reason.options))
+            groups.setdefault(way, {}).setdefault(_Reason.of(why), []).append(skipped.finding)
     if counts.left:
         yield f"Left {_count(counts.left, 'finding')}:"
-    for flags in sorted(groups, key=lambda each: (not each, len(each), each)):
-        total = sum(map(len, groups[flags].values()))
-        if flags == _NOT_YET:
+    for way in sorted(groups, key=lambda each: (each == _BY_HAND, *each.rank)):
+        total = sum(map(len, groups[way].values()))
+        if way == _NOT_YET:
             yield f"  {total} after another command:"
-        elif flags:
-            findings = [each for group in groups[flags].values() for each in group]
-            families = ",".join(sorted({finding.family for finding in findings}))
-            yield f"  {total} more with: {_command(results, families, flags)}"
-        else:
+        elif way == _BY_HAND:
             yield f"  {total} to change by hand:"
-        yield from _reasons(results, groups[flags])
+        else:
+            findings = [each for group in groups[way].values() for each in group]
+            yield f"  {total} more with: {way.command(results, findings)}"
+        yield from _reasons(results, groups[way])
     if counts.left:
         yield "  See each with --why, or go through them with --interactive."
     if results.command == "apply" and counts.changed:

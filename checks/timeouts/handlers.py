@@ -1,0 +1,58 @@
+"""Whether a handler says that something failed: to a log, to a person, or to its caller."""
+
+from __future__ import annotations
+
+import ast
+
+from qw_codemod.analysis.sql_text import statement
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import last_name, own_nodes
+
+_WARNS = frozenset("warn warning error exception critical fatal".split())
+_QUIET = frozenset("trace debug info success notice log msg".split())
+_LEVELS = frozenset("WARN WARNING ERROR CRITICAL FATAL".split())
+_CURRENT = frozenset("sys.exc_info sys.exception traceback.print_exc traceback.format_exc".split())
+
+
+def reports(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether somebody learns of the exception from a handler.
+
+    It warns or prints, is told something in words, or the exception itself goes further than to a
+    log that few look at.
+    """
+    quiet: set[ast.AST] = set()
+    calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
+    for call in calls:
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else dotted(call.func)
+        if name in _WARNS or name == "print" or dotted(call.func) in _CURRENT:
+            return True
+        given = (*call.args, *(each.value for each in call.keywords))
+        if name in _QUIET and isinstance(call.func, ast.Attribute):
+            if name == "log" and last_name(call.args[0] if call.args else call) in _LEVELS:
+                return True
+            quiet.update(ast.walk(call))
+        elif any(_is_said(each) and not _is_sql(source, each) for each in given):
+            return True
+    return any(
+        isinstance(node, ast.Raise)
+        or isinstance(node, ast.Name)
+        and node.id == handler.name
+        and isinstance(node.ctx, ast.Load)
+        and node not in quiet
+        for node in own_nodes(handler.body)
+    )
+
+
+def _is_sql(source: SourceFile, node: ast.expr) -> bool:
+    seen = statement(source, node)
+    return seen.reads or bool(seen.verb)
+
+
+def _is_said(node: ast.expr) -> bool:
+    """Whether an argument is a sentence: words with blanks between them."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return any(
+        isinstance(each, ast.Constant) and isinstance(each.value, str) and " " in each.value.strip()
+        for each in parts
+    )
