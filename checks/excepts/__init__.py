@@ -2,11 +2,11 @@
 
 What it does
     QW201 finds `except:`. QW202 finds handlers for Exception or BaseException that neither log, nor
-    report, nor raise, nor use the exception. QW203, off unless `unreported = true`, finds those
-    that log, but so that no event reaches Sentry. QW204 finds `logger.error(f"... {e}")` without
-    exc_info beside `capture_exception(e)`: two events for one failure. It is edited where the event
-    that stays tells as much: tags, a level or a scope of the other one, or something else that is
-    captured, leave it as it is.
+    report, nor raise, nor use the exception, and `contextlib.suppress(Exception)`. QW203, off
+    unless `unreported = true`, finds those that log, but so that no event reaches Sentry. QW204
+    finds `logger.error(f"... {e}")` without exc_info beside `capture_exception(e)`: two events for
+    one failure. It is edited where the event that stays tells as much: tags, a level or a scope of
+    the other one, or something else that is captured, leave it as it is.
 
 Why is this bad?
     A handler that says nothing turns a failure into wrong data that nobody looks for. `except:`
@@ -38,7 +38,7 @@ What changes at run time
     a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
     that gets the same in another way or answers in words, a loop that tries the next one, another
     handler that only warns, a function named `try_…` or `…_or_none`. The evidence
-    (`--output-format json`) names the reason. A script of the standard library alone prints to
+    (`--output-format json`) names the reason. A file that only prints goes on printing, to
     stderr. KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises
     the same exception on becomes `except BaseException:` and catches as much as before.
     `capture_exception` does nothing before `sentry_sdk.init`.
@@ -71,14 +71,16 @@ import re
 from collections.abc import Iterator
 
 from qw_codemod.analysis.exception_flow import classes
-from qw_codemod.rules.api import Check, Context, Evidence, Match, SourceFile
+from qw_codemod.python.names import full_name
+from qw_codemod.rules.api import Check, Context, Evidence, Fact, Match, SourceFile
 
 from .assess import assess
 from .double_report import assess_double, double_reports, plan_double
 from .effects import Effects, effects_of, reports
-from .handlers import examine, handlers_of
+from .handlers import Suppression, examine, handlers_of
 from .logging_style import loggers_in
 from .plan import plan
+from .statements import IsSilent
 
 SETTINGS = {
     "sentry": ("auto", "unexpected", "always", "never"),
@@ -155,6 +157,23 @@ def _silent(source: SourceFile, context: Context) -> Iterator[Match]:
         if effects.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
             yield _match(source, context, handler, statement, message)
+    yield from _suppressed(source, context)
+
+
+def _suppressed(source: SourceFile, context: Context) -> Iterator[Match]:
+    """`contextlib.suppress(Exception)`, the silent handler in one line."""
+    if b"suppress" not in source.data or context.infer.is_test(source):
+        return
+    for call in source.nodes(ast.Call):
+        if full_name(source, call.func) != "contextlib.suppress":
+            continue
+        caught = {name for each in call.args for name in classes(source, each)}
+        around = next((each for each in source.ancestors(call) if isinstance(each, ast.stmt)), None)
+        if _BROAD.isdisjoint(caught) or (isinstance(around, ast.With) and reports(around.body)):
+            continue
+        message = f"`{' '.join(source.text(call).split())}` hides what went wrong"
+        evidence = Evidence("proven", (Fact(IsSilent(), source.path, call.lineno),))
+        yield Match(call, message, evidence, Suppression())
 
 
 def _unreported(source: SourceFile, context: Context) -> Iterator[Match]:

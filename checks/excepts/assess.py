@@ -13,7 +13,7 @@ from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable,
 
 from . import reasons
 from .escapes import escapes, is_endless
-from .handlers import Case, Handler
+from .handlers import Case, Handler, Suppression
 
 _WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
 _ASKING = frozenset({"input", "raw_input", "getpass.getpass", "getpass"})
@@ -33,6 +33,8 @@ _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 
 def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
     """What somebody may count on in the handler as it is, or what a report may do there."""
+    if isinstance(match.remedy, Suppression):
+        return Unfixable(reasons.HasNoHandler())
     handler: Handler = match.remedy
     if handler.case is Case.NOTEBOOK:
         return Unfixable(reasons.SharedNames())
@@ -66,7 +68,7 @@ def _why_bare(source: SourceFile, context: Context, handler: Handler) -> Stateme
     """Why somebody may count on it to catch an exit or Ctrl-C; None if nobody does."""
     if reason := _why_interrupted(handler.statement):
         return reason
-    found = escapes(source, context.infer, handler.statement, handler.node)
+    found = escapes(source, context, handler.statement, handler.node)
     return next((each.reason for each in found if not each.is_named), None)
 
 

@@ -16,6 +16,7 @@ from qw_codemod.rules.api import Context, Evidence, Fact, Match, Obstacle, Unfix
 from . import reasons
 from .effects import ERROR, Log, captures, log_of
 from .handlers import handlers_of
+from .logging_style import manner_of, takes_exc_info
 from .plan import ExcInfo
 from .statements import SendsWith, SendsWithout
 
@@ -67,12 +68,18 @@ def double_reports(source: SourceFile, context: Context) -> Iterator[Match]:
 def assess_double(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
     """What one event would not tell, or why there would still be two."""
     remedy: DoubleReport = match.remedy
-    return Unfixable(remedy.loss) if remedy.loss else None
+    log = log_of(match.node) if isinstance(match.node, ast.Call) else None
+    if remedy.loss or log is None:
+        return Unfixable(remedy.loss) if remedy.loss else None
+    if not takes_exc_info(source, context.infer, log):
+        return Unfixable(reasons.TakesNoException(f"{log.receiver}.{log.method}"))
+    return None
 
 
 def plan_double(source: SourceFile, context: Context, match: Match) -> ExcInfo:
     """The log line takes the exception with it."""
-    return ExcInfo()
+    log = log_of(match.node) if isinstance(match.node, ast.Call) else None
+    return ExcInfo(manner_of(source, context.infer, log)) if log is not None else ExcInfo()
 
 
 def _sends(call: ast.Call) -> bool:

@@ -55,6 +55,16 @@ _CURRENT = frozenset(
     "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
     "traceback.format_exception logging.exception".split()
 )
+
+
+def _has_option(call: ast.Call) -> bool:
+    """`logger.opt(exception=True).error("...")` of loguru."""
+    match call.func:
+        case ast.Attribute(value=ast.Call(func=ast.Attribute(attr="opt"), keywords=keywords)):
+            return any(each.arg == "exception" for each in keywords)
+    return False
+
+
 Raises = Literal["", "same", "other", "sometimes"]
 
 
@@ -74,7 +84,7 @@ class Log:
     @property
     def has_exception(self) -> bool:
         """Whether the traceback goes with it."""
-        if self.method == "exception":
+        if self.method == "exception" or _has_option(self.node):
             return True
         return any(
             each.arg == "exc_info"

@@ -17,6 +17,7 @@ from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.module import View
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
+from qw_codemod.rules.api import Context
 
 from . import reasons
 
@@ -97,7 +98,7 @@ _TAKES_AWAITABLES = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.sh
 _STARTS_TASK = frozenset({"create_task", "ensure_future", "spawn", "spawn_later", "start_soon"})
 _ENDS_TASK = frozenset({"cancel", "kill"})
 _WORDS_OF_EXITS = ("SystemExit", "exit(", "parse_args(", "exec(", "run_path(", "run_module(")
-_FAR = 300  # functions that are followed for one `try`
+_FAR = 200  # functions that are followed for one `try`
 _ALIKE = 6  # files in which a method of the same name is looked at
 
 
@@ -115,12 +116,12 @@ class Escape:
 
 
 def escapes(
-    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+    source: SourceFile, context: Context, statement: ast.Try, handler: ast.ExceptHandler
 ) -> tuple[Escape, ...]:
     """What a bare handler catches of such classes, as far as is told; each class once."""
     earlier = [each for each in statement.handlers if each is not handler]
     found: dict[str, Escape] = {}
-    for each in _found(source, infer, statement, handler):
+    for each in _found(source, context, statement, handler):
         caught = any(covers(source, other.type, each.raised) for other in earlier)
         if not caught:
             found.setdefault(each.raised, each)
@@ -128,11 +129,12 @@ def escapes(
 
 
 def _found(
-    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+    source: SourceFile, context: Context, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Iterator[Escape]:
-    view = infer.view(source)
+    view = context.infer.view(source)
+    known = context.shared.setdefault(_Search, {})
     yield from _thrown_in(statement, handler)
-    yield from _Search(infer, statement).of_body(statement.body, view)
+    yield from _Search(context.infer, statement, known).of_body(statement.body, view)
     function = function_of(source, statement)
     if function is None:
         return
@@ -180,10 +182,14 @@ def _is_ended(source: SourceFile, function: ast.AST) -> Iterator[Escape]:
 class _Search:
     """What comes out of statements, followed into the functions of the tree that they call."""
 
-    def __init__(self, infer: Inference, statement: ast.Try) -> None:
+    def __init__(
+        self, infer: Inference, statement: ast.Try, known: dict[ast.AST, tuple[Escape, ...]]
+    ) -> None:
         self._infer = infer
         self._statement = statement
-        self._known: dict[ast.AST, tuple[Escape, ...]] = {}  # of functions and modules
+        self._known = known  # of functions and modules
+        self._depth = 0  # of calls
+        self._left = _FAR
 
     def of_body(self, body: Sequence[ast.stmt], view: View) -> Iterator[Escape]:
         for node in own_nodes(body):
@@ -276,7 +282,7 @@ class _Search:
                 yield Escape(_EXIT, reasons.MayExit(_text(call)))
             elif name in _RAISED:
                 yield from self._of_library(call, name)
-            else:
+            elif not self._depth:  # further away there is no end of methods of any name
                 yield from self._of_name(call, view)
 
     def _of_library(self, call: ast.Call, name: str) -> Iterator[Escape]:
@@ -315,12 +321,15 @@ class _Search:
 
     def _of_scope(self, scope: ast.AST, body: Sequence[ast.stmt], view: View) -> tuple[Escape, ...]:
         """What comes out of a function or a module, each class once."""
-        if scope in self._known or len(self._known) > _FAR:
+        if scope in self._known or self._left <= 0:
             return self._known.get(scope, ())
         self._known[scope] = ()  # while it is looked at: a cycle adds nothing
+        self._left -= 1
         found: dict[str, Escape] = {}
+        self._depth += 1
         for each in self.of_body(body, view):
             found.setdefault(each.raised, each)
+        self._depth -= 1
         for node in own_nodes(body):
             if isinstance(node, ast.While) and is_endless(node):
                 found.setdefault(_INTERRUPT, Escape(_INTERRUPT, reasons.EndlessLoop()))

@@ -43,6 +43,11 @@ class Expected:
     certain: bool = True  # nothing else can come, not even from a property
 
 
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A `contextlib.suppress`, which has no handler that could speak."""
+
+
 @dataclass(frozen=True)
 class Handler:
     """One handler and the `try` statement that it belongs to."""
@@ -109,7 +114,8 @@ def _expected(
 ) -> Expected:
     known = raises.exceptions(source, infer, statement.body)
     if known.raises:
-        return Expected(says.KnownToRaise(known.raises), known.raises, known.certain)
+        says_so = says.KnownToRaise if known.certain else says.LooksToRaise
+        return Expected(says_so(known.raises), known.raises, known.certain)
     return Expected(
         why_expected(source, statement, node) or raises.by_conversion(source, infer, statement.body)
     )

@@ -17,7 +17,7 @@ from .definite_assignment import plain_names
 from .effects import DEBUG, ERROR
 from .escapes import escapes
 from .handlers import Case, Handler
-from .logging_style import Style, stands_alone, style_of
+from .logging_style import Manner, Style, manner_of, stands_alone, style_of
 from .operation_name import operation
 from .sentry import reaches_sentry
 
@@ -39,7 +39,9 @@ _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "f
 
 @dataclass(frozen=True, slots=True)
 class ExcInfo:
-    """A log call gets `exc_info=True`."""
+    """A log call takes the exception with it: `exc_info=True`, or as loguru has it."""
+
+    manner: Manner = "logging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     if handler.case is Case.RAISES_SAME:
         return replace(plain, catches=("BaseException",))
     if handler.is_bare and handler.case is not Case.IMPORTS:
-        found = escapes(source, context.infer, handler.statement, handler.node)
+        found = escapes(source, context, handler.statement, handler.node)
         plain = replace(plain, also_catches=tuple(e.raised for e in found if e.is_named))
     if handler.case is Case.RAISES_OTHER:
         last = handler.node.body[-1]
@@ -115,10 +117,12 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
     style = style_of(source, context.infer, handler.statement)
     of_error = [log for log in effects.logs if log.level >= ERROR and log.receiver]
     if of_error:
-        if style.manner == "logging":
-            calls = tuple(f"{log.receiver}.{log.method}" for log in of_error)
-            plan = replace(plan, incomplete=calls)
-        return plan
+        calls = (
+            f"{log.receiver}.{log.method}"
+            for log in of_error
+            if manner_of(source, context.infer, log) == "logging"
+        )
+        return replace(plan, incomplete=tuple(calls))
     says_already = bool(effects.logs) or effects.prints
     if not says_already:
         level = "warning" if is_expected else "exception"

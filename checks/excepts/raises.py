@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qw_codemod.infer import Class, Inference, Instance, Library, Method
+from qw_codemod.infer import Class, Container, Inference, Instance, Library, Method
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
@@ -47,7 +47,7 @@ def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
         found = dict.fromkeys(reader.statements(body))
     except _UnknownOperation:
         return Expected()
-    return Expected(tuple(found) or ("NameError",), reader.certain)
+    return Expected(tuple(found), reader.certain)
 
 
 def by_conversion(
@@ -128,11 +128,10 @@ class _Body:
                 return
             case ast.Attribute(value=value):
                 yield from self._value(value)
-            case ast.Subscript(value=value, slice=index):
-                yield from self._value(value)
-                yield from self._value(index)
-                yield from operations.SUBSCRIPT
+            case ast.Subscript():
+                yield from self._subscript(node)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                self.certain = False  # what is iterated may raise what it likes
                 yield from operations.UNPACKING
                 for element in elements:
                     yield from self._target(element)
@@ -145,15 +144,17 @@ class _Body:
                 return
             case ast.Attribute():
                 yield from self._attribute(node)
-            case ast.Subscript(value=value, slice=index):
-                yield from self._value(value)
-                yield from self._value(index)
-                yield from operations.SUBSCRIPT
+            case ast.Subscript():
+                yield from self._subscript(node)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                if not all(isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot) for op in ops):
+                    self.certain = False  # of values that may have no order
+                for each in (left, *others):
+                    yield from self._value(each)
             case ast.Call():
                 yield from self._call(node)
             case (
                 ast.BoolOp()
-                | ast.Compare()
                 | ast.IfExp()
                 | ast.Tuple()
                 | ast.List()
@@ -177,6 +178,28 @@ class _Body:
                 return
             case _:
                 raise _UnknownOperation
+
+    def _subscript(self, node: ast.Subscript) -> Iterator[str]:
+        """Of a dict or a list that is known, what these raise; else what things raise as a rule."""
+        yield from self._value(node.value)
+        yield from self._value(node.slice)
+        kinds = {
+            inferred.value.kind if isinstance(inferred.value, Container) else ""
+            for inferred in self._infer.holds(self._source, node.value)
+        }
+        is_plain = isinstance(node.slice, ast.Constant | ast.JoinedStr)
+        if kinds == {"dict"}:
+            if not isinstance(node.ctx, ast.Store):
+                yield "KeyError"
+            if not is_plain:
+                yield "TypeError"  # a key that has no hash
+        elif kinds and kinds <= {"list", "tuple"} and not isinstance(node.slice, ast.Slice):
+            yield "IndexError"
+            if not is_plain:
+                yield "TypeError"
+        else:
+            self.certain = False
+            yield from operations.SUBSCRIPT
 
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         """An attribute may be a property, which runs code; of `self` it is seen whether it is."""

@@ -9,6 +9,16 @@ class SharedNames(Statement):
     template = "a marimo notebook shares its names between cells"
 
 
+class HasNoHandler(Statement):
+    template = "`suppress` has no handler that could say what went wrong: `try` and `except` have"
+
+
+class TakesNoException(Statement):
+    template = "`{method}()` is a method of the project's own, and takes no `exc_info`"
+
+    method: str
+
+
 class RaisesOnSomePaths(Statement):
     template = "it raises again on some paths only"
 

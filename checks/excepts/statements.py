@@ -102,6 +102,12 @@ class KnownToRaise(Statement):
     exceptions: tuple[str, ...]
 
 
+class LooksToRaise(Statement):
+    template = "by the look of it, all that the `try` does raises {exceptions:, } alone"
+
+    exceptions: tuple[str, ...]
+
+
 # Why a failure is ordinary, by what becomes of it
 
 

@@ -24,6 +24,8 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
     if isinstance(plan, ExcInfo):
         if not isinstance(node, cst.Call):
             return None
+        if plan.manner == "loguru":  # whose keywords are of the message, and format it
+            return Rewrite(_with_exception(node))
         return Rewrite(with_keyword(node, "exc_info", "True"))
     if not isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
         return None
@@ -41,6 +43,20 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
         imports.append(Import(module, name))
         made = (f"{style.logger} = {style.made_by}",) if style.made_by else ()
     return Rewrite(new, imports=tuple(imports), globals=made)
+
+
+def _with_exception(call: cst.Call) -> cst.Call:
+    """`logger.opt(exception=True).error(...)`, as loguru has it."""
+    method = cst.ensure_type(call.func, cst.Attribute)
+    options: cst.BaseExpression = method.value
+    if not (
+        isinstance(options, cst.Call)
+        and isinstance(options.func, cst.Attribute)
+        and options.func.attr.value == "opt"
+    ):
+        options = cst.Call(cst.Attribute(options, cst.Name("opt")))
+    options = with_keyword(cst.ensure_type(options, cst.Call), "exception", "True")
+    return call.with_changes(func=method.with_changes(value=options))
 
 
 # -- the line of the `except` ---------------------------------------------------------------------

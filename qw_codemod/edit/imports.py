@@ -108,7 +108,10 @@ def import_edit(source: SourceFile, wanted: Import, before: int, first_party: _F
         return _into_group(source, chosen[0], wanted, first_party)
     earlier = [group for group in groups if _mostly(group, first_party) < section]
     if earlier:
-        return _after(source, earlier[-1][-1], source.newline, _statement(wanted))
+        group = earlier[-1]
+        lower = [node for node in group if _section_of(node, first_party) < section]
+        gap = source.newline if lower[-1] is group[-1] else b""
+        return _after(source, lower[-1], gap, _statement(wanted))
     at = _above(source, groups[0][0])
     return Edit(Span(at, at), _statement(wanted) + source.newline * 2)
 

@@ -210,7 +210,7 @@ def test_placed(before: str, wanted: Import, after: str) -> None:
         (
             "import sys\nimport os\nfrom app import y\n",
             AIOHTTP,
-            "import sys\nimport os\nfrom app import y\n\nimport aiohttp\n",
+            "import sys\nimport os\nimport aiohttp\nfrom app import y\n",
         ),
         (
             "import sys\nsys.path.append('..')\n",

@@ -271,3 +271,92 @@ def test_a_fix_in_crlf_and_tabs_keeps_both() -> None:
     assert '\t\tlogger.exception(\r\n\t\t\t"work failed: %s",\r\n' in changed or (
         '\t\tlogger.exception("work failed: %s", e' in changed
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "is_found"),
+    [
+        ("import contextlib", "with contextlib.suppress(Exception):", True),
+        ("from contextlib import suppress", "with suppress(BaseException):", True),
+        ("from contextlib import suppress as hush", "with hush(ValueError, Exception):", True),
+        ("import contextlib", "with lock, contextlib.suppress(Exception):", True),
+        ("from contextlib import suppress\n\nALL = (Exception,)", "with suppress(*ALL):", True),
+        ("import contextlib", "with contextlib.suppress(KeyError):", False),
+        ("from shared import suppress", "with suppress(Exception):", False),
+    ],
+)
+def test_suppress_is_a_silent_handler(head: str, line: str, is_found: bool) -> None:
+    text = f"{head}\n\n\ndef run(lock):\n    {line}\n        work()\n"
+    found = findings(text)
+    assert [each.code for each in found] == ["QW202"] * is_found
+    assert after(text) == text
+    assert not any(check_files({"tests/test_x.py": text}, ("excepts",)).values())
+
+
+def test_an_exit_stack_that_suppresses() -> None:
+    text = "import contextlib\n\nstack.enter_context(contextlib.suppress(Exception))\n"
+    assert [each.code for each in findings(text)] == ["QW202"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "inner", "named"),
+    [
+        ("path: str", "found = {}; found['day'] = path", ""),
+        ("found: dict[str, int]", "return found['day']", "except KeyError as e:"),
+        ("found: list[int]", "return found[0]", "except IndexError as e:"),
+        ("found", "return found['day']", ""),  # may be anything
+        ("found", "first, second = found", ""),
+        ("day, other", "return day < other", ""),
+        ("text", "return int(text)", "except (ValueError, TypeError, OverflowError) as e:"),
+    ],
+)
+def test_narrow_names_nothing_that_cannot_happen(parameters: str, inner: str, named: str) -> None:
+    text = after(LOGGER + handler("return None", parameters, inner), narrow=True)
+    assert (named or "except Exception as e:") in text
+
+
+def double(log: str, head: str = "", name: str = "logger") -> str:
+    return (
+        f"import sentry_sdk\n{head}\n\n\ndef run():\n    try:\n        work()\n"
+        f"    except Exception as e:\n        {log}\n        sentry_sdk.capture_exception(e)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "log", "line"),
+    [
+        (
+            "from loguru import logger",
+            'logger.error(f"no: {e}")',
+            'logger.opt(exception=True).error(f"no: {e}")',
+        ),
+        (
+            "from loguru import logger",
+            'logger.error("no: {}", e)',
+            'logger.opt(exception=True).error("no: {}", e)',
+        ),
+        (
+            "import logging\n\nlogger = logging.getLogger()",
+            'logger.error(f"no: {e}")',
+            'logger.error(f"no: {e}", exc_info=True)',
+        ),
+        (
+            "import structlog\n\nlogger = structlog.get_logger()",
+            'logger.error("no")',
+            'logger.error("no", exc_info=True)',
+        ),
+    ],
+)
+def test_one_event_in_the_manner_of_the_library(head: str, log: str, line: str) -> None:
+    text = after(double(log, head))
+    assert line in text
+    assert after(text) == text
+
+
+def test_a_method_that_takes_no_exception_is_given_none() -> None:
+    own = "class Log:\n    def info(self, text):\n        print(text)\n\n"
+    own += "    def error(self, text):\n        print(text)\n\n\nlogger = Log()\n"
+    text = double('logger.error(f"no: {e}")', "from own import logger")
+    files = {"run.py": text, "own.py": own}
+    assert apply_to_files(files, ("excepts",))["run.py"] == text
+    assert [each.code for each in check_files(files, ("excepts",))["run.py"]] == ["QW204"]
