@@ -77,7 +77,7 @@ from qw_codemod.rules.api import Check, Context, Evidence, Fact, Match, SourceFi
 from .assess import assess
 from .double_report import assess_double, double_reports, plan_double
 from .effects import Effects, effects_of, reports
-from .handlers import Suppression, examine, handlers_of
+from .handlers import Suppression, examine, handlers_of, is_left_over
 from .logging_style import loggers_in
 from .plan import plan
 from .statements import IsSilent
@@ -210,7 +210,9 @@ def _broad(
     if context.infer.is_test(source):
         return
     for handler, statement in handlers_of(source):
-        if handler.type is not None and not _BROAD.isdisjoint(classes(source, handler.type)):
+        if handler.type is None or is_left_over(source, handler, statement):
+            continue  # exits and Ctrl-C are nothing that went wrong
+        if not _BROAD.isdisjoint(classes(source, handler.type)):
             loggers = loggers_in(source, context.infer, handler)
             yield handler, statement, effects_of(source, handler, loggers)
 

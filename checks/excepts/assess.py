@@ -43,7 +43,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
 
 
 def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> Statement | None:
-    if handler.case is Case.RAISES_SAME:
+    if handler.case in (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS):
         return None
     if handler.is_bare:
         reason = _why_bare(source, context, handler)

@@ -50,6 +50,8 @@ _FETCHES = frozenset(
 )
 _LIBRARIES = frozenset({"structlog", "loguru"})  # imported, they are what is spoken with
 _MAKERS = frozenset({"getLogger", "get_logger", "get_run_logger", "get_task_logger"})
+_PRINTING = frozenset({"print", "sys.stdout.write", "sys.stderr.write"})
+_ECHOING = frozenset({"echo", "secho"})  # of click and typer
 _SETUPS = _MAKERS | {"basicConfig", "dictConfig", "fileConfig", "addHandler"}
 _CURRENT = frozenset(
     "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
@@ -140,7 +142,7 @@ def effects_of(
         tuple(call for call in others if captures(call)),
         uses or any(dotted(call.func) in _CURRENT for call in calls),
         any(_says(call) for call in others),
-        only_prints(source) and any(dotted(call.func) == "print" for call in calls),
+        only_prints(source) and any(map(is_printing, calls)),
     )
 
 
@@ -247,8 +249,14 @@ def log_calls(source: SourceFile) -> tuple[Log, ...]:
 @lru_cache(maxsize=8)
 def only_prints(source: SourceFile) -> bool:
     """Whether a file tells what it does by `print` alone."""
-    prints = any(dotted(call.func) == "print" for call in source.nodes(ast.Call))
+    prints = any(map(is_printing, source.nodes(ast.Call)))
     return prints and not log_calls(source) and not _has_logger(source)
+
+
+def is_printing(call: ast.Call) -> bool:
+    """Whether a call prints, itself or as command-line libraries do it."""
+    name = dotted(call.func)
+    return name in _PRINTING or name.rpartition(".")[2] in _ECHOING
 
 
 def _has_logger(source: SourceFile) -> bool:
@@ -266,7 +274,7 @@ def is_script(source: SourceFile) -> bool:
     if source.data.startswith(b"#!") or any(map(is_main, source.tree.body)):
         return True
     return any(
-        isinstance(call, ast.Call) and dotted(call.func) == "print"
+        isinstance(call, ast.Call) and is_printing(call)
         for node in source.tree.body
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef))
         for call in own_nodes([node])

@@ -84,6 +84,13 @@ _RAISED = {
     ),
     "func_timeout.func_timeout": "func_timeout.FunctionTimedOut",
 }
+# They run a module that somebody names, whatever it does; `exec_module` is a loader's.
+_IMPORTING = frozenset({"importlib.import_module", "builtins.__import__", "imp.load_source"})
+# They call what they are given, and hand on what it raises. [docs.python.org]
+_CALLING = frozenset(
+    "map filter reduce starmap partial imap imap_unordered apply apply_async submit to_thread "
+    "run_in_executor spawn".split()
+)
 _PARSING = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
 _COMMANDS = ("click.command", "click.group", "typer.Typer")
 _LIMITED = "func_timeout.func_set_timeout"
@@ -251,11 +258,17 @@ class _Search:
         if last_name(call) in _PARSING:
             yield Escape(_EXIT, reasons.MayExit(_text(call)))
             return
+        if last_name(call) == "exec_module":
+            yield Escape(_EXIT, reasons.RunsModule(_text(call)))
+            return
         if last_name(call) == "run_until_complete" and len(call.args) == 1:
             if self._may_be_cancelled(call.args[0], view):
                 yield Escape(_CANCELLED, reasons.RaisesNoException(_text(call), _CANCELLED))
             return
         is_told = False
+        if last_name(call) in _CALLING:
+            for given in call.args:
+                yield from self._of_given(call, given, view)
         for inferred in self._infer.evaluator.value(call.func, view):
             value = inferred.value
             if isinstance(value, Library):
@@ -280,12 +293,26 @@ class _Search:
             name = canonical(full_name(view.source, call.func))
             if name in ("exit", "quit"):
                 yield Escape(_EXIT, reasons.MayExit(_text(call)))
+            elif name == "__import__":
+                yield from self._of_library(call, f"builtins.{name}")
             elif name in _RAISED:
                 yield from self._of_library(call, name)
             elif not self._depth:  # further away there is no end of methods of any name
                 yield from self._of_name(call, view)
 
+    def _of_given(self, call: ast.Call, given: ast.expr, view: View) -> Iterator[Escape]:
+        """What is raised by a function that is handed over to be called."""
+        if isinstance(given, ast.Lambda):
+            for node in own_nodes([given.body]):
+                yield from self._of_node(node, view)
+        elif isinstance(given, ast.Name | ast.Attribute):
+            for inferred in self._infer.evaluator.value(given, view):
+                if isinstance(inferred.value, Function):
+                    yield from self._of_function(call, inferred.value.node, inferred.value.view)
+
     def _of_library(self, call: ast.Call, name: str) -> Iterator[Escape]:
+        if name in _IMPORTING and not all(isinstance(e, ast.Constant) for e in call.args[:1]):
+            yield Escape(_EXIT, reasons.RunsModule(_text(call)))
         raised = _RAISED.get(name)
         if raised == _EXIT:
             yield Escape(_EXIT, reasons.MayExit(_text(call)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from qw_codemod.analysis.exception_flow import covers
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
@@ -27,6 +28,7 @@ class Case(Enum):
 
     NOTEBOOK = auto()  # of marimo, which shares names between cells: it is left
     RAISES_SAME = auto()  # a bare one that raises its exception on
+    OTHERS_CATCH_EXCEPTIONS = auto()  # a bare one below `except Exception`: for what is none
     RAISES_OTHER = auto()  # a bare one that raises another exception
     RAISES = auto()
     IMPORTS = auto()  # the `try` imports, and does nothing else
@@ -98,6 +100,8 @@ def _case(
 ) -> Case:
     if b"marimo" in source.data and _imports(source, "marimo"):
         return Case.NOTEBOOK
+    if node.type is None and is_left_over(source, node, statement):
+        return Case.OTHERS_CATCH_EXCEPTIONS
     if effects.raises:
         if node.type is None and effects.raises in ("same", "other"):
             return Case.RAISES_SAME if effects.raises == "same" else Case.RAISES_OTHER
@@ -107,6 +111,12 @@ def _case(
     if infer.is_test(source) or reports(statement.body):
         return Case.SILENT_BY_NATURE
     return Case.REPORTS
+
+
+def is_left_over(source: SourceFile, node: ast.ExceptHandler, statement: ast.Try) -> bool:
+    """Whether the handlers above it catch every Exception."""
+    others = (each for each in statement.handlers if each is not node)
+    return any(covers(source, each.type, "Exception") for each in others)
 
 
 def _expected(

@@ -17,6 +17,7 @@ from qw_codemod.infer import (
     Instance,
     Library,
     Module,
+    Nothing,
     Value,
     ValueSet,
 )
@@ -26,7 +27,7 @@ from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import free_name, full_name
 from qw_codemod.python.syntax import own_nodes
 
-from .effects import LEVELS, Log, is_script, log_calls, log_of, only_prints
+from .effects import LEVELS, Log, is_printing, is_script, log_calls, log_of, only_prints
 from .reachable import is_bound, is_local, is_set_on_self
 
 Manner = Literal["logging", "structlog", "loguru", "unknown", "print"]
@@ -46,7 +47,7 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What to log with: `logger` as it is written in the code, empty for `print`.
+    """What to log with: `logger` as it is written in the code, empty for `print` itself.
 
     `is_new`: the module has none of that name. It is imported from `comes_from` (`loguru.logger`),
     or made below the imports by the expression `made_by`. `f_strings`: its messages are such.
@@ -77,8 +78,16 @@ def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style
         if found is not None:
             return found
     if only_prints(source) and (is_script(source) or not _neighbours(source, infer, _SPEAK)):
-        return Style("print")
+        return Style("print", _echo(source))
     return _of_module(source) or _new(source, infer)
+
+
+def _echo(source: SourceFile) -> str:
+    """`click.echo`, as it is written in a file that has it in the place of `print`."""
+    names = Counter(dotted(call.func) for call in source.nodes(ast.Call) if is_printing(call))
+    most = names.most_common(1)[0][0]
+    full = full_name(source, ast.parse(most, mode="eval").body)
+    return most if full in ("click.echo", "typer.echo") else ""
 
 
 # -- a logger that is to be made ------------------------------------------------------------------
@@ -298,6 +307,8 @@ def _by_name(
     manner = _inferred(source, infer, own)
     if not manner and _is_given(source, statement, name):
         return None  # it may be anything, or None
+    if any(isinstance(e.value, Nothing) for log in own[:1] for e in _held(source, infer, log)):
+        return None  # until somebody makes it
     takes_more = any(len(log.node.args) > 1 for log in own)
     manner = manner or _manner(source, name, own)
     methods = _own_methods(source, infer, own)

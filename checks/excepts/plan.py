@@ -90,7 +90,7 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     handler: Handler = match.remedy
     bare = ("Exception",) if handler.is_bare else ()
     plain = Plan(_room(source, handler.node), bare)
-    if handler.case is Case.RAISES_SAME:
+    if handler.case in (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS):
         return replace(plain, catches=("BaseException",))
     if handler.is_bare and handler.case is not Case.IMPORTS:
         found = escapes(source, context, handler.statement, handler.node)

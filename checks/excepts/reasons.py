@@ -44,6 +44,12 @@ class MayExitWithin(Statement):
     function: str
 
 
+class RunsModule(Statement):
+    template = "`{call}` runs a module that may end the program, as `except:` may count on"
+
+    call: str
+
+
 class RaisesIt(Statement):
     template = "{error} is raised in the `try`, and is no Exception"
 

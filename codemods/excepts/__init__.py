@@ -89,7 +89,8 @@ def _report(plan: Plan, imports: list[Import]) -> list[str]:
     manner = plan.log.style.manner if plan.log is not None else ""
     if plan.log is not None:
         lines.append(_log(plan, plan.log))
-        imports += [Import("sys")] if manner == "print" else []
+        prints = manner == "print" and not plan.log.style.logger
+        imports += [Import("sys")] if prints else []
     if plan.capture:
         call = plan.capture
         imports.append(Import("sentry_sdk", call.partition(".")[0] if "." not in call else ""))
@@ -104,6 +105,8 @@ def _log(plan: Plan, line: LogLine) -> str:
     operation, name, manner = plan.operation, plan.name, line.style.manner
     if manner == "print":  # on the channel for errors: the other one may be the program's output
         text = f'f"{operation} failed: {{{name}}}"'
+        if line.style.logger:
+            return _laid_out(line.style.logger, [text, "err=True"], plan.room)
         return _laid_out("print", [text, "file=sys.stderr"], plan.room)
     method = line.style.method(line.level)
     call = f"{line.style.logger}.{method}"

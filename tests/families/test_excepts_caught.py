@@ -55,6 +55,9 @@ EXITS = "import sys\n\n\ndef leave(code):\n    sys.exit(code)\n"
         ("Job.run(name)", "from exits import Job"),
         ("work.convert(name)", "import exits"),  # whoever's it is
         ("import starts", ""),
+        ("list(map(first, name))", "from exits import first"),
+        ("work.submit(first, name).result()", "from exits import first"),
+        ("work.map(lambda each: first(each), name)", "from exits import first"),
         ("return [exits.first(each) for each in name]", "import exits"),
     ],
 )
@@ -107,6 +110,9 @@ def test_an_exit_any_number_of_calls_away(inner: str, head: str) -> None:
         ("runpy.run_path(name)", "import runpy\n"),
         ("run_module(name)", "from runpy import run_module\n"),
         ("quit()", ""),
+        ("importlib.import_module(name)", "import importlib\n"),
+        ("__import__(name)", ""),
+        ("work.loader.exec_module(name)", ""),
         ("raise Stop(name)", "class Stop(BaseException):\n    pass\n"),
         ("pytest.fail(name)", "import pytest\n"),
         ("pl.read_csv(name)", "import polars as pl\n"),
@@ -128,6 +134,7 @@ def test_a_handler_that_somebody_may_count_on_is_left(inner: str, head: str) -> 
     [
         ("cli(standalone_mode=False)", "import click\n\n@click.command()\ndef cli():\n    pass\n"),
         ("driver.quit()", "from far import driver\n"),
+        ("importlib.import_module('json')", "import importlib\n"),
         ("flask.abort(404)", "import flask\n"),
         ("safe(name)", EXITS + "\n\ndef safe(name):\n    try:\n        leave(name)\n"
          "    except SystemExit:\n        return None\n"),
@@ -284,3 +291,19 @@ def test_a_generator_that_raises_on_catches_as_much_as_before() -> None:
 def test_a_generator_that_yields_on_could_not_be_closed_before() -> None:
     text = "def rows(cursor):\n    try:\n        yield cursor\n    except:\n        yield None\n"
     assert reason(text) is None
+
+
+def test_what_is_left_to_a_bare_handler_below_others_stays_its_own() -> None:
+    text = """
+        def run(work):
+            try:
+                return work()
+            except ValueError:
+                return None
+            except Exception as e:
+                return str(e)
+            except:
+                return "stopped"
+        """
+    edited = apply_to_files({"here.py": textwrap.dedent(text)}, ("excepts",))["here.py"]
+    assert "    except BaseException:\n        return" in edited and "logg" not in edited

@@ -103,6 +103,8 @@ def test_a_logger_below_that_is_there_in_time(between: str) -> None:
         "if DEBUG:\n    logger = logging.getLogger('x')\n    logger.info('x')\n",
         "def main():\n    logger = logging.getLogger()\n    logger.info('x')\n",
         "logger = logging.getLogger('x')\nlogger.info('x')\ndel logger\n",
+        "logger = None\n\n\ndef make():\n    global logger\n    logger = logging.getLogger()\n"
+        "    logger.info('x')\n",
         "for logger in loggers:\n    logger.info('x')\n",
     ],
 )
@@ -222,3 +224,9 @@ def test_a_script_that_prints_gets_no_logger() -> None:
     assert handled(f"def load():\n    print('loading')\n{TRY}").startswith("print(")
     logs = "import logging\n\nlogger = logging.getLogger('x')\n"
     assert handled(f"def load():\n    print('loading')\n{TRY}", beside=logs).startswith("logger.")
+
+
+def test_a_command_that_echoes_goes_on_echoing() -> None:
+    for head, call in (("import click", "click.echo"), ("from typer import echo", "echo")):
+        text = f"{head}\n\n\ndef load():\n    {call}('loading')\n{TRY}"
+        assert handled(text) == f'{call}(f"work failed: {{e}}", err=True)'
