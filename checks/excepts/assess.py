@@ -29,6 +29,7 @@ _STANDS_IN = re.compile(rb"\bsetattr\(\s*sys\.std(out|err)\b|\bsys\.std(out|err)
 # What is made fit for JSON or a file name is sanitized too: that hides nothing.
 _HIDES = frozenset("mask redact scrub obfuscate anonymize anonymise".split())
 _LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
+_SAME = (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS, Case.HANDS_ON)
 
 
 def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
@@ -43,7 +44,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
 
 
 def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> Statement | None:
-    if handler.case in (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS):
+    if handler.case in _SAME:
         return None
     if handler.is_bare:
         reason = _why_bare(source, context, handler)

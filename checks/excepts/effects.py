@@ -249,8 +249,15 @@ def log_calls(source: SourceFile) -> tuple[Log, ...]:
 @lru_cache(maxsize=8)
 def only_prints(source: SourceFile) -> bool:
     """Whether a file tells what it does by `print` alone."""
-    prints = any(map(is_printing, source.nodes(ast.Call)))
+    prints = any(
+        dotted(call.func) in _PRINTING or (_has_commands(source) and is_printing(call))
+        for call in source.nodes(ast.Call)
+    )
     return prints and not log_calls(source) and not _has_logger(source)
+
+
+def _has_commands(source: SourceFile) -> bool:
+    return any(each.package in ("click", "typer") for each in imports_of(source.tree))
 
 
 def is_printing(call: ast.Call) -> bool:

@@ -11,12 +11,14 @@ from qw_codemod.analysis.exception_flow import covers
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportStatement, imports_of
+from qw_codemod.python.syntax import own_nodes
 from qw_codemod.rules.api import Fact
 
 from . import raises
 from . import statements as says
-from .effects import Effects, effects_of, reports
+from .effects import Effects, effects_of, is_printing, log_of, reports
 from .expected_failure.verdict import why_expected
 from .logging_style import loggers_in
 
@@ -28,6 +30,7 @@ class Case(Enum):
 
     NOTEBOOK = auto()  # of marimo, which shares names between cells: it is left
     RAISES_SAME = auto()  # a bare one that raises its exception on
+    HANDS_ON = auto()  # a bare one that gives whatever comes to somebody else
     OTHERS_CATCH_EXCEPTIONS = auto()  # a bare one below `except Exception`: for what is none
     RAISES_OTHER = auto()  # a bare one that raises another exception
     RAISES = auto()
@@ -102,6 +105,8 @@ def _case(
         return Case.NOTEBOOK
     if node.type is None and is_left_over(source, node, statement):
         return Case.OTHERS_CATCH_EXCEPTIONS
+    if node.type is None and _hands_on(source, node):
+        return Case.HANDS_ON
     if effects.raises:
         if node.type is None and effects.raises in ("same", "other"):
             return Case.RAISES_SAME if effects.raises == "same" else Case.RAISES_OTHER
@@ -111,6 +116,56 @@ def _case(
     if infer.is_test(source) or reports(statement.body):
         return Case.SILENT_BY_NATURE
     return Case.REPORTS
+
+
+def _hands_on(source: SourceFile, node: ast.ExceptHandler) -> bool:
+    """Whether a handler gives `sys.exc_info()` to somebody, who waits for it, or keeps it."""
+    names = {_CAUGHT}
+    for each in own_nodes(node.body):
+        if isinstance(each, ast.Assign) and _tells(each.value, {_CAUGHT}):
+            names |= {n.id for n in ast.walk(each) if isinstance(n, ast.Name) and _is_set(n)}
+            if any(isinstance(target, ast.Attribute | ast.Subscript) for target in each.targets):
+                return True
+    return any(
+        isinstance(each, ast.Call)
+        and not _shows(each)
+        and any(_tells(given, names) for given in (*each.args, *_values(each)))
+        for each in own_nodes(node.body)
+    )
+
+
+_CAUGHT = "sys.exc_info"
+_SHOWING = frozenset("str repr format type isinstance getattr".split())
+
+
+def _tells(node: ast.AST, names: set[str]) -> bool:
+    """Whether the exception, or all that is known of it, is in an expression as it is."""
+    if isinstance(node, ast.Starred):
+        return _tells(node.value, names)
+    if isinstance(node, ast.Call):
+        return dotted(node.func) in names
+    if isinstance(node, ast.Tuple):
+        return any(_tells(each, names) for each in node.elts)
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _values(call: ast.Call) -> list[ast.expr]:
+    return [each.value for each in call.keywords if each.arg != "exc_info"]
+
+
+def _is_set(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _shows(call: ast.Call) -> bool:
+    """Whether a call tells a person, or makes a text of what it is given."""
+    name = dotted(call.func)
+    return (
+        is_printing(call)
+        or log_of(call) is not None
+        or name.startswith("traceback.")
+        or name.rpartition(".")[2] in _SHOWING
+    )
 
 
 def is_left_over(source: SourceFile, node: ast.ExceptHandler, statement: ast.Try) -> bool:

@@ -35,6 +35,7 @@ _RESERVED = frozenset(
     "process taskName event operation context".split()
 )
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
+_SAME = (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS, Case.HANDS_ON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     handler: Handler = match.remedy
     bare = ("Exception",) if handler.is_bare else ()
     plain = Plan(_room(source, handler.node), bare)
-    if handler.case in (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS):
+    if handler.case in _SAME:
         return replace(plain, catches=("BaseException",))
     if handler.is_bare and handler.case is not Case.IMPORTS:
         found = escapes(source, context, handler.statement, handler.node)

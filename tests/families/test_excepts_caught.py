@@ -307,3 +307,25 @@ def test_what_is_left_to_a_bare_handler_below_others_stays_its_own() -> None:
         """
     edited = apply_to_files({"here.py": textwrap.dedent(text)}, ("excepts",))["here.py"]
     assert "    except BaseException:\n        return" in edited and "logg" not in edited
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("queue.put(sys.exc_info())", "BaseException"),
+        ("loop.handle_error(work, *sys.exc_info())", "BaseException"),
+        ("info = sys.exc_info()\n        queue.put(info)", "BaseException"),
+        ("kind, error, trace = sys.exc_info()\n        queue.put(error)", "BaseException"),
+        ("queue.error = sys.exc_info()", "BaseException"),
+        ("print('failed', sys.exc_info()[0])", "Exception"),
+        ("print('failed', sys.exc_info())", "Exception"),
+        ("kind, error, trace = sys.exc_info()\n        print(str(error))", "Exception"),
+        ("traceback.print_exception(*sys.exc_info())", "Exception"),
+    ],
+)
+def test_what_is_handed_on_is_all_that_was_caught(body: str, named: str) -> None:
+    text = (
+        "import sys\nimport traceback\n\n\ndef run(work, queue, loop):\n    try:\n"
+        f"        work()\n    except:\n        {body}\n"
+    )
+    assert clause(text).startswith(f"except {named}")
