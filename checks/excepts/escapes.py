@@ -15,7 +15,7 @@ from qw_codemod.python.bindings import dotted
 from qw_codemod.python.definitions import is_main
 from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.module import View
-from qw_codemod.python.names import full_name
+from qw_codemod.python.names import bound_names, full_name
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context
 
@@ -105,6 +105,7 @@ _TAKES_AWAITABLES = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.sh
 _STARTS_TASK = frozenset({"create_task", "ensure_future", "spawn", "spawn_later", "start_soon"})
 _ENDS_TASK = frozenset({"cancel", "kill"})
 _WORDS_OF_EXITS = ("SystemExit", "exit(", "parse_args(", "exec(", "run_path(", "run_module(")
+_ENTRIES = ("main", "cli", "run")  # they are called last, and exit with the program's status
 _FAR = 200  # functions that are followed for one `try`
 _ALIKE = 6  # files in which a method of the same name is looked at
 
@@ -197,6 +198,7 @@ class _Search:
         self._known = known  # of functions and modules
         self._depth = 0  # of calls
         self._left = _FAR
+        self._exits: bool | None = None
 
     def of_body(self, body: Sequence[ast.stmt], view: View) -> Iterator[Escape]:
         for node in own_nodes(body):
@@ -297,6 +299,9 @@ class _Search:
                 yield from self._of_library(call, f"builtins.{name}")
             elif name in _RAISED:
                 yield from self._of_library(call, name)
+            elif not self._depth and self._is_variable(call.func, view):
+                if self._exits_somewhere(view.path):
+                    yield Escape(_EXIT, reasons.CallsWhatIsGiven(_text(call)))
             elif not self._depth:  # further away there is no end of methods of any name
                 yield from self._of_name(call, view)
 
@@ -379,6 +384,32 @@ class _Search:
                     assert other is not None
                     yield from self._of_function(call, function, other)
 
+    def _is_variable(self, function: ast.expr, view: View) -> bool:
+        """Whether it is a name that a function is given or binds, or something in a container."""
+        if isinstance(function, ast.Subscript):
+            return True
+        around = function_of(view.source, function)
+        return (
+            isinstance(function, ast.Name)
+            and around is not None
+            and function.id in set(bound_names([around]))
+        )
+
+    def _exits_somewhere(self, path: str) -> bool:
+        """Whether a function in the same program ends it, but for those that are its entry."""
+        if self._exits is None:
+            tree = self._infer.tree
+            found = tree.holding(("raise SystemExit", "sys.exit("))
+            near = {*tree.mentions("SystemExit", path), *tree.mentions("exit", path)}
+            views = [tree.view(each) for each in found if each in near and not tree.is_test(each)]
+            self._exits = any(
+                function.name not in _ENTRIES and any(map(_is_exit, own_nodes(function.body)))
+                for view in views[:_ALIKE]
+                if view is not None
+                for function in view.source.nodes(ast.FunctionDef)
+            )
+        return self._exits
+
     def _of_import(self, node: ImportStatement, view: View) -> Iterator[Escape]:
         """What the module does while it is imported."""
         tree = self._infer.tree
@@ -402,6 +433,12 @@ class _Search:
             if not own and not meeting.raised:
                 return True
         return False
+
+
+def _is_exit(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise) and node.exc is not None:
+        return last_name(node.exc) == _EXIT
+    return isinstance(node, ast.Call) and dotted(node.func) == "sys.exit"
 
 
 def is_endless(loop: ast.While) -> bool:

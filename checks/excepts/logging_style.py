@@ -13,6 +13,7 @@ from typing import Literal
 
 from qw_codemod.infer import (
     Class,
+    Function,
     Inference,
     Instance,
     Library,
@@ -23,6 +24,7 @@ from qw_codemod.infer import (
 )
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import free_name, full_name
 from qw_codemod.python.syntax import own_nodes
@@ -47,7 +49,7 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What to log with: `logger` as it is written in the code, empty for `print` itself.
+    """What to log with: `logger` as it is written in the code; a function in the manner of `print`.
 
     `is_new`: the module has none of that name. It is imported from `comes_from` (`loguru.logger`),
     or made below the imports by the expression `made_by`. `f_strings`: its messages are such.
@@ -61,6 +63,7 @@ class Style:
     made_by: str = ""
     methods: tuple[str, ...] = ()  # those that it has; empty: all
     with_traceback: tuple[str, ...] = ()  # which of these take `exc_info=`
+    arguments: tuple[str, ...] = ()  # what a function that prints is given beside the text
 
     def method(self, level: str) -> str:
         """The method by which a level is spoken."""
@@ -77,17 +80,41 @@ def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style
         found = _by_name(source, infer, statement, name, logs)
         if found is not None:
             return found
+    if function := _log_function(source, infer, statement):
+        return Style("print", function)
     if only_prints(source) and (is_script(source) or not _neighbours(source, infer, _SPEAK)):
-        return Style("print", _echo(source))
+        return _printing(source)
     return _of_module(source) or _new(source, infer)
 
 
-def _echo(source: SourceFile) -> str:
-    """`click.echo`, as it is written in a file that has it in the place of `print`."""
+def _log_function(source: SourceFile, infer: Inference, statement: ast.stmt) -> str:
+    """The function of the tree that the file logs with: `log("loading")`; empty if none."""
+    names: Counter[str] = Counter()
+    for node in source.nodes(ast.Expr):
+        call = node.value
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            continue
+        text = call.args[0]
+        is_text = isinstance(text, ast.JoinedStr) or (
+            isinstance(text, ast.Constant) and isinstance(text.value, str)
+        )
+        if is_text and isinstance(call.func, ast.Name) and "log" in words(call.func.id):
+            held = infer.holds(source, call.func)
+            if held and all(isinstance(each.value, Function) for each in held):
+                names[call.func.id] += 1
+    usable = (name for name, _ in names.most_common() if _is_usable(source, infer, statement, name))
+    inside = {getattr(each, "name", "") for each in source.ancestors(statement)}
+    return next((name for name in usable if name not in inside), "")
+
+
+def _printing(source: SourceFile) -> Style:
+    """`print`, or `click.echo` as it is written in a file that has it instead."""
     names = Counter(dotted(call.func) for call in source.nodes(ast.Call) if is_printing(call))
     most = names.most_common(1)[0][0]
     full = full_name(source, ast.parse(most, mode="eval").body)
-    return most if full in ("click.echo", "typer.echo") else ""
+    if full in ("click.echo", "typer.echo"):
+        return Style("print", most, arguments=("err=True",))
+    return Style("print", "print", arguments=("file=sys.stderr",))
 
 
 # -- a logger that is to be made ------------------------------------------------------------------

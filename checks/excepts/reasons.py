@@ -44,6 +44,15 @@ class MayExitWithin(Statement):
     function: str
 
 
+class CallsWhatIsGiven(Statement):
+    template = (
+        "nothing tells what `{call}` calls, and functions of this program end it, which `except:` "
+        "may be there to catch"
+    )
+
+    call: str
+
+
 class RunsModule(Statement):
     template = "`{call}` runs a module that may end the program, as `except:` may count on"
 

@@ -89,8 +89,7 @@ def _report(plan: Plan, imports: list[Import]) -> list[str]:
     manner = plan.log.style.manner if plan.log is not None else ""
     if plan.log is not None:
         lines.append(_log(plan, plan.log))
-        prints = manner == "print" and not plan.log.style.logger
-        imports += [Import("sys")] if prints else []
+        imports += [Import("sys")] if "file=sys.stderr" in plan.log.style.arguments else []
     if plan.capture:
         call = plan.capture
         imports.append(Import("sentry_sdk", call.partition(".")[0] if "." not in call else ""))
@@ -105,9 +104,7 @@ def _log(plan: Plan, line: LogLine) -> str:
     operation, name, manner = plan.operation, plan.name, line.style.manner
     if manner == "print":  # on the channel for errors: the other one may be the program's output
         text = f'f"{operation} failed: {{{name}}}"'
-        if line.style.logger:
-            return _laid_out(line.style.logger, [text, "err=True"], plan.room)
-        return _laid_out("print", [text, "file=sys.stderr"], plan.room)
+        return _laid_out(line.style.logger, [text, *line.style.arguments], plan.room)
     method = line.style.method(line.level)
     call = f"{line.style.logger}.{method}"
     pairs = [f"{each}={each}" for each in plan.context]

@@ -138,7 +138,7 @@ def test_a_handler_that_somebody_may_count_on_is_left(inner: str, head: str) -> 
         ("flask.abort(404)", "import flask\n"),
         ("safe(name)", EXITS + "\n\ndef safe(name):\n    try:\n        leave(name)\n"
          "    except SystemExit:\n        return None\n"),
-        ("work(lambda: name)", EXITS),
+        ("print(lambda: name)", EXITS),
         ("return [each for each in work(name)]", ""),
         ("once(name)", "def once(name):\n    while True:\n        if name:\n            break\n"),
         ("leave_it(name)", "def leave_it(name):\n    def inner():\n        raise SystemExit\n"
@@ -329,3 +329,21 @@ def test_what_is_handed_on_is_all_that_was_caught(body: str, named: str) -> None
         f"        work()\n    except:\n        {body}\n"
     )
     assert clause(text).startswith(f"except {named}")
+
+
+@pytest.mark.parametrize(
+    ("head", "inner", "is_left"),
+    [
+        ("", "work(name)", True),  # a parameter
+        ("COMMANDS = {}\n\n\ndef command(f):\n    COMMANDS[f.__name__] = f\n    return f\n",
+         "COMMANDS[name]()", True),
+        ("from far import load", "load(name)", False),  # of a library
+    ],
+)  # fmt: skip
+def test_what_nothing_tells_may_exit_where_something_of_the_program_does(
+    head: str, inner: str, is_left: bool
+) -> None:
+    text = trying(inner, f"{head}\n\n\n")
+    exits = "import sys\n\nimport here\n\n\ndef leave(name):\n    sys.exit(name)\n"
+    assert (reason(text, exits=exits) is not None) == is_left
+    assert reason(text) is None

@@ -231,3 +231,12 @@ def test_a_command_that_echoes_goes_on_echoing() -> None:
         text = f"{head}\n\n\ndef load():\n    {call}('loading')\n{TRY}"
         line = handled(text)
         assert line.startswith(f'{call}(f"') and line.endswith('failed: {e}", err=True)')
+
+
+def test_a_function_of_the_project_that_logs() -> None:
+    common = "def log(text):\n    print('#', text)\n"
+    text = f"from common import log\n\n\ndef load():\n    log('loading')\n{TRY}"
+    line = handled(text, common=common)
+    assert line.startswith('log(f"') and line.endswith('failed: {e}")')
+    own = f"{common}\n\ndef load():\n    log('loading')\n{TRY}"
+    assert handled(own) == line
