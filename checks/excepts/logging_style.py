@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qw_codemod.infer import (
@@ -75,7 +75,7 @@ class Style:
 def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style:
     """How a handler of the `try` statement is to log."""
     own = own_loggers(source, infer)
-    logs = [*log_calls(source), *(log for logs in own.values() for log in logs)]
+    logs = [*map(_asked_for, log_calls(source)), *(log for logs in own.values() for log in logs)]
     for name in _candidates(source, infer, statement, logs):
         found = _by_name(source, infer, statement, name, logs)
         if found is not None:
@@ -85,6 +85,18 @@ def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style
     if only_prints(source) and (is_script(source) or not _neighbours(source, infer, _SPEAK)):
         return _printing(source)
     return _of_module(source) or _new(source, infer)
+
+
+def _asked_for(log: Log) -> Log:
+    """`get_logger().info(...)`: what is asked for each time has no name, and is called again."""
+    match log.node.func:
+        case ast.Attribute(value=ast.Call(func=ast.Name() | ast.Attribute(), keywords=[]) as call):
+            is_plain = all(
+                isinstance(e, ast.Constant) or dotted(e) == "__name__" for e in call.args
+            )
+            if is_plain and _MAKERS.search(dotted(call.func)):
+                return replace(log, receiver=ast.unparse(call).replace("'", '"'))
+    return log
 
 
 def _log_function(source: SourceFile, infer: Inference, statement: ast.stmt) -> str:
@@ -125,10 +137,7 @@ _SPEAK = ("getLogger(", "loguru", "structlog", *_DIRECT)  # in files that log
 
 def _of_module(source: SourceFile) -> Style | None:
     """The module's own logger, where its name is bound too late: by what makes it."""
-    for node in source.tree.body:
-        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-            continue
-        call = node.value
+    for _, call in _assigned(source):
         if full_name(source, call.func) != "logging.getLogger":
             continue
         if all(dotted(each) == "__name__" or isinstance(each, ast.Constant) for each in call.args):
@@ -295,16 +304,23 @@ def _by_place(source: SourceFile, logs: Sequence[Log]) -> dict[ast.AST, Counter[
 
 def _made(source: SourceFile) -> Iterator[str]:
     """Loggers of the module that nobody uses yet."""
+    for name, call in _assigned(source):
+        if _MAKERS.search(full_name(source, call.func)):
+            yield name
+
+
+def _assigned(source: SourceFile) -> Iterator[tuple[str, ast.Call]]:
+    """The names of the module that are given what a call gives."""
     for node in source.tree.body:
-        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-            continue
-        if _MAKERS.search(full_name(source, node.value.func)):
-            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
+            for each in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(each, ast.Name):
+                    yield each.id, node.value
 
 
 def _is_usable(source: SourceFile, infer: Inference, statement: ast.stmt, name: str) -> bool:
     """Whether a logger is bound, whatever happened before the statement."""
-    root, _, rest = name.partition(".")
+    root, _, rest = name.partition("(")[0].partition(".")
     function = next((n for n in source.ancestors(statement) if isinstance(n, FUNCTIONS)), None)
     if root in ("self", "cls"):
         arguments = getattr(function, "args", None)
@@ -425,9 +441,9 @@ def _is_foreign_to_logging(log: Log) -> bool:
 def _manner(source: SourceFile, name: str, logs: Sequence[Log]) -> Manner:
     if name == "logging" and any(each.source == name for each in imports_of(source.tree)):
         return "logging"
-    for node in source.tree.body:
-        if isinstance(node, ast.Assign) and any(dotted(each) == name for each in node.targets):
-            made = full_name(source, node.value.func) if isinstance(node.value, ast.Call) else ""
+    for assigned, call in _assigned(source):
+        if assigned == name:
+            made = full_name(source, call.func)
             if made.startswith("structlog."):
                 return "structlog"
             if _MAKERS.search(made) and made.startswith("logging."):

@@ -240,3 +240,17 @@ def test_a_function_of_the_project_that_logs() -> None:
     assert line.startswith('log(f"') and line.endswith('failed: {e}")')
     own = f"{common}\n\ndef load():\n    log('loading')\n{TRY}"
     assert handled(own) == line
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("logger: logging.Logger = logging.getLogger('x')\n", "logger."),
+        ("def get_logger():\n    return logging.getLogger('x')\n\n\nget_logger().info('x')\n",
+         "get_logger()."),
+        ("logging.getLogger('airflow.task').info('x')\n", 'logging.getLogger("airflow.task").'),
+        ("LOG = log = logging.getLogger('x')\n", "LOG."),
+    ],
+)  # fmt: skip
+def test_a_logger_is_there_already(head: str, line: str) -> None:
+    assert handled(f"import logging\n\n{head}\n\ndef load():\n{TRY}").startswith(line)
