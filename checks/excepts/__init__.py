@@ -13,35 +13,66 @@ Why is this bad?
     catches KeyboardInterrupt and SystemExit as well, so that the program cannot be stopped.
 
 Example
-    try:
-        status = fetch_status(player)
-    except:
-        status = None
+    def status(player_id):
+        try:
+            return fetch_status(player_id)
+        except:
+            return None
 
 Use instead
-    try:
-        status = fetch_status(player)
-    except Exception as e:
-        logger.exception(
-            "fetch_status failed: %s",
-            e,
-            extra={"context": {"operation": "fetch_status", "player": player}},
-        )
-        sentry_sdk.capture_exception(e)
-        status = None
+    def status(player_id):
+        try:
+            return fetch_status(player_id)
+        except Exception as e:
+            logger.exception(
+                "status: fetch_status failed (player_id=%s): %s",
+                player_id,
+                e,
+                extra={"context": {"operation": "status: fetch_status", "player_id": player_id}},
+            )
+            sentry_sdk.capture_exception(e)
+            return None
 
 What changes at run time
-    The program goes on as before, with a log line more, and one event where Sentry is started in
-    the units and scripts that load the file, or its package reports already. What is expected to
-    fail now and then (a number that does not parse, a file that is not there, a rollback without a
-    transaction) is logged as a warning and sends no event; so is what the code says it counts on:
-    a comment that explains the failure, a docstring ("None on failure", "never raises"), a handler
-    that gets the same in another way or answers in words, a loop that tries the next one, another
-    handler that only warns, a function named `try_…` or `…_or_none`. The evidence
-    (`--output-format json`) names the reason. A file that only prints goes on printing, to
-    stderr. KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises
-    the same exception on becomes `except BaseException:` and catches as much as before.
-    `capture_exception` does nothing before `sentry_sdk.init`.
+    The program goes on as before, and says what went wrong. How loudly follows from what the body
+    of the `try` does, and from what becomes of its failure:
+
+    | the body | next one tried, or reported | comment | another way | lost |
+    |---|---|---|---|---|
+    | asks for what may not be there | debug | debug | debug | debug |
+    | works on data at hand | debug | debug | debug | warning |
+    | runs other code | debug | debug | warning | error |
+    | calls a service | debug | warning | warning | error |
+
+    The rows; the first that fits counts:
+    - It asks for what may not be there: the next of a queue, a socket or an iterator; it closes,
+      removes or rolls back something; it is the question of a function `is_…`, `has_…`, `…_exists`.
+    - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a
+      stored object or a table is read by its name, nothing is said of a NotFound of Google's.
+    - It works on data at hand: values, parsers of the standard library or of the project, files.
+    - It runs other code: anything else.
+
+    The columns; the first that fits counts:
+    - A loop is left at the first candidate that does; or what is called logs its failure and raises
+      it, or the line below raises or warns in any case.
+    - A comment at the handler says why it may fail.
+    - The same is done in another way, or is tried again; a value that does not convert stays as it
+      was.
+    - Data is dropped or replaced.
+
+    An error is logged with its traceback, and is sent as an event where Sentry is started in the
+    units and scripts that load the file, or its package reports already. Blocks of one function
+    that call the same and go on alike get one level: what one of them logs at already, or else a
+    warning where they differ.
+
+    The message names the function, the call that it is about, and the two most telling values. Told
+    are dates, numbers, paths and identifiers by type or name, of loops, arguments and locals; never
+    a mapping, a body, a text, a credential, what names a person or a query. `extra` holds up to
+    four where that is shown: of an event in Sentry, and by a structured formatter.
+
+    A file that only prints goes on printing, to stderr, and says nothing of what is debug.
+    KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises the same
+    exception on becomes `except BaseException:` and catches as much as before.
 
 Fix safety
     `except:` also catches what is no Exception. Where that may come from a cancelled task that is
@@ -58,7 +89,8 @@ Fix safety
 
 Settings
     [tool.qw-codemod.excepts]
-    sentry = "auto"           # where Sentry is started; "unexpected"; "always"; "never": log alone
+    sentry = "auto"           # where Sentry is started; "unexpected": of errors wherever that is;
+                              # "always": of warnings, too; "never": log alone
     narrow = false            # true: `except (ValueError, TypeError) as e:` where all is known
     on_swallow = "continue"   # "raise": raise on after the report
     unreported = false        # true: QW203 as well
@@ -69,12 +101,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qw_codemod.analysis.exception_flow import classes
 from qw_codemod.python.names import full_name
 from qw_codemod.rules.api import Check, Context, Evidence, Fact, Match, SourceFile
 
-from .assess import assess
+from .assess import assess, is_mute
 from .double_report import assess_double, double_reports, plan_double
 from .effects import Effects, effects_of, reports
 from .handlers import Suppression, examine, handlers_of, is_left_over
@@ -156,7 +189,8 @@ def _silent(source: SourceFile, context: Context) -> Iterator[Match]:
     for handler, statement, effects in _broad(source, context):
         if effects.is_silent and not reports(statement.body):
             message = f"`except {_types(source, handler)}` hides what went wrong"
-            yield _match(source, context, handler, statement, message)
+            match = _match(source, context, handler, statement, message)
+            yield replace(match, hidden=is_mute(source, context, match.remedy))
     yield from _suppressed(source, context)
 
 

@@ -12,8 +12,11 @@ from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
 
 from . import reasons
+from .effects import only_prints
 from .escapes import escapes, is_endless
 from .handlers import Case, Handler, Suppression
+from .levels import level_of
+from .logging_style import style_of
 
 _WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
 _ASKING = frozenset({"input", "raw_input", "getpass.getpass", "getpass"})
@@ -39,8 +42,20 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     handler: Handler = match.remedy
     if handler.case is Case.NOTEBOOK:
         return Unfixable(reasons.SharedNames())
-    reason = _why_unsafe(source, context, handler)
-    return Unsafe(reason) if reason else None
+    if reason := _why_unsafe(source, context, handler):
+        return Unsafe(reason)
+    return Unfixable(reasons.NoQuietWay()) if is_mute(source, context, handler) else None
+
+
+def is_mute(source: SourceFile, context: Context, handler: Handler) -> bool:
+    """Whether there is nothing to say, and nothing else to change, in a script that only prints."""
+    if handler.is_bare or handler.case is not Case.REPORTS or not handler.effects.is_silent:
+        return False
+    if not only_prints(source):
+        return False
+    if style_of(source, context.infer, handler.statement).manner != "print":
+        return False
+    return level_of(source, context.infer, handler.statement, handler.node) == "debug"
 
 
 def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> Statement | None:

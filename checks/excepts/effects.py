@@ -34,6 +34,8 @@ LEVELS = {
     "msg": 20,
 }
 DEBUG = LEVELS["debug"]
+INFO = LEVELS["info"]
+WARNING = LEVELS["warning"]
 ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
 _LOGGERS = frozenset({"log", "logger", "lgr"})
 _CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())

@@ -16,10 +16,8 @@ from qw_codemod.python.imports import ImportStatement, imports_of
 from qw_codemod.python.syntax import own_nodes
 from qw_codemod.rules.api import Fact
 
-from . import raises
 from . import statements as says
 from .effects import Effects, effects_of, is_printing, log_of, reports
-from .expected_failure.verdict import why_expected
 from .logging_style import loggers_in
 
 _TRIES: tuple[type[ast.AST], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
@@ -40,14 +38,6 @@ class Case(Enum):
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What speaks for an ordinary failure; `why` is None where nothing does."""
-
-    why: Statement | None = None
-    raises: tuple[str, ...] = ()  # all that the body can raise, where that is known
-    certain: bool = True  # nothing else can come, not even from a property
-
-
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """A `contextlib.suppress`, which has no handler that could speak."""
@@ -61,7 +51,6 @@ class Handler:
     statement: ast.Try
     effects: Effects
     case: Case
-    expected: Expected = Expected()
 
     @property
     def is_bare(self) -> bool:
@@ -69,10 +58,8 @@ class Handler:
         return self.node.type is None
 
     def facts(self, path: str) -> tuple[Fact, ...]:
-        """What it makes of its exception, and what speaks for an ordinary failure."""
-        fact = Fact(_made_of(self.effects), path, self.node.lineno)
-        why = self.expected.why
-        return (fact, Fact(why, path, self.statement.lineno)) if why else (fact,)
+        """What it makes of its exception."""
+        return (Fact(_made_of(self.effects), path, self.node.lineno),)
 
 
 def handlers_of(source: SourceFile) -> Iterator[tuple[ast.ExceptHandler, ast.Try]]:
@@ -88,10 +75,7 @@ def examine(
 ) -> Handler:
     """What there is to know of a handler before it is judged."""
     effects = effects_of(source, node, loggers_in(source, infer, node))
-    case = _case(source, infer, node, statement, effects)
-    if case is not Case.REPORTS:
-        return Handler(node, statement, effects, case)
-    return Handler(node, statement, effects, case, _expected(source, infer, node, statement))
+    return Handler(node, statement, effects, _case(source, infer, node, statement, effects))
 
 
 def _case(
@@ -172,18 +156,6 @@ def is_left_over(source: SourceFile, node: ast.ExceptHandler, statement: ast.Try
     """Whether the handlers above it catch every Exception."""
     others = (each for each in statement.handlers if each is not node)
     return any(covers(source, each.type, "Exception") for each in others)
-
-
-def _expected(
-    source: SourceFile, infer: Inference, node: ast.ExceptHandler, statement: ast.Try
-) -> Expected:
-    known = raises.exceptions(source, infer, statement.body)
-    if known.raises:
-        says_so = says.KnownToRaise if known.certain else says.LooksToRaise
-        return Expected(says_so(known.raises), known.raises, known.certain)
-    return Expected(
-        why_expected(source, statement, node) or raises.by_conversion(source, infer, statement.body)
-    )
 
 
 def _imports(source: SourceFile, package: str) -> bool:

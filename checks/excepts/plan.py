@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,27 +12,19 @@ from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of
 from qw_codemod.rules.api import Context, Match
 
-from .definite_assignment import plain_names
 from .effects import DEBUG, ERROR
 from .escapes import escapes
 from .handlers import Case, Handler
+from .levels import level_of
 from .logging_style import Manner, Style, manner_of, stands_alone, style_of
 from .operation_name import operation
+from .raises import exceptions
+from .readers import reads_extra
 from .sentry import reaches_sentry
+from .told_values import told_names
+from .work import absent
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
-_MOST = 4  # names in the context of a log line
-_SECRET = re.compile(  # also what often holds one, as a URL does, and what names a person
-    r"token|key|passw|pwd|secret|auth|credential|cookie|signature|private|salt|hash|otp|pin$"
-    r"|ur[il]s?$|dsn|conn(ection)?_?str|user_?name|e?mail|login|phone",
-    re.I,
-)
-# Attributes of a logging.LogRecord [src: Python's logging/__init__.py], and structlog's `event`.
-_RESERVED = frozenset(
-    "name msg args message asctime levelname levelno pathname filename module exc_info exc_text "
-    "stack_info lineno funcName created msecs relativeCreated thread threadName processName "
-    "process taskName event operation context".split()
-)
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
 _SAME = (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS, Case.HANDS_ON)
 
@@ -47,10 +38,14 @@ class ExcInfo:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """The line in the log: in which style, and of an error or of a warning."""
+    """The line in the log: in which style, and of which level, `exception` for an error.
+
+    `shows_extra`: the whole context goes with it, for somebody shows it.
+    """
 
     style: Style
     level: str
+    shows_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,11 @@ class Room:
 
     def within(self) -> Room:
         """The room within brackets, with a comma at the end."""
-        return Room(self.width - len(self.indent.expandtabs(4)) - 1, self.indent)
+        return Room(self.deeper().width - 1, self.indent)
+
+    def deeper(self) -> Room:
+        """The room one block deeper."""
+        return Room(self.width - len(self.indent.expandtabs(4)), self.indent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Plan:
     """What becomes of a handler; what is empty stays as it is.
 
     `operation` and `context`, the names whose values are told, belong to the log line and to the
-    event alike.
+    event alike. Nothing is said of an exception of the class `unless`.
     """
 
     room: Room
@@ -82,6 +81,7 @@ class Plan:
     capture: str = ""  # the function that sends an event, as it is called there
     operation: str = ""
     context: tuple[str, ...] = ()
+    unless: str = ""  # the dotted name of a class
     incomplete: tuple[str, ...] = ()  # log calls that get `exc_info=True`
     raises_on: bool = False
 
@@ -106,11 +106,13 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
 
 
 def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan) -> Plan:
-    settings, expected, effects = context.settings, handler.expected, handler.effects
-    if expected.raises and settings.get("narrow") and effects.is_silent and expected.certain:
-        plan = replace(plan, catches=expected.raises)
-    is_expected = bool(expected.why)
-    sends = _sends(source, context, is_expected)
+    settings, effects = context.settings, handler.effects
+    if settings.get("narrow") and effects.is_silent:
+        known = exceptions(source, context.infer, handler.statement.body)
+        if known.raises and known.certain:
+            plan = replace(plan, catches=known.raises)
+    level = level_of(source, context.infer, handler.statement, handler.node)
+    sends = _sends(source, context, level, bool(effects.logs))
     if effects.logs and all(log.level <= DEBUG for log in effects.logs):
         sends = sends and bool(settings.get("unreported"))  # it was meant to be heard by nobody
     if effects.uses_exception or effects.alerts or effects.captures or effects.reaches_sentry:
@@ -125,9 +127,13 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         )
         return replace(plan, incomplete=tuple(calls))
     says_already = bool(effects.logs) or effects.prints
+    if style.manner == "print" and level == "debug" and not says_already:
+        return plan  # of a bare handler: the others are left
     if not says_already:
-        level = "warning" if is_expected else "exception"
-        plan = replace(plan, log=LogLine(style, level))
+        method = "exception" if level == "error" else level
+        is_shown = sends or (level != "debug" and reads_extra(context.infer))
+        line = LogLine(style, method, is_shown)
+        plan = replace(plan, log=line)
     if sends:
         plan = replace(plan, capture=_capture(source))
     if not says_already or sends:
@@ -135,20 +141,27 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
             plan,
             name=exception_name(source, handler.node),
             operation=operation(source, handler.statement),
-            context=_told_names(source, handler.statement),
+            context=told_names(source, context.infer, handler.statement),
         )
+        if level == "error":
+            plan = replace(plan, unless=absent(source, handler.statement))
     return replace(plan, raises_on=settings.get("on_swallow") == "raise")
 
 
-def _sends(source: SourceFile, context: Context, is_expected: bool) -> bool:
-    wanted = context.settings.get("sentry", "auto")
+def _sends(source: SourceFile, context: Context, level: str, logs: bool) -> bool:
+    """Whether an event is sent: of an error, where somebody gets it.
+
+    Who has handlers that log reported that no event is sent counts on Sentry.
+    """
     if os.path.basename(source.path) in _BUILD_FILES or _is_guarded(source):
         return False
+    wanted = context.settings.get("sentry", "auto")
     if wanted == "always":
         return True
-    if wanted == "never" or is_expected or stands_alone(source):
+    if wanted == "never" or level != "error" or stands_alone(source):
         return False
-    return wanted != "auto" or reaches_sentry(source, context.infer)
+    counts_on_it = logs and bool(context.settings.get("unreported"))
+    return wanted != "auto" or counts_on_it or reaches_sentry(source, context.infer)
 
 
 def _capture(source: SourceFile) -> str:
@@ -164,15 +177,6 @@ def _is_guarded(source: SourceFile) -> bool:
     return any(
         each.package == "sentry_sdk" and each.is_optional for each in imports_of(source.tree)
     )
-
-
-def _told_names(source: SourceFile, statement: ast.Try) -> tuple[str, ...]:
-    names = (
-        name
-        for name in plain_names(source, statement, statement.body)
-        if not _SECRET.search(name) and name not in _RESERVED
-    )
-    return tuple(names)[:_MOST]
 
 
 def _room(source: SourceFile, handler: ast.ExceptHandler) -> Room:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from qw_codemod.infer import Class, Container, Inference, Instance, Library, Method
-from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 
 from . import known_operations as operations
 from .effects import log_of
-from .statements import AsksByConverting
 
 # Arguments that known operations call: what those do is not known.
 _CALLED_BACK = frozenset(
@@ -48,30 +46,6 @@ def exceptions(source: SourceFile, infer: Inference, body: Sequence[ast.stmt]) -
     except _UnknownOperation:
         return Expected()
     return Expected(tuple(found), reader.certain)
-
-
-def by_conversion(
-    source: SourceFile, infer: Inference, body: Sequence[ast.stmt]
-) -> Statement | None:
-    """What says that a body converts something first to find out what it is; None if it does not.
-
-    `int(pages)` whose result nobody takes, `value = json.loads(text)` and an `if` about the value.
-    """
-    first, *rest = body
-    match first:
-        case ast.Expr(value=ast.Call()):
-            name = ""
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call()):
-            if not (len(rest) == 1 and isinstance(rest[0], ast.If)):
-                return None
-            if not any(isinstance(e, ast.Name) and e.id == name for e in ast.walk(rest[0].test)):
-                return None
-        case _:
-            return None
-    raised = exceptions(source, infer, [first]).raises
-    if not raised or "OSError" in raised:
-        return None
-    return AsksByConverting()
 
 
 class _Body:

@@ -169,3 +169,7 @@ class EventCarriesMore(Statement):
     template = "the event of `{call}()` carries more than the exception, and would be dropped"
 
     call: str
+
+
+class NoQuietWay(Statement):
+    template = "the failure is ordinary, and a script that only prints has no quiet way to say so"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -18,6 +19,7 @@ else:
 
 _Handler = cst.ExceptHandler | cst.ExceptStarHandler
 _SPACE = cst.SimpleWhitespace(" ")
+_TOLD = 2  # values in the message, which everybody reads
 
 
 def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rewrite | None:
@@ -85,6 +87,11 @@ def _class(dotted: str, imports: list[Import]) -> str:
 
 def _report(plan: Plan, imports: list[Import]) -> list[str]:
     """The statements that log and send, as source text."""
+    if plan.unless:
+        inner = replace(plan, unless="", room=plan.room.deeper())
+        lines = [line for each in _report(inner, imports) for line in each.split("\n")]
+        test = f"if not isinstance({plan.name}, {_class(plan.unless, imports)}):"
+        return ["\n".join([test, *(f"{plan.room.indent}{line}" for line in lines)])]
     lines = []
     manner = plan.log.style.manner if plan.log is not None else ""
     if plan.log is not None:
@@ -101,28 +108,37 @@ def _report(plan: Plan, imports: list[Import]) -> list[str]:
 
 
 def _log(plan: Plan, line: LogLine) -> str:
-    operation, name, manner = plan.operation, plan.name, line.style.manner
+    name, manner, told = plan.name, line.style.manner, plan.context[:_TOLD]
     if manner == "print":  # on the channel for errors: the other one may be the program's output
-        text = f'f"{operation} failed: {{{name}}}"'
+        text = f'f"{_message(plan, "{{{}}}")}: {{{name}}}"'
         return _laid_out(line.style.logger, [text, *line.style.arguments], plan.room)
     method = line.style.method(line.level)
     call = f"{line.style.logger}.{method}"
     pairs = [f"{each}={each}" for each in plan.context]
     if manner == "structlog":
         text = f"error=str({name})"
-        return _laid_out(call, [f'"{operation} failed"', text, *pairs], plan.room)
+        return _laid_out(call, [f'"{plan.operation} failed"', text, *pairs], plan.room)
     if manner == "loguru":
-        # Sentry's integration sends the record's own keywords, and drops the report after it.
-        text = f'operation="{operation}"'
-        return _laid_out(call, [f'"{operation} failed: {{}}"', name, text, *pairs], plan.room)
-    message = [f'"{operation} failed: %s"', name]
+        message = [f'"{_message(plan, "{{}}")}: {{}}"', *told, name]
+        if line.shows_extra:
+            # Sentry's integration sends the record's own keywords, and drops the report after it.
+            message += [f'operation="{plan.operation}"', *pairs]
+        return _laid_out(call, message, plan.room)
     if line.style.f_strings:
-        message = [f'f"{operation} failed: {{{name}}}"']
+        message = [f'f"{_message(plan, "{{{}}}")}: {{{name}}}"']
+    else:
+        message = [f'"{_message(plan, "%s")}: %s"', *told, name]
     if line.level == "exception" and method in line.style.with_traceback:
         message.append("exc_info=True")
-    if manner == "logging":
+    if manner == "logging" and line.shows_extra:
         message.append(f'extra={{"context": {{{_pairs(plan)}}}}}')
     return _laid_out(call, message, plan.room)
+
+
+def _message(plan: Plan, place: str) -> str:
+    """What failed, and the most telling values; `place` is how one is put into the text."""
+    told = ", ".join(f"{each}={place.format(each)}" for each in plan.context[:_TOLD])
+    return f"{plan.operation} failed ({told})" if told else f"{plan.operation} failed"
 
 
 def _pairs(plan: Plan) -> str:
@@ -135,6 +151,9 @@ def _laid_out(call: str, arguments: Sequence[str], room: Room) -> str:
     line = f"{call}({', '.join(arguments)})"
     if len(line) <= room.width:
         return line
+    inner = f"{room.indent}{', '.join(arguments)}"
+    if len(inner.expandtabs(4)) <= room.width:
+        return "\n".join([f"{call}(", inner, ")"])
     lines = [f"{call}("]
     for each in arguments:
         lines += [f"{room.indent}{part}" for part in _split(each, room.within())]

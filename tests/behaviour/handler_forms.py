@@ -25,7 +25,7 @@ class HandlerForm:
 
     name: str
     body: str
-    operation: str = "work"
+    operation: str = "run: work"
     context: tuple[str, ...] = ()
 
     @property
@@ -80,6 +80,7 @@ UNEXPECTED = (
         "def leave(fails):\n    try:\n        return work(fails)\n    except:\n"
         "        sys.exit(3)\n\n\ndef run(fails):\n    try:\n        return leave(fails)\n"
         "    except SystemExit as e:\n        return e.code\n",
+        operation="leave: work",
     ),
     HandlerForm(
         "else and finally",
@@ -100,8 +101,10 @@ UNEXPECTED = (
     HandlerForm(
         "generator",
         "def each(fails):\n    for station in ('a', 'b'):\n        try:\n"
-        "            yield work(fails if station == 'a' else None, station)\n        except:\n"
-        "            yield None\n\n\ndef run(fails):\n    return list(each(fails))\n",
+        "            yield work(fails if station == 'a' else None, station)\n"
+        "        except Exception:\n            yield None\n\n\n"
+        "def run(fails):\n    return list(each(fails))\n",
+        operation="each: work",
         context=("station",),
     ),
     HandlerForm(
@@ -110,7 +113,7 @@ UNEXPECTED = (
         "    return work(fails)\n\n\nasync def main(fails):\n    try:\n"
         "        return await later(fails)\n    except:\n        return 'late'\n\n\n"
         "def run(fails):\n    return asyncio.run(main(fails))\n",
-        operation="later",
+        operation="main: later",
     ),
     HandlerForm(
         "method with its own logger",
@@ -119,6 +122,7 @@ UNEXPECTED = (
         "        self.log.info('fetching')\n        try:\n            return work(fails)\n"
         "        except:\n            return []\n\n\ndef run(fails):\n"
         "    return Feed().fetch(fails)\n",
+        operation="Feed.fetch: work",
     ),
     HandlerForm(
         "logs an error",
@@ -165,14 +169,13 @@ EXPECTED = (
     HandlerForm(
         "number",
         "def run(text):\n    try:\n        return int(text)\n    except:\n        return 0\n",
-        operation="int(text)",
-        context=("text",),
+        operation="run",
     ),
     HandlerForm(
         "json",
         "import json\n\n\ndef run(text):\n    try:\n        return json.loads(text)\n    except:\n"
         "        return {}\n",
-        operation="json.loads",
+        operation="run: json.loads",
     ),
     HandlerForm(
         "subscript",
@@ -184,7 +187,7 @@ EXPECTED = (
         "file",
         "from pathlib import Path\n\n\ndef run(path):\n    try:\n"
         "        return Path(path).read_text()\n    except:\n        return ''\n",
-        operation="Path().read_text",
+        operation="run: Path().read_text",
         context=("path",),
     ),
 )

@@ -78,7 +78,8 @@ def test_what_is_expected_is_a_warning_and_no_event(
     assert not sent(events)
     (record,) = [each for each in caplog.records if each.name == NAME]
     assert record.levelno == logging.WARNING
-    assert record.__dict__["context"]["operation"] == form.operation
+    assert record.getMessage().startswith(f"{form.operation} failed")
+    assert all(f"{name}=" in record.getMessage() for name in form.context)
 
 
 def test_everything_is_sent_where_that_is_wanted(events: list[dict[str, Any]]) -> None:

@@ -36,31 +36,131 @@ LOGGER = "import logging\n\nimport sentry_sdk\n\nlogger = logging.getLogger(__na
     [
         ("day", "work(day)", ["day"]),
         ("day, region: str", "work(region, day)", ["day", "region"]),
-        ("a, b, c, d, g", "work(a, b, c, d, g)", ["a", "b", "c", "d"]),
         ("day", "work()", []),
-        ("rows: list[str], day: 'str | None'", "work(rows, day)", ["day"]),
+        ("game_date, player_id, path", "work(player_id, path)", ["player_id", "path"]),
+        ("week: int, since: date, limit: int = 3", "work(week, since, limit)", ["week", "since"]),
+        ("table_name, first_name, name", "work(table_name, first_name, name)", ["table_name"]),
+        # an object, a row or a mapping, as far as can be seen
         ("frame: DataFrame", "work(frame)", []),
-        ("client, session", "work(client, session)", []),
+        ("rows: list[str], day: 'str | None'", "work(rows, day)", ["day"]),
+        ("client, session, table, game", "work(client, session, table, game)", []),
+        ("table", "work(f'SELECT 1 FROM {table}')", ["table"]),
+        ("table='games'", "work(table)", ["table"]),
+        ("table", "work('SELECT 1 FROM ' + table)", ["table"]),
         ("table", "work(table['a'])", []),
         ("table", "work(len(table))", []),
-        ("api_key, token, password, authorization", "work(api_key, token, password)", []),
-        ("name, args, message", "work(name, args, message)", []),
-        ("text", "work(int(text))", ["text"]),
+        ("table", "work(f'{table}', table.schema)", []),
         ("path", "work(path.open())", []),
         ("path", "work(path.strip())", ["path"]),
+        ("day: dict[str, str], path: list", "work(day, path)", []),
+        # texts, bodies and statements
+        ("text: str, body: str, sql: str, query: str", "work(text, body, sql, query)", []),
+        ("headers, proxies, payload, params", "work(headers, proxies, payload, params)", []),
+        # credentials, and what is known of a person
+        ("api_key: str, token: str, password, auth_id", "work(api_key, token, password)", []),
+        ("session_id, access_key_id, pin: int", "work(session_id, access_key_id, pin)", []),
+        ("email, phone: int, birth_date, person_id", "work(email, phone, birth_date)", []),
+        ("name, args, message", "work(name, args, message)", []),
         ("*many, **more", "work(many, more)", []),
     ],
 )
-def test_the_context_holds_plain_values_that_are_read(
-    parameters: str, inner: str, told: list[str]
-) -> None:
+def test_what_identifies_the_failure_is_told(parameters: str, inner: str, told: list[str]) -> None:
     text = after(LOGGER + handler("pass", parameters, inner))
-    assert [name for name in "abcdg" if f'"{name}": {name}' in text] == [
-        name for name in told if len(name) == 1
-    ]
-    for name in ("day", "region", "rows", "frame", "client", "table", "api_key", "token", "text"):
-        assert (f'"{name}": {name}' in text) == (name in told), name
-    assert '"password"' not in text and '"args"' not in text and '"message"' not in text
+    assert f'"context": {{{", ".join(pairs("run: work", told))}}}' in " ".join(
+        text.split()
+    ).replace("{ ", "{").replace(", }", "}")
+    message = ", ".join(f"{each}=%s" for each in told[:2])
+    assert (f'"run: work failed ({message}): %s"' if told else '"run: work failed: %s"') in text
+
+
+def pairs(operation: str, names: list[str]) -> list[str]:
+    return [f'"operation": "{operation}"', *(f'"{each}": {each}' for each in names)]
+
+
+@pytest.mark.parametrize(
+    ("loops", "inner", "told"),
+    [
+        ("for day in days:", "work()", "day"),
+        ("for cid in requested_ids:", "work(cid)", "cid"),
+        ("for each in days:", "work(each)", "each"),
+        ("for each in ('a', 'b'):", "work(each)", "each"),
+        ("for each in NAMES:", "work(each)", "each"),
+        ("for each in rows:", "work(each)", ""),
+        ("for email in emails:", "work(email)", ""),
+        ("for x in api_keys:", "work(x)", ""),
+        ("for day, rows in by_day.items():", "work(rows)", "day"),
+        ("for i, path in enumerate(paths):", "work(path)", "path"),
+    ],
+)
+def test_the_variables_of_loops_come_first(loops: str, inner: str, told: str) -> None:
+    text = (
+        f"{LOGGER}NAMES = ('a', 'b')\n\n\n"
+        "def run(days, requested_ids, rows, emails, by_day, paths):\n"
+        f"    {loops}\n        try:\n            {inner}\n        except:\n            pass\n"
+    )
+    assert (f'"run: work failed ({told}=%s): %s"' if told else '"run: work failed: %s"') in after(
+        text
+    )
+
+
+def test_a_function_shows_that_it_is_given_a_plain_value() -> None:
+    for callee, is_told in (
+        ("def load(station):\n    return station.upper()\n", True),
+        ("def load(station: str):\n    return ask(station)\n", True),
+        ("def load(station):\n    return station['name']\n", False),
+        ("def load(station):\n    return ask(station)\n", False),
+    ):
+        run = "from source import load\n\n\ndef run(stations):\n    for station in stations:\n"
+        run += "        try:\n            load(station)\n        except Exception:\n"
+        files = {"source.py": callee, "run.py": run + "            continue\n"}
+        changed = apply_to_files(files, ("excepts",))["run.py"]
+        assert ("(station=%s)" in changed) == is_told, callee
+
+
+def test_what_went_into_a_query_is_told_and_not_the_query() -> None:
+    text = after(
+        LOGGER
+        + "def count(client, table, day):\n"
+        + "    sql = f\"SELECT 1 FROM {table} WHERE day = '{day}'\"\n"
+        + "    try:\n        client.query(sql)\n    except:\n        pass\n"
+    )
+    assert '"count: client.query failed (table=%s, day=%s): %s"' in text and '"sql"' not in text
+
+
+JSON = (
+    "from pythonjsonlogger import jsonlogger\n\nhandler.setFormatter(jsonlogger.JsonFormatter())\n"
+)
+OWN = "import logging\n\n\nclass Lines(logging.Formatter):\n    def format(self, record):\n"
+OWN += "        return str(record.__dict__)\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "is_shown"),
+    [
+        ("import logging\n\nlogging.basicConfig(level='INFO')\n", False),
+        (JSON, True),
+        (OWN, True),
+        ("import sentry_sdk\n\nsentry_sdk.init()\n", True),
+        ("import sentry_sdk\n\nprint('started')\n", False),
+        ("from google.cloud import logging as gl\n\ngl.Client().list_entries()\n", False),
+        ("from google.cloud import logging as gl\n\ngl.Client().setup_logging()\n", True),
+    ],
+)
+def test_the_whole_context_goes_where_somebody_shows_it(start: str, is_shown: bool) -> None:
+    module = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+    files = {"start.py": start, "run.py": module + handler("pass", "day", "work(day)")}
+    changed = apply_to_files(files, ("excepts",))["run.py"]
+    assert ("extra=" in changed) == is_shown
+    assert '"run: work failed (day=%s): %s"' in changed
+
+
+def test_events_are_sent_where_sentry_is_started() -> None:
+    started = "import sentry_sdk\n\nsentry_sdk.init()\n"
+    for start, sends in ((started, True), ("print('started')\n", False)):
+        files = {"start.py": start, "run.py": handler("pass", "day", "work(day)")}
+        changed = apply_to_files(files, ("excepts",))["run.py"]
+        assert ("sentry_sdk.capture_exception(e)" in changed) == sends
+        assert "logger.exception(" in changed
 
 
 @pytest.mark.parametrize(
@@ -119,7 +219,7 @@ def test_sequential_handlers_share_a_name_and_nested_ones_do_not() -> None:
 def test_a_logger_is_made_below_the_imports() -> None:
     text = after('"""A module."""\n\nimport os\n\n\n' + handler())
     assert text.startswith(
-        '"""A module."""\n\nimport logging\nimport os\n\nimport sentry_sdk\n\n'
+        '"""A module."""\n\nimport logging\nimport os\n\n'
         "logger = logging.getLogger(__name__)\n\n\ndef run():\n"
     )
 
@@ -128,7 +228,7 @@ def test_a_logger_is_made_below_the_imports() -> None:
 def test_a_logger_is_made_where_nothing_is_imported(head: str) -> None:
     head = head.replace("import x", "import annotations")
     text = after(head + handler())
-    assert "import sentry_sdk\n\nlogger = logging.getLogger(__name__)\n\n\ndef run():\n" in text
+    assert "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef run():\n" in text
     assert text.startswith(head.rstrip("\n"))
     assert after(text) == text
 
@@ -145,13 +245,16 @@ def test_a_logger_that_is_made_too_late_is_not_used() -> None:
         ("LOG = logging.getLogger('x')", "LOG.exception("),
         ("_logger = logging.getLogger('x')", "_logger.exception("),
         ("logging.info('started')", "logging.exception("),
-        ("from shared import log\nlog.info('x')", 'log.exception(f"work failed: {e}")'),
-        ("from shared import log\nlog.info('x', day=1)", 'log.exception("work failed", error='),
+        ("from shared import log\nlog.info('x')", 'log.exception(f"run: work failed: {e}")'),
+        (
+            "from shared import log\nlog.info('x', day=1)",
+            'log.exception("run: work failed", error=',
+        ),
         (
             "from shared import log\nlog.info('x %s', 1, extra={})",
-            'log.exception("work failed: %s", e, extra=',
+            'log.exception("run: work failed: %s", e)',
         ),
-        ("logger = logging.getLogger('x')\nlogger.info(f'{x}')", 'f"work failed: {e}"'),
+        ("logger = logging.getLogger('x')\nlogger.info(f'{x}')", 'f"run: work failed: {e}"'),
     ],
 )
 def test_the_modules_own_logger_and_style(head: str, line: str) -> None:
@@ -268,9 +371,7 @@ def test_a_fix_in_crlf_and_tabs_keeps_both() -> None:
     text = (LOGGER + handler()).replace("    ", "\t").replace("\n", "\r\n")
     changed = apply_to_text(text, ("excepts",))
     assert "\n" not in changed.replace("\r\n", "")
-    assert '\t\tlogger.exception(\r\n\t\t\t"work failed: %s",\r\n' in changed or (
-        '\t\tlogger.exception("work failed: %s", e' in changed
-    )
+    assert '\t\tlogger.exception(\r\n\t\t\t"run: work failed: %s", e, extra={' in changed
 
 
 @pytest.mark.parametrize(

@@ -171,11 +171,14 @@ JOURNAL = """
 @pytest.mark.parametrize(
     ("methods", "line"),
     [
-        ("info error", 'journal.error(f"work failed: {e}")'),
-        ("info exception", 'journal.exception(f"work failed: {e}")'),
-        ("info warn", 'journal.warn(f"work failed: {e}")'),
-        ("info error:exc_info=False", 'journal.error(f"work failed: {e}", exc_info=True)'),
-        ("info warning error:code", 'journal.warning(f"work failed: {e}")'),  # error needs two
+        ("info error", 'journal.error(f"load: work failed: {e}")'),
+        ("info exception", 'journal.exception(f"load: work failed: {e}")'),
+        ("info warn", 'journal.warn(f"load: work failed: {e}")'),
+        ("info error:exc_info=False", 'journal.error(f"load: work failed: {e}", exc_info=True)'),
+        (
+            "info warning error:code",
+            'journal.warning(f"load: work failed: {e}")',
+        ),  # error needs two
     ],
 )
 def test_a_logger_of_the_projects_own_is_what_it_is(methods: str, line: str) -> None:

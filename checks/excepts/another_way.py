@@ -11,7 +11,7 @@ from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportStatement, imports_of
 from qw_codemod.python.syntax import definition_of, own_nodes
 
-from ..operation_name import called, outermost
+from .operation_name import called, is_trivial, outermost
 
 _EMPTY = re.compile(r"empty|default|blank|none|null", re.I)
 _ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect", re.I)
@@ -19,7 +19,7 @@ _ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect"
 
 def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether what follows the failure tries to get the same from somewhere else."""
-    if _starts_over(source, statement, handler):
+    if _starts_over(source, statement, handler) or _is_done_below(source, statement, handler):
         return True
     *before, last = handler.body
     if not all(isinstance(each, ast.Assign | ImportStatement) for each in before):
@@ -47,6 +47,36 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     return any(_is_alternative(source, statement.body, each, second, before) for each in firsts)
 
 
+def stays(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a value that is converted stays as it was: nothing of it is lost."""
+    result: ast.expr | None
+    match _last(statement.body), handler.body[-1], following(source, statement):
+        case ast.Return(), ast.Return(value=result), _:
+            pass
+        case ast.Return(), ast.Pass(), ast.Return(value=result):
+            pass
+        case ast.Return(), ast.Pass(), ast.stmt() as below if not isinstance(below, ast.Raise):
+            return True  # what is below is there for it
+        case ast.Assign(targets=[one]), ast.Assign(targets=[other], value=result), _:
+            if ast.dump(one) != ast.dump(other):
+                return False
+        case ast.Assign(targets=[_]), ast.Return(value=result), _:
+            pass
+        case ast.Assign(targets=[result]), ast.Pass(), _:
+            pass
+        case _:
+            return False
+    if isinstance(result, ast.Call) and dotted(result.func) in ("str", "repr") and result.args:
+        result = result.args[0]
+    kept = dotted(result) if result is not None else ""
+    return bool(kept) and any(
+        isinstance(node, ast.Name | ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and dotted(node) == kept
+        for node in own_nodes(statement.body)
+    )
+
+
 def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the handler first does in another way what the body does, and then goes on."""
     other = handler.body[0]
@@ -55,6 +85,21 @@ def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHand
         for each in statement.body
         if isinstance(each, type(other))
     )
+
+
+def _is_done_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a success ends the function, or sets a flag, and what is below does it otherwise."""
+    if not is_passed(handler):
+        return False
+    match statement.body, following(source, statement):
+        case [_, *_, ast.Return(value=None)], ast.stmt() as below:
+            return not isinstance(below, ast.Return | ast.Raise)
+        case (
+            [_, *_, ast.Assign(targets=[ast.Name(id=flag)], value=ast.Constant(value=True))],
+            ast.If(test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=asked))),
+        ):
+            return flag == asked
+    return False
 
 
 def _does_it_again(statement: ast.Try, last: ast.stmt) -> bool:
@@ -107,24 +152,45 @@ def _is_alternative(
             if ast.dump(one) != ast.dump(other):
                 return False
         case ast.Expr(value=ast.Call() as one), ast.Expr(value=ast.Call() as other):
-            does, instead = called(one), called(other)  # config.load_a(), config.load_b()
-            return _is_alone(body) and _stem(does) == _stem(instead) and does != instead
+            does, instead = called(one), called(other)
+            if does == instead:  # the same once more, of something else: set(LOCALE), set("")
+                return (
+                    not is_trivial(source, other)
+                    and ast.dump(one) != ast.dump(other)
+                    and _asks(other)
+                )
+            return _is_alone(body) and _stem(does) == _stem(instead)  # load_a(), load_b()
         case _:
             return False
     if not isinstance(second.value, ast.Call | ast.Attribute | ast.Subscript | ast.JoinedStr):
         return False
-    calls = list(outermost(second))
+    calls = [node for node in own_nodes([second]) if isinstance(node, ast.Call)]
     if any(_ANSWER.search(called(call)) for call in calls):
         return False
+    if isinstance(first.value, ast.Call) and isinstance(second.value, ast.Call):
+        does, instead = called(first.value), called(second.value)
+        if _is_of_same(does, instead):
+            return True
     modules = {each.bound for each in imports_of(source.tree)}
     shared = (read_names([*before, second]) & read_names(body)) - modules
-    if _asks_itself(body) and _asks_itself([*before, second]):
+    if _asks_itself(source, body) and _asks_itself(source, [*before, second]):
         shared.add("self")
     if any(_is_empty(call, shared) for call in calls):
         return False
-    before_that = next(outermost(first), None)
-    asks_same = bool(calls) and before_that is not None and called(before_that) == called(calls[0])
+    asked = next(map(called, outermost(source, first)), "")
+    asks_same = asked != "" and asked == next(map(called, outermost(source, second)), "")
     return bool(shared) or asks_same
+
+
+def _asks(call: ast.Call) -> bool:
+    return bool(call.args or call.keywords)
+
+
+def _is_of_same(does: str, instead: str) -> bool:
+    """`fonts.load_default` for `fonts.truetype`; a class that is built there is something empty."""
+    (owner, _, one), (other_owner, _, other) = does.rpartition("."), instead.rpartition(".")
+    is_same = owner == other_owner and owner not in ("", "self", "cls")
+    return is_same and one != other and other[:1].islower()
 
 
 def _is_alone(body: Sequence[ast.stmt]) -> bool:
@@ -135,9 +201,10 @@ def _is_alone(body: Sequence[ast.stmt]) -> bool:
     return False
 
 
-def _asks_itself(body: Sequence[ast.stmt]) -> bool:
+def _asks_itself(source: SourceFile, body: Sequence[ast.stmt]) -> bool:
     """Whether a method of the object's own is called there."""
-    return any(called(call).startswith("self.") for each in body for call in outermost(each))
+    calls = (call for each in body for call in outermost(source, each))
+    return any(called(call).startswith("self.") for call in calls)
 
 
 def _is_empty(call: ast.Call, shared: set[str]) -> bool:
@@ -151,6 +218,11 @@ def _stem(name: str) -> str:
     """`config.load_` for `config.load_kube_config`."""
     before, dot, last = name.rpartition(".")
     return before + dot + last.partition("_")[0]
+
+
+def is_passed(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does nothing but go on."""
+    return all(isinstance(each, ast.Pass | ast.Continue) for each in handler.body)
 
 
 def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:

@@ -1,0 +1,116 @@
+"""How loud a failure is: a small table of what the body does and what becomes of its failure.
+
+`qw-codemod explain QW201` prints it, and says what the rows and columns mean. Blocks of one
+function that call the same and go on alike get one level: what one of them logs at already, or else
+a warning where they differ.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from qw_codemod.infer import Inference
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import definition_of, own_nodes
+
+from .another_way import stays
+from .effects import DEBUG, ERROR, INFO, effects_of, log_of
+from .operation_name import called
+from .outcome import Outcome, outcome_of
+from .work import Work, work_of
+
+Level = Literal["debug", "info", "warning", "error"]
+
+_QUIET = (Outcome.NEXT, Outcome.REPORTED)  # debug, whatever the body does
+_COLUMNS = (Outcome.EXPLAINED, Outcome.OTHERWISE, Outcome.LOST)
+_TABLE: Mapping[Work, tuple[Level, Level, Level]] = {
+    Work.ASKS: ("debug", "debug", "debug"),
+    Work.DATA: ("debug", "debug", "warning"),
+    Work.CODE: ("debug", "warning", "error"),
+    Work.SERVICE: ("warning", "warning", "error"),
+}
+
+
+def level_of(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Level:
+    """The level that a handler's failure deserves."""
+    level = _alone(source, infer, statement, handler)
+    others = {*_of_twins(source, infer, statement, handler)} - {level}
+    if not others:
+        return level
+    return next(_logged_by_twins(source, statement, handler), "warning")
+
+
+def _alone(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Level:
+    """What the table says, whatever other blocks do."""
+    outcome = outcome_of(source, infer, statement, handler)
+    if outcome in _QUIET:
+        return "debug"
+    work = work_of(source, infer, statement, handler)
+    if work is Work.DATA and outcome is Outcome.LOST and stays(source, statement, handler):
+        outcome = Outcome.OTHERWISE
+    return _TABLE[work][_COLUMNS.index(outcome)]
+
+
+# -- twins ----------------------------------------------------------------------------------------
+
+
+def _of_twins(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Iterator[Level]:
+    """The levels of the blocks in the same function that do the same."""
+    yield from _logged_by_twins(source, statement, handler)
+    for other, twin in _twins(source, statement, handler):
+        if not effects_of(source, twin).logs:
+            yield _alone(source, infer, other, twin)
+
+
+def _logged_by_twins(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> Iterator[Level]:
+    """The levels at which such blocks log already."""
+    for _, twin in _twins(source, statement, handler):
+        for log in effects_of(source, twin).logs:
+            if log.level >= ERROR:
+                yield "error"
+            else:
+                yield "debug" if log.level <= DEBUG else "info" if log.level <= INFO else "warning"
+
+
+def _twins(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> Iterator[tuple[ast.Try, ast.ExceptHandler]]:
+    """The other `try` statements of a function that call the same and go on alike."""
+    function = definition_of(source, statement)
+    wanted = _shape(statement, handler)
+    for other in own_nodes(function.body if function is not None else source.tree.body):
+        if isinstance(other, ast.Try) and other is not statement:
+            for twin in other.handlers:
+                if _is_broad(twin) and _shape(other, twin) == wanted:
+                    yield other, twin
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or dotted(handler.type) in ("Exception", "BaseException")
+
+
+def _shape(statement: ast.Try, handler: ast.ExceptHandler) -> object:
+    """What two blocks that do the same have alike: what they call, and the kinds of statements."""
+    calls = [called(node) for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
+    kinds = [type(each) for each in statement.body]
+    goes_on = [type(each) for each in handler.body if not _is_log(each)]
+    return sorted(calls), kinds, [each for each in goes_on if each is not ast.Pass]
+
+
+def _is_log(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and log_of(statement.value) is not None
+    )

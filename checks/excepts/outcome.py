@@ -1,0 +1,242 @@
+"""What becomes of a failure: another candidate, a report, another way, or a loss."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from typing import Any
+
+from qw_codemod.infer import Function, Inference
+from qw_codemod.languages.python import SourceFile, block_of
+from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.syntax import own_nodes
+
+from .another_way import following, has_another_way, is_passed
+from .comments import comment_explains, is_commented_above
+from .effects import WARNING, effects_of, log_of
+from .operation_name import called, is_trivial, outermost
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_BROAD = frozenset({"", "Exception", "BaseException"})
+
+
+class Outcome(Enum):
+    """A column of the table of levels: the first that fits counts."""
+
+    NEXT = auto()  # a loop goes on to the next candidate, until one does
+    REPORTED = auto()  # by what is called, or by the line below
+    EXPLAINED = auto()  # a comment says why it may fail
+    OTHERWISE = auto()  # the same is done in another way, or once more
+    LOST = auto()  # data is dropped or replaced
+
+
+def outcome_of(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Outcome:
+    """The column of the table."""
+    if _next_is_tried(source, statement, handler):
+        return Outcome.NEXT
+    if _is_reported_below(source, statement, handler) or _callee_reports(source, infer, statement):
+        return Outcome.REPORTED
+    if _handler_reports(source, infer, handler):
+        return Outcome.REPORTED
+    if comment_explains(source, handler):
+        return Outcome.EXPLAINED
+    if has_another_way(source, statement, handler):
+        is_commented = is_commented_above(source, statement)
+        return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
+    if _is_tried_again(source, statement, handler):
+        return Outcome.OTHERWISE
+    return Outcome.LOST
+
+
+# -- loops ----------------------------------------------------------------------------------------
+
+
+def _next_is_tried(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a loop goes through candidates, and is left at the first that does."""
+    loop = source.parent(statement)
+    if not isinstance(loop, _LOOPS) or not is_passed(handler):
+        return False
+    if not _is_left(source, loop, statement, handler):
+        return False
+    given = [loop.target] if isinstance(loop, ast.For | ast.AsyncFor) else []
+    given += [to for each in loop.body if isinstance(each, ast.Assign) for to in each.targets]
+    names = {n.id for each in given for n in ast.walk(each) if isinstance(n, ast.Name)}
+    return any(
+        isinstance(each, ast.Name) and each.id in names
+        for node in statement.body
+        for each in ast.walk(node)
+    )  # else the same is tried again
+
+
+def _is_tried_again(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a loop comes back to the same: it waits a while, or is left once that succeeds."""
+    loop = next((each for each in source.ancestors(statement) if isinstance(each, _LOOPS)), None)
+    if loop is None:
+        return False
+    if any(
+        isinstance(each, ast.Call) and called(each).rpartition(".")[2] == "sleep"
+        for each in own_nodes(handler.body)
+    ):
+        return True
+    if source.parent(statement) is not loop or not is_passed(handler):
+        return False
+    return _is_left(source, loop, statement, handler)
+
+
+def _is_left(
+    source: SourceFile,
+    loop: ast.For | ast.AsyncFor | ast.While,
+    statement: ast.Try,
+    handler: ast.ExceptHandler,
+) -> bool:
+    """Whether a success leaves the loop, in the body of the `try` or below where only that gets."""
+    below = loop.body[loop.body.index(statement) + 1 :] if statement in loop.body else []
+    if below and not isinstance(handler.body[-1], ast.Continue):
+        return False
+    after = [*statement.body, *statement.orelse, *below]
+    return any(isinstance(each, ast.Break | ast.Return) for each in _of_this_loop(after))
+
+
+def _of_this_loop(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """The nodes of statements, without those of loops within: a `break` there leaves another."""
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, *_LOOPS)):
+            continue
+        yield node
+        stack.extend(ast.iter_child_nodes(node))
+
+
+# -- what others report ---------------------------------------------------------------------------
+
+
+def _is_reported_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether what runs next raises or warns, whatever else it does: it says what is missing."""
+    if any(
+        isinstance(each, ast.Return | ast.Raise | ast.Continue | ast.Break) for each in handler.body
+    ):
+        return False
+    below = following(source, statement)
+    if below is None or source.parent(below) is not source.parent(statement):
+        return False
+    if isinstance(below, ast.If):
+        known = _constants(source, statement, handler)
+        truth = _truth(below.test, known)
+        taken = below.body if truth else below.orelse if truth is False else []
+        return any(map(_reports, taken))
+    return _reports(below)
+
+
+def _reports(statement: ast.stmt) -> bool:
+    """Whether a statement raises, or logs a warning or more."""
+    if isinstance(statement, ast.Raise):
+        return True
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    log = log_of(statement.value)
+    return log is not None and log.level >= WARNING
+
+
+def _constants(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> dict[str, Any]:
+    """The names that hold a constant once the handler is done, as text, with its value."""
+    block = block_of(source.parent(statement), statement)
+    before = block[: block.index(statement)] if statement in block else []
+    found: dict[str, Any] = {}
+    for each in (*before, *handler.body):
+        for node in own_nodes([each]):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.pop(node.id, None)
+        if isinstance(each, ast.Assign | ast.AnnAssign) and each.value is not None:
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            try:
+                value = ast.literal_eval(each.value)
+            except (ValueError, TypeError, SyntaxError):
+                continue
+            found |= {dotted(target): value for target in targets if dotted(target)}
+    for name in {*found} & set(_bound_halfway(statement)):
+        if name not in {dotted(t) for e in handler.body for t in getattr(e, "targets", ())}:
+            del found[name]
+    return found
+
+
+def _bound_halfway(statement: ast.Try) -> Iterator[str]:
+    """The names that the body may have set before it failed: not those of its last statement."""
+    for node in own_nodes(statement.body[:-1]):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _truth(test: ast.expr, known: dict[str, Any]) -> bool | None:
+    """Whether a test holds, as far as that follows from the constants; None if it does not."""
+    match test:
+        case ast.Name() | ast.Attribute():
+            name = dotted(test)
+            return bool(known[name]) if name in known else None
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            truth = _truth(operand, known)
+            return None if truth is None else not truth
+        case ast.BoolOp(op=op, values=values):
+            truths = [_truth(each, known) for each in values]
+            deciding = isinstance(op, ast.Or)
+            if deciding in truths:
+                return deciding
+            return None if None in truths else not deciding
+        case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=v)]):
+            return known[dotted(left)] == v if dotted(left) in known else None
+        case ast.Compare(
+            left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=v)]
+        ):
+            return known[dotted(left)] != v if dotted(left) in known else None
+    return None
+
+
+def _handler_reports(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> bool:
+    """Whether a function of the project that the handler calls logs a warning or more."""
+    for node in own_nodes(handler.body):
+        if not isinstance(node, ast.Call) or is_trivial(source, node):
+            continue
+        for inferred in infer.holds(source, node.func):
+            function = inferred.value
+            if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
+                function.view.depend_on_body(function.node)
+                if any(map(_reports, function.node.body)):
+                    return True
+    return False
+
+
+def _callee_reports(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether all that the body calls logs its own failures before it raises them on."""
+    calls = [call for each in statement.body for call in outermost(source, each)]
+    calls = [call for call in calls if not is_trivial(source, call)]
+    return bool(calls) and all(_reports_itself(source, infer, call) for call in calls)
+
+
+def _reports_itself(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    held = infer.holds(source, call.func)
+    return bool(held) and all(
+        isinstance(each.value, Function) and _logs_and_raises(each.value) for each in held
+    )
+
+
+def _logs_and_raises(function: Function) -> bool:
+    """Whether a function catches whatever happens in it, logs a warning or more, and raises on."""
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        return False
+    function.view.depend_on_body(node)
+    body = node.body[1:] if ast.get_docstring(node, clean=False) else node.body
+    tries = [each for each in body if isinstance(each, ast.Try)]
+    others = [each for each in body if not isinstance(each, ast.Try)]
+    if len(tries) != 1 or any(isinstance(n, ast.Call) for each in others for n in ast.walk(each)):
+        return False
+    for handler in tries[0].handlers:
+        if (dotted(handler.type) if handler.type is not None else "") in _BROAD:
+            effects = effects_of(function.view.source, handler)
+            return bool(effects.raises) and any(log.level >= WARNING for log in effects.logs)
+    return False

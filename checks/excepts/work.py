@@ -1,0 +1,325 @@
+"""What the body of a `try` does: asks, works on data, runs other code, or calls a service."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+
+from qw_codemod.infer import Container, Function, Inference, Instance, Library, Method
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.identifiers import words
+from qw_codemod.python.imports import ImportStatement, imports_of, names_of
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import definition_of, last_name, own_nodes
+
+from .another_way import is_passed, preceding
+from .effects import log_of
+from .operation_name import METHODS, called, is_trivial, outermost
+from .raises import exceptions
+
+_DEPTH = 2  # calls of the project's own that are followed
+
+
+class Work(Enum):
+    """A row of the table of levels: the first that fits counts."""
+
+    ASKS = auto()  # for what may well not be there: a queue, a socket, the next of an iterator
+    SERVICE = auto()  # HTTP, BigQuery and the like
+    DATA = auto()  # what is at hand: values, and local files
+    CODE = auto()  # anything else
+
+
+_SERVICES = ("requests", "httpx", "aiohttp", "urllib.request", "urllib3", "google.cloud", "boto3")
+# What runs no code of others and reaches nothing: modules of the standard library, and parsers.
+_PURE = frozenset(
+    "ast array base64 binascii bisect calendar cmath codecs collections colorsys copy csv "
+    "dataclasses datetime decimal difflib enum fnmatch fractions functools hashlib heapq hmac html "
+    "inspect ipaddress itertools json keyword locale math numbers operator os.path pickle pprint "
+    "random re secrets shlex statistics string struct textwrap time tomllib types typing "
+    "unicodedata urllib.parse uuid zlib zoneinfo "
+    "dateutil dateparser numpy pandas.to_datetime pandas.to_numeric pandas.to_timedelta "
+    "pandas.Timestamp pandas.isna".split()
+)
+_OF_WRONG_VALUES = frozenset("ValueError TypeError KeyError IndexError".split())
+_RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint print next".split())
+# Of texts, numbers and dates: `get` and `count` are asked of services as well.
+_OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
+_OF_LISTS = frozenset("append extend items keys values setdefault".split())
+_ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
+_TIDYING = frozenset(
+    "close aclose unlink rmtree shutdown terminate kill cancel disconnect release cleanup "
+    "rollback".split()
+)
+_PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
+# Reads of an object by its name, of the clients of Google's, Amazon's and Microsoft's storage.
+_STORED = frozenset(
+    "download_as_text download_as_bytes download_as_string download_to_filename download_to_file "
+    "get_object head_object download_file download_fileobj download_blob "
+    "get_blob_properties".split()
+)
+_GOOGLE_STORED = frozenset("get_table get_dataset get_bucket".split()) | _STORED
+
+
+def work_of(
+    source: SourceFile,
+    infer: Inference,
+    statement: ast.Try,
+    handler: ast.ExceptHandler,
+) -> Work:
+    """The row of the table."""
+    calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if log_of(call) is None]
+    if (
+        _waits(source, statement)
+        or _tidies_up(source, statement, handler)
+        or _was_cancelled(source, statement)
+    ):
+        return Work.ASKS
+    if _reads_stored(source, statement):
+        return Work.SERVICE if absent(source, statement) else Work.DATA
+    answers = _answers_question(source, statement, handler)
+    if any(_is_service(source, infer, call) for call in calls):
+        # whether a service is up is another question than whether it has something
+        of_things = answers in ("has", "exists") and not absent(source, statement)
+        return Work.ASKS if of_things else Work.SERVICE
+    if answers or _asks_library(source, statement):
+        return Work.ASKS
+    if _runs_others(statement):
+        return Work.CODE
+    if all(_is_pure(source, infer, call) for call in calls):
+        return Work.DATA
+    return Work.DATA if exceptions(source, infer, statement.body).raises else Work.CODE
+
+
+def absent(source: SourceFile, statement: ast.Try) -> str:
+    """The class that says that what a body reads by its name is not there; empty if unknown."""
+    names = {called(each).rpartition(".")[2] for each in _outer(source, statement)}
+    from_google = any(each.source.startswith("google.cloud") for each in imports_of(source.tree))
+    if from_google and not names.isdisjoint(_GOOGLE_STORED):
+        return "google.api_core.exceptions.NotFound"
+    return ""
+
+
+def _outer(source: SourceFile, statement: ast.Try) -> list[ast.Call]:
+    """The calls of the body that are neither builtins nor methods of plain values."""
+    found = [call for each in statement.body for call in outermost(source, each)]
+    return [call for call in found if not is_trivial(source, call)]
+
+
+def _runs_others(statement: ast.Try) -> bool:
+    """Whether code runs there that no call shows."""
+    kinds = (
+        ast.Await,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.AsyncFor,
+        ast.AsyncWith,
+        ast.Raise,
+        ast.Assert,
+    )
+    return any(isinstance(each, kinds) for each in own_nodes(statement.body))
+
+
+# -- asks -----------------------------------------------------------------------------------------
+
+
+def _waits(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether the body asks for the next of something, and does no more: it may be at its end.
+
+    `jobs.get(timeout=1)` and `get_nowait()` of a queue, `listener.accept()`, `next(lines)`.
+    """
+    calls = [call for each in statement.body for call in outermost(source, each)]
+    asking = [call for call in calls if _asks_next(call)]
+    others = [call for call in calls if call not in asking and not is_trivial(source, call)]
+    return bool(asking) and not others
+
+
+def _asks_next(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Name):
+        return call.func.id in ("next", "anext") and len(call.args) == 1
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    keywords = {each.arg for each in call.keywords}
+    if call.func.attr == "get":  # of a queue: block=True, timeout=None
+        blocks = [isinstance(e, ast.Constant) and isinstance(e.value, bool) for e in call.args[:1]]
+        return bool(blocks or keywords) and all(blocks) and keywords <= {"block", "timeout"}
+    if called(call) == "asyncio.wait_for" and call.args and isinstance(call.args[0], ast.Call):
+        inner = call.args[0]
+        return called(inner).endswith(".get") and not (inner.args or inner.keywords)
+    return call.func.attr == "get_nowait" or call.func.attr in _ACCEPTING
+
+
+def _tidies_up(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether all that the body does is to close, remove or undo something: it may be gone.
+
+    The handler does nothing, or does the same more roughly: `process.kill()`.
+    """
+    does, instead = _done(source, statement.body), _done(source, handler.body)
+    if not does or not (is_passed(handler) or (instead and all(map(_is_tidying, instead)))):
+        return False
+    return any(map(_is_tidying, does)) and all(
+        _is_tidying(each) or called(each).rpartition(".")[2] in ("wait", "join") for each in does
+    )
+
+
+def _done(source: SourceFile, body: Sequence[ast.stmt]) -> list[ast.Call]:
+    """The calls that statements consist of; none where they do more than to call."""
+    does = [each for each in own_nodes(body) if isinstance(each, ast.stmt)]
+    if not all(isinstance(each, ast.Expr | ast.If | ast.Pass | ast.Continue) for each in does):
+        return []
+    calls = [next(outermost(source, each), None) for each in does if isinstance(each, ast.Expr)]
+    return [call for call in calls if call is not None] if None not in calls else []
+
+
+def _is_tidying(call: ast.Call) -> bool:
+    said = words(called(call).rpartition(".")[2].removesuffix("()"))
+    if not _TIDYING.isdisjoint(said[:1]):
+        return True
+    first = call.args[0] if call.args else None
+    return isinstance(first, ast.Constant) and str(first.value).upper().startswith("ROLLBACK")
+
+
+def _was_cancelled(source: SourceFile, statement: ast.Try) -> bool:
+    """`task.cancel()`, and then `await task`."""
+    match preceding(source, statement), statement.body:
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(value=task, attr="cancel"))),
+            [ast.Expr(value=ast.Await(value=awaited))],
+        ):
+            return dotted(task) == dotted(awaited) != ""
+    return False
+
+
+def _asks_library(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a body imports a library of others, and does no more than ask that one something.
+
+    Such a library may be missing, or may have nothing to say here: `get_current_context()`.
+    """
+    imported: set[str] = set()
+    for node in own_nodes(statement.body):
+        for each in names_of(node) if isinstance(node, ImportStatement) else ():
+            if each.level:
+                return False
+            imported.add(each.bound)
+    return bool(imported) and all(
+        called(call).partition(".")[0] in imported and not (call.args or call.keywords)
+        for call in _outer(source, statement)
+    )
+
+
+def _answers_question(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
+    """The word by which a function such as `is_open` asks, where its failure is an answer."""
+    function = definition_of(source, statement)
+    said = words(function.name) if function is not None else ()
+    asked = "exists" if said[-1:] == ("exists",) else next(iter(_PREDICATES & {*said[:1]}), "")
+    is_answer = is_passed(handler) or any(
+        isinstance(each, ast.Return | ast.Assign)
+        and isinstance(each.value, ast.Constant)
+        and isinstance(each.value.value, bool)
+        for each in handler.body
+    )
+    return asked if is_answer else ""
+
+
+def _reads_stored(source: SourceFile, statement: ast.Try) -> bool:
+    return any(
+        isinstance(call.func, ast.Attribute) and call.func.attr in _STORED
+        for call in _outer(source, statement)
+    )
+
+
+# -- a service, and what is at hand ---------------------------------------------------------------
+
+
+def _is_service(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    """Whether a call is one of a library that talks to a service, by what is known of it."""
+    if _is_of(full_name(source, call.func), _SERVICES):
+        return True
+    return any(_is_of(name, _SERVICES) for name in _libraries(source, infer, call.func))
+
+
+def _libraries(source: SourceFile, infer: Inference, function: ast.expr) -> Iterator[str]:
+    """The library functions, and the classes of the objects, that a call may be of."""
+    for inferred in infer.holds(source, function):
+        value = inferred.value
+        of = value.receiver if isinstance(value, Method) else value
+        of = of.of if isinstance(of, Instance) else of
+        if isinstance(of, Library):
+            yield of.name
+
+
+def _is_of(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in packages)
+
+
+def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH) -> bool:
+    """Whether a call runs no code of others and reaches nothing, by what is known of it.
+
+    Functions of the project are followed `depth` calls deep. Opening a file is left to those who
+    do so themselves: a function that opens one is more than a parser.
+    """
+    if isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id):
+        is_own_file = call.func.id == "open" and depth == _DEPTH
+        return is_own_file or call.func.id not in _RUNS_OTHERS
+    full = full_name(source, call.func)
+    if any(_is_of(full, (each,)) for each in _PURE):
+        return True
+    held = infer.holds(source, call.func) if depth else ()
+    if held and all(isinstance(each.value, Function) for each in held):
+        functions = [each.value for each in held if isinstance(each.value, Function)]
+        return all(_only_parses(infer, each, depth) for each in functions)
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr in _OF_VALUES | _OF_LISTS or _is_of_file(source, call.func):
+        return True
+    if call.func.attr in METHODS and _is_of_plain_value(source, infer, call, call.func, depth):
+        return True
+    held = infer.holds(source, call.func.value)
+    return bool(held) and all(isinstance(each.value, Container) for each in held)
+
+
+def _is_of_plain_value(
+    source: SourceFile, infer: Inference, call: ast.Call, function: ast.Attribute, depth: int
+) -> bool:
+    """`json.loads(text).get("name")`, `row["tags"].get("name")`, `point.update({"x": x})`."""
+    match function.value:
+        case ast.Call() as inner:
+            return _is_pure(source, infer, inner, depth)
+        case ast.Subscript():
+            return True
+    return len(call.args) == 1 and isinstance(call.args[0], ast.Dict)
+
+
+def _is_of_file(source: SourceFile, function: ast.Attribute) -> bool:
+    """Whether a method is one of what a `with open(...) as file` around it binds."""
+    return any(
+        isinstance(item.context_expr, ast.Call)
+        and dotted(item.context_expr.func) == "open"
+        and item.optional_vars is not None
+        and dotted(item.optional_vars) == dotted(function.value) != ""
+        for around in source.ancestors(function)
+        if isinstance(around, ast.With)
+        for item in around.items
+    )
+
+
+def _only_parses(infer: Inference, function: Function, depth: int = _DEPTH) -> bool:
+    """Whether a function of the project works on what it is given, and says what is wrong with it.
+
+    One that raises other errors than those that Python has for wrong values checks something else.
+    """
+    node, view = function.node, function.view
+    if isinstance(node, ast.Lambda):
+        return False
+    view.depend_on_body(node)
+    nodes = list(own_nodes(node.body))
+    raised = [each for each in nodes if isinstance(each, ast.Raise) and each.exc is not None]
+    if any(last_name(each.exc) not in _OF_WRONG_VALUES for each in raised if each.exc):
+        return False
+    if any(isinstance(each, ast.Await | ast.Yield | ast.YieldFrom) for each in nodes):
+        return False
+    calls = [each for each in nodes if isinstance(each, ast.Call) and log_of(each) is None]
+    return bool(calls) and all(_is_pure(view.source, infer, each, depth - 1) for each in calls)

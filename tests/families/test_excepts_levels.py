@@ -1,0 +1,512 @@
+"""How loud a failure is: the table of levels, row by row and column by column."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import pytest
+from qw_codemod.checks.excepts.reasons import ModuleIsStream, NoQuietWay
+
+from qw_codemod.testkit import apply_to_files, apply_to_text, check_text
+
+HEAD = (
+    "import logging\nimport os\nimport shutil\n\nimport pandas as pd\n\n"
+    "logger = logging.getLogger('x')\n\n\n"
+)
+
+
+def level(text: str) -> str:
+    """The level at which the only handler of a text says what went wrong; empty for none."""
+    changed = apply_to_text(textwrap.dedent(text).lstrip(), ("excepts",), {})
+    return said(changed)
+
+
+def said(changed: str) -> str:
+    found = re.findall(r"logger\.(\w+)\(\s*\"[^\"]*failed", changed)
+    assert len(found) < 2, changed
+    return "".join(found).replace("exception", "error")
+
+
+def function(
+    body: str, handler: str, after: str = "", docstring: str = "", name: str = "run"
+) -> str:
+    text = f"def {name}(self, client, day, urn: str, extra):\n"
+    text += f'    """{docstring}"""\n' if docstring else ""
+    text += f"    try:\n{textwrap.indent(body, ' ' * 8)}\n    except Exception:\n"
+    text += f"{textwrap.indent(handler, ' ' * 8)}\n"
+    return HEAD + text + textwrap.indent(after, " " * 4) + "\n"
+
+
+# -- what the body does ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        # asks for what may not be there
+        ("job = client.get(timeout=1)", "debug"),
+        ("job = client.get(block=False)", "debug"),
+        ("job = client.get_nowait()", "debug"),
+        ("job = client.get(True, 1)", "debug"),
+        ("job = client.get(False)", "debug"),
+        ("job = await asyncio.wait_for(client.get(), 1)", "debug"),
+        ("connection, _ = client.accept()", "debug"),
+        ("data = client.recv(1024).decode()", "debug"),
+        ("line = next(client)", "debug"),
+        ("job = client.get(day, timeout=1)", "error"),
+        ("job = client.get(timeout=1)\nclient.start(job)", "error"),
+        ("line = next(client.lines(day))", "error"),
+        ("client.close()", "debug"),
+        ("if client.is_open():\n    client.close()", "debug"),
+        ("client.cancel()\nclient.close()", "debug"),
+        ("client.rollback()", "debug"),
+        ("client.rollback_transaction()", "debug"),
+        ("client.execute('ROLLBACK;')", "debug"),
+        ("client.execute('COMMIT')", "error"),
+        ("shutil.rmtree(str(day.absolute()))", "debug"),
+        ("client.close()\nclient.load()", "error"),
+        ("client.send(day.close())", "error"),
+        ("import psycopg\nold = psycopg.types.TypeInfo.fetch", "debug"),
+        (
+            "from airflow.operators.python import get_current_context\nget_current_context()",
+            "debug",
+        ),
+        ("import boto3\nboto3.client('s3').upload_file(day)", "error"),
+        # works on data at hand
+        ("x = int(day)", "warning"),
+        ("x = extra['a']['b'].strip()", "warning"),
+        ("x = client.head.commit.name", "warning"),
+        ("x = abs(day - extra) / day", "warning"),
+        ("x = float(day.timestamp())", "warning"),
+        ("x = json.loads(extra['a'])", "warning"),
+        ("x = datetime.datetime.strptime(day, '%Y')", "warning"),
+        ("x = pd.to_datetime(day, utc=True)", "warning"),
+        ("with open(day) as file:\n    x = file.read()", "warning"),
+        ("os.remove(day)", "warning"),
+        ("with open(day) as file:\n    x = json.load(file).get('a', 'b')", "warning"),
+        ("with open(day) as file:\n    x = [each.split() for each in file.readlines()]", "warning"),
+        ("with client.open(day) as file:\n    x = file.read()", "error"),
+        ("x = json.loads(day).get('a')", "warning"),
+        ("x = extra['a'].get('b')", "warning"),
+        ("extra.update({'a': int(day)})", "warning"),
+        ("extra.update(day)", "error"),
+        ("x = requests.get(day, timeout=3).json().get('a')", "error"),
+        ("x = client.json().get('a')", "error"),
+        ("x = extra.read()", "error"),
+        ("x = pd.read_gbq(day)", "error"),
+        ("x = extra.get(day)", "error"),
+        ("x = exec(day)", "error"),
+        ("raise client.error.kind", "error"),
+        # a service
+        ("x = requests.get(day, timeout=3).json()", "error"),
+        ("x = urllib.request.urlopen(day, timeout=3).read()", "error"),
+        ("x = requests.get(day, timeout=3).json()['a'].strip()", "error"),
+        # other code
+        ("x = client.load(day)", "error"),
+        ("x = parse_days(day)", "error"),
+    ],
+)
+def test_what_the_body_does(body: str, wanted: str) -> None:
+    imports = (
+        "import asyncio\nimport datetime\nimport json\nimport urllib.request\nimport requests\n"
+    )
+    text = imports + function(body, "pass").replace("def run", "async def run")
+    assert level(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("handler", "wanted"),
+    [("client.kill()", "debug"), ("pass", "debug"), ("client.restart()", "error")],
+)
+def test_what_is_stopped_may_be_stopped_more_roughly(handler: str, wanted: str) -> None:
+    assert level(function("client.terminate()\nclient.wait(timeout=3)", handler)) == wanted
+    assert level(function("client.wait(timeout=3)", handler)) == "error"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("return int(text)", "warning"),
+        ("if not text:\n    raise ValueError(text)\nreturn text.strip()", "warning"),
+        ("if not text:\n    raise RuntimeError(text)\nreturn text.strip()", "error"),
+        ("with open(text) as file:\n    return file.read()", "error"),
+        ("return client.load(text)", "error"),
+        ("return other(text)", "warning"),
+        ("raise RuntimeError(text)", "error"),
+    ],
+)
+def test_a_parser_of_the_project_is_followed(body: str, wanted: str) -> None:
+    text = "def other(text):\n    return float(text)\n\n\ndef parse(text):\n"
+    text += textwrap.indent(body, "    ") + "\n\n\n"
+    assert level(text + function("x = parse(day)", "x = None")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "handler", "wanted"),
+    [
+        ("is_open", "return False", "debug"),
+        ("has_rows", "return False", "debug"),
+        ("table_exists", "return False", "debug"),
+        ("is_open", "return []", "error"),
+        ("issue", "return False", "error"),
+        ("upload", "return False", "error"),
+        ("run", "return False", "error"),
+    ],
+)
+def test_a_question_may_be_answered_by_a_failure(name: str, handler: str, wanted: str) -> None:
+    assert level(function("return client.ask(day)", handler, name=name)) == wanted
+
+
+def test_whether_a_service_is_up_is_no_question_of_what_it_has() -> None:
+    for name, wanted in (("is_up", "error"), ("has_day", "debug"), ("day_exists", "debug")):
+        text = function("return requests.get(day, timeout=3).ok", "return False", name=name)
+        assert level("import requests\n" + text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"), [("task.cancel()", "debug"), ("other.cancel()", "error"), ("", "error")]
+)
+def test_what_was_cancelled_is_awaited(before: str, wanted: str) -> None:
+    text = f"async def run(task, other):\n    {before or '...'}\n    try:\n        await task\n"
+    assert level(HEAD + text + "    except Exception:\n        pass\n") == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "quiet"),
+    [
+        ("text = bucket.blob(day).download_as_text()", True),
+        ("text = bucket.blob(day).download_as_bytes().decode()", True),
+        ("text = bucket.upload(day)", False),
+    ],
+)
+def test_an_object_that_is_not_there_yet_is_no_outage(body: str, quiet: bool) -> None:
+    text = function(body, "text = ''", "bucket.blob(day).upload_from_string(text + extra)")
+    changed = apply_to_text("from google.cloud import storage\n" + text, ("excepts",), {})
+    assert (
+        "        if not isinstance(e, NotFound):\n            logger.exception(" in changed
+    ) == quiet
+    assert ("from google.api_core.exceptions import NotFound\n" in changed) == quiet
+    compile(changed, "objects.py", "exec")
+    assert apply_to_text(changed, ("excepts",), {}) == changed
+
+
+def test_an_object_of_unknown_storage_is_data_that_is_replaced() -> None:
+    assert level(function("text = client.get_object(Key=day)", "text = ''")) == "warning"
+
+
+# -- what becomes of the failure ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("comment", "explains"),
+    [
+        ("best-effort teardown", True),
+        ("noqa: BLE001 - best effort", True),
+        ("Ignore if not found", True),
+        ("a failure here is fine", True),
+        ("older days have no rows", True),
+        ("not before 1990", True),
+        ("type: ignore", False),
+        ("type: ignore[all of this]", False),
+        ("take a type of our own then", True),
+        ("pragma: no cover", False),
+        ("noqa: BLE001, S110", False),
+        ("pylint: disable=broad-except", False),
+        ("this should never happen", False),
+        ("why", False),
+        ("TODO: what can happen here?", False),
+        ("raise ValueError(day)", False),
+        ("print('could not load', day)", False),
+    ],
+)
+def test_a_comment_explains_the_failure(comment: str, explains: bool) -> None:
+    wanted = {True: ("debug", "debug", "warning"), False: ("error", "warning", "error")}[explains]
+    bodies = ("client.load(day)", "int(day)", "requests.get(day, timeout=3)")
+    for place in (
+        "except Exception:  # {}\n        return None",
+        "except Exception:\n        # {}\n        return None",
+        "except Exception:\n        return None  # {}",
+        "# {}\n    except Exception:\n        return None",
+    ):
+        for body, level_of_it in zip(bodies, wanted, strict=True):
+            text = function(body, "return None").replace(
+                "except Exception:\n        return None", place.format(comment)
+            )
+            assert level("import requests\n" + text) == level_of_it, (place, body)
+
+
+def test_a_comment_of_the_body_explains_nothing() -> None:
+    body = "# load the rows of the day\nclient.load(day)\n# and no other rows"
+    assert level(function(body, "return None")) == "error"
+
+
+def test_a_comment_further_in_is_about_something_else() -> None:
+    handler = "for each in extra:\n    # the days of this one alone\n    each.clear()"
+    assert level(function("client.load(day)", handler)) == "error"
+
+
+def test_a_comment_above_is_about_the_other_way_where_there_is_one() -> None:
+    above = "    # plain rows are read as they are\n    try:"
+    for handler, wanted in (("return client.slow(day)", "debug"), ("return None", "error")):
+        text = function("return client.fast(day)", handler)
+        assert level(text.replace("    try:", above)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("loop", "body", "handler", "below", "wanted"),
+    [
+        ("for each in days:", "return client.load(each)", "continue", "", "debug"),
+        ("for each in days:", "return client.load(each)", "pass", "", "debug"),
+        ("for each in days:", "found = client.load(each)\nbreak", "continue", "", "debug"),
+        ("for each in days:", "if client.load(each):\n    break", "continue", "", "debug"),
+        ("for each in days:", "found = client.load(each)", "continue", "break", "debug"),
+        ("for each in days:", "found = client.load(each)", "continue", "return found", "debug"),
+        ("for each in days:", "found = client.load(each)", "pass", "return found", "error"),
+        ("for each in days:", "client.load(each)", "continue", "", "error"),
+        ("for each in days:", "for x in each:\n    client.load(x)\n    break", "pass", "", "error"),
+        # the same is tried again
+        ("for each in days:", "return client.load()", "continue", "", "warning"),
+        ("for _ in range(3):", "return client.load()", "continue", "", "warning"),
+        ("while days:", "return client.load(days)", "continue", "", "warning"),
+        ("while days:", "client.load(days)", "time.sleep(3)", "", "warning"),
+        ("while days:\n        each = days.pop()", "return client.load(each)", "pass", "", "debug"),
+        ("while days:", "client.load(days)", "continue", "", "error"),
+    ],
+)
+def test_loops(loop: str, body: str, handler: str, below: str, wanted: str) -> None:
+    text = f"import time\n\n\ndef run(client, days):\n    {loop}\n        try:\n"
+    text += (
+        textwrap.indent(body, " " * 12) + f"\n        except Exception:\n            {handler}\n"
+    )
+    text += f"        {below}\n"
+    assert level(HEAD + text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("handler", "below", "wanted"),
+    [
+        ("x = None", "if x is None:\n    logger.warning('no x of %s', day)", "debug"),
+        ("x = None", "if not x:\n    raise LookupError(day)", "debug"),
+        ("x = ''", "if x == '' or day:\n    logger.error('no x')", "debug"),
+        ("x = []", "if x:\n    send(x)\nelse:\n    logger.warning('no x')", "debug"),
+        ("x = None", "logger.warning('no x')", "debug"),
+        ("x = None", "raise TimeoutError(day)", "debug"),
+        ("x = None", "if x is not None:\n    logger.warning('found %s', x)", "error"),
+        ("x = None", "if day is None:\n    logger.warning('no day')", "error"),
+        ("x = None", "if x is None:\n    logger.info('no x')", "error"),
+        ("x = None", "if x is None and day:\n    logger.warning('no x')", "error"),
+        ("return None", "logger.warning('x is %s', x)", "error"),
+        ("x = client.other()", "if x is None:\n    logger.warning('no x')", "warning"),
+    ],
+)
+def test_what_the_line_below_reports(handler: str, below: str, wanted: str) -> None:
+    text = function("x = client.load(day)", handler, below)
+    changed = apply_to_text(text, ("excepts",), {})
+    found = re.findall(r"logger\.(\w+)\([^)]*failed", changed)
+    assert [each.replace("exception", "error") for each in found] == [wanted], changed
+
+
+def test_what_holds_before_the_try_is_reported_below() -> None:
+    text = function("x = client.load(day)", "pass", "if x is None:\n    logger.warning('no x')")
+    text = text.replace("    try:", "    x = None\n    try:")
+    assert "logger.debug(" in apply_to_text(text, ("excepts",), {})
+    halfway = text.replace("client.load(day)", "1\n        client.load(day)")
+    assert "logger.exception(" in apply_to_text(halfway, ("excepts",), {})
+
+
+def test_what_the_handler_calls_reports() -> None:
+    for told, wanted in (("logger.warning('no %s', day)", "debug"), ("day.clear()", "error")):
+        text = f"{HEAD}def skip(day):\n    {told}\n\n\ndef run(day):\n    try:\n        load(day)\n"
+        text += "    except Exception:\n        skip(day)\n"
+        assert said(apply_to_text(text, ("excepts",), {})) == wanted
+
+
+@pytest.mark.parametrize(
+    ("callee", "wanted"),
+    [
+        ("logger.exception('no rows of %s', day)\n        raise", "debug"),
+        ("logger.warning('no rows')\n        raise LookupError(day) from e", "debug"),
+        ("logger.exception('no rows of %s', day)\n        return None", "error"),
+        ("logger.info('no rows of %s', day)\n        raise", "error"),
+        ("raise LookupError(day) from e", "error"),
+    ],
+)
+def test_what_the_callee_reports(callee: str, wanted: str) -> None:
+    source = (
+        f"{HEAD}def load(day):\n    try:\n        return day.rows()\n    except Exception as e:\n"
+        f"        {callee}\n"
+    )
+    user = HEAD + "from source import load\n\n\ndef run(day):\n    try:\n        return load(day)\n"
+    user += "    except Exception:\n        return []\n"
+    changed = apply_to_files({"source.py": source, "run.py": user}, ("excepts",))
+    assert said(changed["run.py"]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "handler", "is_alternative"),
+    [
+        ("return client.fast(day)", "return client.slow(day)", True),
+        ("return self.fast(day)", "return self.slow(day)", True),
+        ("x = client.json(day)", "x = client.text", True),
+        ("client.load_first()", "client.load_second()", True),
+        ("return client.fast(day)", "return client.slow(extra)", True),
+        ("return fast(day)", "return slow(extra)", False),
+        (
+            "if urn:\n    return client.a(day)",
+            "if day:\n    urn = 1\n    return client.b(day)",
+            True,
+        ),
+        ("return path.abs(day.file)", "x = load(extra)\nreturn path.abs(x)", True),
+        ("return self.fast(day)", "x = self.slow()\nreturn pd.DataFrame(x)", True),
+        ("return self.fast(day)", "x = self.slow()\nclient.send()\nreturn day", False),
+        ("return self.fast(day)", "return self.redirect()", False),
+        ("return client.fast(day)", "return self.slow()", False),
+        ("x = client.truetype('Sans', 12)", "x = client.load_default()", True),
+        ("x = pd.read_gbq(day)", "x = pd.DataFrame()", False),
+        ("return fast(day)", "return None", False),
+        ("return fast(day)", "return day", False),
+        ("x = fast(day)", "y = slow(day)", False),
+        ("return render(day)", "return Response(day, 500)", False),
+        ("return frame(pd.DataFrame(day))", "return pd.DataFrame()", False),
+        ("return frame(day)", "return frame(pd.DataFrame(), day)", False),
+        ("return frame(day)", "return empty_frame(day)", False),
+        ("return client.json(day)", "return client.text()", True),
+        ("x = client.a(day)\ny = x.url(day)", "if extra:\n    x = client.b(day)", True),
+        ("x = a(self.day)", "x = b(self.day)\nclient.send(x)", True),
+        ("x = a(self.day)", "x = b(self.night)\nclient.send(x)", False),
+        ("x = client.code()", "x = f'{client}'", True),
+        ("x = client.a(day)", "try:\n    x = client.b(day)\nexcept OSError:\n    pass", True),
+        ("return fast(day)", "return redirect_to(day)", False),
+        ("client.load_first()\nclient.load_third()", "client.load_second()", False),
+        ("client.load_first()", "extra.load_second()", False),
+        ("client.load_first()\nreturn True", "client.load_second()\nreturn True", True),
+        ("client.load_first()\nreturn day", "client.load_second()\nreturn day", False),
+        ("client.load_first()", "client.close()", False),
+    ],
+)
+def test_another_way_in_the_handler(body: str, handler: str, is_alternative: bool) -> None:
+    assert level(function(body, handler)) == ("warning" if is_alternative else "error")
+
+
+@pytest.mark.parametrize(
+    ("body", "after", "is_alternative"),
+    [
+        ("return fast(day)", "return slow(day)", True),
+        ("return fast(day)", "try:\n    return slow(day)\nexcept OSError:\n    return None", True),
+        ("return fast(day)", "return None", False),
+        ("return fast(day)", "return slow(extra)", True),
+        ("x = fast(day)", "return slow(day)", False),
+        ("return fast(day)", "", False),
+        ("x = client.a(day)", "if x is None:\n    x = client.b(day)", True),
+        (
+            "x = a(day)",
+            "if x is None:\n    try:\n        x = b(day)\n    finally:\n        x",
+            True,
+        ),
+        ("x = client.a(day)", "if y is None:\n    x = client.b(day)", False),
+        ("x = client.a(day)", "if x is None:\n    y = client.b(day)", False),
+        ("x = client.a(day)", "if x is None:\n    return client.b(day)", False),
+        ("x = client.a(day)", "x = client.b(day)", False),
+        ("return a(day)", "if day:\n    return b(day)", True),
+        ("client.load_a()\nreturn True", "client.load_b()\nreturn False", True),
+        ("client.load_a()", "client.load_b()", False),
+        (
+            "client.load_a()\nreturn True",
+            "try:\n    client.load_b()\nexcept OSError:\n    pass",
+            True,
+        ),
+        ("client.load_a()\nreturn True", "client.close()\nreturn False", False),
+        ("return a(day)", "x = clone()\nreturn x, client", True),
+        ("return a(day)", "x = clone()\nreturn x, None", False),
+        ("return a(day)", "x = clone()\nreturn found(x)", True),
+        ("return a(day)", "x = clone()\nreturn pd.DataFrame()", False),
+        ("return a(day)", "x = clone()\nreturn client", False),
+        ("return fast(day)", "log_it(day)\nreturn slow(day)", True),
+    ],
+)
+def test_another_way_below(body: str, after: str, is_alternative: bool) -> None:
+    assert level(function(body, "pass", after)) == ("warning" if is_alternative else "error")
+
+
+@pytest.mark.parametrize(
+    ("body", "handler", "after", "wanted"),
+    [
+        ("return int(day)", "return day", "", "debug"),
+        ("return int(day)", "return str(day)", "", "debug"),
+        ("return int(day)", "return extra", "", "warning"),
+        ("return int(day)", "pass", "return day", "debug"),
+        ("day = int(day)", "pass", "send(day)", "debug"),
+        ("extra['x'] = int(day)", "extra['x'] = day", "", "debug"),
+        ("extra['x'] = int(day)", "extra['y'] = day", "", "warning"),
+        ("if day:\n    x = int(day)\nelse:\n    x = day", "x = day", "", "debug"),
+        ("x = int(day)", "pass", "send(x)", "warning"),
+        ("day = int(day)", "return day", "send(day)", "debug"),
+        ("return extra['a']", "pass", "x = find(day)\nreturn x", "debug"),
+        ("return extra['a']", "pass", "return None", "warning"),
+        ("return client.enrich(day)", "return day", "", "error"),
+    ],
+)
+def test_a_value_that_stays_is_not_lost(body: str, handler: str, after: str, wanted: str) -> None:
+    assert level(function(body, handler, after)) == wanted
+
+
+def test_the_same_once_more_with_something_else() -> None:
+    for other, wanted in (("client.use('')", "warning"), ("client.use()", "error")):
+        assert level(function("client.use('de')", other)) == wanted
+
+
+# -- twins ----------------------------------------------------------------------------------------
+
+
+def twins(*handlers: str, body: str = "parts[{0!r}] = fetch(day, {0!r})") -> list[str]:
+    text = HEAD + "def run(day, parts):\n"
+    for name, handler in zip("abc", handlers, strict=False):
+        text += f"    try:\n        {body.format(name)}\n    except Exception:\n        {handler}\n"
+    changed = apply_to_text(text, ("excepts",), {})
+    return re.findall(r"logger\.(\w+)\([^)]*failed", changed)
+
+
+def test_twins_have_one_level() -> None:
+    assert twins("parts['a'] = None", "parts['b'] = None") == ["exception"] * 2
+    why = "  # older days have none"
+    assert twins("parts['a'] = None" + why, "parts['b'] = None") == ["warning"] * 2
+    assert twins("parts['a'] = None" + why, "parts['b'] = None" + why) == ["debug"] * 2
+
+
+def test_what_a_twin_logs_already_is_the_level() -> None:
+    logged = "logger.info('none of %s', day)\n        parts['a'] = None"
+    assert twins(logged, "parts['b'] = None", "parts['c'] = None") == ["info"] * 2
+
+
+def test_others_are_no_twins() -> None:
+    why = "  # older days have none"
+    assert twins("parts['a'] = None" + why, "return None") == ["debug", "exception"]
+
+
+# -- scripts that only print ----------------------------------------------------------------------
+
+
+def test_a_script_that_only_prints_says_nothing_of_what_is_ordinary() -> None:
+    script = "def run(client):\n    try:\n        client.close()\n    {}\n        pass\n\n\n"
+    script += "if __name__ == '__main__':\n    print(run(None))\n"
+    bare, broad = script.format("except:"), script.format("except Exception:")
+    assert apply_to_text(bare, ("excepts",), {}) == broad
+    assert apply_to_text(broad, ("excepts",), {}) == broad
+    (found,) = check_text(broad, ("excepts",))
+    assert isinstance(found.reason, NoQuietWay)
+
+
+@pytest.mark.parametrize(
+    ("line", "stands_in"),
+    [
+        ("setattr(\n    sys.stdout, 'write', wrapped)", True),
+        ("sys.stderr.write = wrapped", True),
+        ("sys.stderr.write('x')", False),
+        ("print(sys.stdout.write == wrapped)", False),
+    ],
+)
+def test_a_module_that_stands_in_for_a_stream(line: str, stands_in: bool) -> None:
+    text = f"import sys\n\n{line}\n\n" + function("client.load(day)", "pass")
+    (found,) = check_text(text, ("excepts",))
+    assert isinstance(found.reason, ModuleIsStream) == stands_in
