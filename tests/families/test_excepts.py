@@ -141,7 +141,6 @@ OWN += "        return str(record.__dict__)\n"
         (JSON, True),
         (OWN, True),
         ("import sentry_sdk\n\nsentry_sdk.init()\n", True),
-        ("import sentry_sdk\n\nprint('started')\n", False),
         ("from google.cloud import logging as gl\n\ngl.Client().list_entries()\n", False),
         ("from google.cloud import logging as gl\n\ngl.Client().setup_logging()\n", True),
     ],
