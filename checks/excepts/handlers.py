@@ -37,7 +37,6 @@ class Case(Enum):
     REPORTS = auto()  # all others: they are to say what went wrong
 
 
-@dataclass(frozen=True)
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """A `contextlib.suppress`, which has no handler that could speak."""
