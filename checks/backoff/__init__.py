@@ -181,11 +181,12 @@ def _of_sleep(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     infer = context.infer
     tries = _tries(source, infer, loop)
     number = number_of(source, infer, wait)
-    grows = _grows(source, loop, wait)
-    if grows is None:
+    value = _given_in_round(loop, wait)
+    grows = _grows(source, loop, value)
+    if grows is None or (value is not wait and not grows):
         return
     if grows:
-        longest = _longest(source, infer, loop, wait, tries)
+        longest = _longest(source, infer, loop, value, tries)
         if longest is not None and longest <= _CAP:
             return  # it has an end before it gets too long
     elif number is not None and not _SHORTEST <= number < _CAP:
@@ -202,6 +203,20 @@ def _of_sleep(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
         message = f"the retry waits {text} s, without a cap"
     found = _Sleep(call, loop, wait, number, grows, _counter(source, loop))
     yield Match(call, message, Evidence("proven", facts), found)
+
+
+def _given_in_round(loop: Loop, wait: ast.expr) -> ast.expr:
+    """`2 ** attempt` for the `delay` that is given that in each round, and nothing else."""
+    name = dotted(wait)
+    given = [
+        each.value
+        for each in own_nodes(loop.body)
+        if isinstance(each, ast.Assign) and name and name in map(dotted, each.targets)
+    ]
+    own = len(given) == 1 and name not in {dotted(each) for each in ast.walk(given[0])}
+    if not own or _is_capped(loop, name):
+        return wait
+    return given[0]
 
 
 def _tries(source: SourceFile, infer: Inference, loop: Loop) -> int:

@@ -13,7 +13,14 @@ from qw_codemod.python.syntax import definition_of, own_nodes
 
 _UNIT = r"\s*-?(s|secs?|seconds?|ms|m|mins?|minutes?)\b"
 _WORDS = "zero one two three four five six seven eight nine ten".split()
-_SPOKEN = {15: "fifteen", 20: "twenty", 30: "thirty", 40: "forty", 45: "forty-five", 50: "fifty"}
+_SPOKEN = {
+    15: "fifteen",
+    20: "twenty",
+    30: "(thirty|half a minute)",
+    40: "forty",
+    45: "forty-five",
+    50: "fifty",
+}
 
 
 def line_that_tells(source: SourceFile, loop: ast.stmt, sleep: ast.Call, seconds: float) -> int:
@@ -27,6 +34,8 @@ def line_that_tells(source: SourceFile, loop: ast.stmt, sleep: ast.Call, seconds
     with_unit = re.compile(rf"(?<![\w.,]){number}{_UNIT}", re.I)
     inside = {id(sleep), *map(id, ast.walk(sleep))}
     for node in own_nodes([loop]):
+        if isinstance(node, ast.Call) and id(node) not in inside and _says_number(node, seconds):
+            return node.lineno
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         if id(node) in inside:
@@ -38,6 +47,16 @@ def line_that_tells(source: SourceFile, loop: ast.stmt, sleep: ast.Call, seconds
         if with_unit.search(text):
             return line
     return 0
+
+
+def _says_number(call: ast.Call, seconds: float) -> bool:
+    """`log.warning("again in %d seconds", 5)`"""
+    first = call.args[0] if call.args else None
+    speaks = isinstance(first, (ast.JoinedStr, ast.BinOp)) or (
+        isinstance(first, ast.Constant) and isinstance(first.value, str)
+    )
+    numbers = (each.value for each in call.args[1:] if isinstance(each, ast.Constant))
+    return speaks and seconds in numbers
 
 
 def _said(source: SourceFile, scope: ast.AST) -> Iterator[tuple[int, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from qw_codemod.analysis.constants import values_of
 from qw_codemod.infer import Class, Inference, Instance, Library, Module, Value
 from qw_codemod.infer.statements import Annotated, Built, DeclaresReturn
 from qw_codemod.kernel.model import Fact
@@ -13,7 +14,7 @@ from qw_codemod.libraries.http.bounds import Mounted
 from qw_codemod.libraries.http.calls import HttpCall, objects_of
 from qw_codemod.libraries.retrying import is_retry, says_retry
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import assigned, last_name, own_nodes
+from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Statement
 
 from . import reasons
@@ -51,19 +52,22 @@ def _retries(infer: Inference, mounted: Mounted) -> bool:
     """Whether an adapter tries again; one that cannot be told is taken to do so."""
     source = mounted.source
     assert mounted.adapter is not None
-    builds = list(_built_by(source, mounted.adapter))
+    builds = list(_built_by(source, infer, mounted.adapter))
     if not builds:
         return True
     return any(_adapter_retries(source, infer, each) for each in builds)
 
 
-def _built_by(source: SourceFile, node: ast.expr, depth: int = _DEPTH) -> Iterator[ast.Call]:
-    """The calls that built what an expression holds, as far as one file tells."""
+def _built_by(
+    source: SourceFile, infer: Inference, node: ast.expr, depth: int = _DEPTH
+) -> Iterator[ast.Call]:
+    """The calls that built what an expression holds, by the names of its own function first."""
     if isinstance(node, ast.Call):
         yield node
-    elif depth and dotted(node):
-        for value in assigned(source, dotted(node)):
-            yield from _built_by(source, value, depth - 1)
+    elif depth:
+        for where, value in values_of(source, infer, node):
+            if where is source and value is not None:
+                yield from _built_by(source, infer, value, depth - 1)
 
 
 def _adapter_retries(source: SourceFile, infer: Inference, built: ast.Call) -> bool:
@@ -138,8 +142,8 @@ def _is_made_to_retry(
     source: SourceFile, infer: Inference, receiver: ast.expr, facts: tuple[Fact, ...]
 ) -> bool:
     """`httpx.Client(transport=HTTPTransport(retries=3))`, `requests_retry_session()`."""
-    for built in _built_by(source, receiver):
-        if says_retry(last_name(built)) or _transport_retries(source, built):
+    for built in _built_by(source, infer, receiver):
+        if says_retry(last_name(built)) or _transport_retries(source, infer, built):
             return True
     for fact in facts:
         if not isinstance(fact.what, Built):
@@ -147,18 +151,18 @@ def _is_made_to_retry(
         view = infer.tree.view(fact.path)
         for node in view.source.nodes(ast.Call) if view is not None else ():
             assert view is not None
-            if node.lineno == fact.line and _transport_retries(view.source, node):
+            if node.lineno == fact.line and _transport_retries(view.source, infer, node):
                 return True
     return False
 
 
-def _transport_retries(source: SourceFile, built: ast.Call) -> bool:
+def _transport_retries(source: SourceFile, infer: Inference, built: ast.Call) -> bool:
     for keyword in built.keywords:
         if keyword.arg not in _TRANSPORTS:
             continue
         values = keyword.value.values if isinstance(keyword.value, ast.Dict) else [keyword.value]
         for value in values:
-            for made in _built_by(source, value):
+            for made in _built_by(source, infer, value):
                 if says_retry(last_name(made)):
                     return True
                 if any(k.arg == "retries" and not _is_off(source, k.value) for k in made.keywords):

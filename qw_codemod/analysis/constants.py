@@ -66,6 +66,9 @@ def _is_set(node: ast.AST) -> bool:
 
 def _given(source: SourceFile, node: ast.AST) -> ast.expr | None:
     around = source.parent(node)
+    if isinstance(around, ast.AnnAssign) and isinstance(source.parent(around), ast.ClassDef):
+        # a field: whoever makes the object may say something else
+        return around.value if dotted(node).isupper() else None
     return around.value if isinstance(around, (ast.Assign, ast.AnnAssign)) else None
 
 
