@@ -48,6 +48,7 @@ from dataclasses import dataclass
 from qw_codemod.analysis.constants import given_in
 from qw_codemod.analysis.exception_flow import exception_name
 from qw_codemod.analysis.exception_risks import retried
+from qw_codemod.analysis.numbers import computed, number_of
 from qw_codemod.analysis.repetition import Loop, numbers_of, refused_and_tried_again
 from qw_codemod.facts.requirement_versions import major
 from qw_codemod.infer import Inference
@@ -70,7 +71,6 @@ from qw_codemod.rules.api import (
 
 from . import reasons, statements
 from .messages import line_that_tells
-from .numbers import computed, number_of
 from .plan import LongerSleep, RetryOptions
 
 _CAP = 60  # seconds

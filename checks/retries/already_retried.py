@@ -14,6 +14,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.libraries.retrying import is_retry, says_retry
+from qw_codemod.python.assignments import given_to
 from qw_codemod.python.bindings import dotted, parameters
 from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Statement
@@ -107,20 +108,9 @@ def _goes_into(function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.Call)
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            for value in _given(function, name):
-                waiting += _names_in(value)
+            for given in given_to(function, name):
+                waiting += _names_in(given.value)
     return found
-
-
-def _given(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr]:
-    """What a function gives to a name: the items of a loop come from what it goes through."""
-    for each in own_nodes(function.body):
-        if isinstance(each, ast.Assign) and any(name in _names_in(t) for t in each.targets):
-            yield each.value
-        elif isinstance(each, (ast.For, ast.AsyncFor)) and name in _names_in(each.target):
-            yield each.iter
-        elif isinstance(each, ast.withitem) and each.optional_vars is not None:
-            yield from [each.context_expr] if name in _names_in(each.optional_vars) else ()
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.import_roots import why_not_imported
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
@@ -128,12 +129,14 @@ def pace_of(policy: Policy, infer: Inference) -> Pace | None:
     if view is None:
         return None
     source = view.source
-    limits = [_number(source, each.args[0]) for each in _calls(source, "stop_after_attempt")]
+    limits = [
+        number_of(source, infer, each.args[0]) for each in _calls(source, "stop_after_attempt")
+    ]
     known = [int(each) for each in limits if each is not None]
     if not known:
         return None
     tries = max(known)
-    waits = [*_waits(source)]
+    waits = [*_waits(source, infer)]
     pauses = [min((wait[each] for wait in waits), default=0.0) for each in range(_MOST)]
     return Pace(tries, sum(pauses[: min(tries - 1, _MOST)]))
 
@@ -141,14 +144,14 @@ def pace_of(policy: Policy, infer: Inference) -> Pace | None:
 _MOST = 20  # pauses that are added up
 
 
-def _waits(source: SourceFile) -> Iterator[list[float]]:
+def _waits(source: SourceFile, infer: Inference) -> Iterator[list[float]]:
     """The pauses of each wait that is spelled, the first one first."""
     for call in _calls(source, "wait_fixed"):
-        seconds = _number(source, call.args[0]) or 0.0 if call.args else 1.0
+        seconds = number_of(source, infer, call.args[0]) or 0.0 if call.args else 1.0
         yield [seconds] * _MOST
     for name, start in (("wait_exponential", "multiplier"), ("wait_exponential_jitter", "initial")):
         for call in _calls(source, name):
-            given = {each.arg: _number(source, each.value) for each in call.keywords}
+            given = {each.arg: number_of(source, infer, each.value) for each in call.keywords}
             first = given.get(start)
             first = 1.0 if first is None else first
             base = given.get("exp_base") or 2.0
@@ -166,15 +169,3 @@ def _calls(source: SourceFile, name: str) -> Iterator[ast.Call]:
         called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
         if called == name and (call.args or name.startswith("wait_")):
             yield call
-
-
-def _number(source: SourceFile, node: ast.expr) -> float | None:
-    """A number that is written there, or as the value of a name of the module."""
-    if isinstance(node, ast.Name):
-        for each in source.tree.body:
-            if isinstance(each, ast.Assign) and getattr(each.targets[0], "id", "") == node.id:
-                return _number(source, each.value)
-        return None
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        return None if isinstance(node.value, bool) else float(node.value)
-    return None

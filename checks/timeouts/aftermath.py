@@ -17,10 +17,10 @@ from qw_codemod.analysis.sql_text import statement
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile, block_of
+from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.syntax import (
-    assigned,
     definition_of,
     function_of,
     last_name,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.assignments import targets_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import bound_names
 from qw_codemod.python.syntax import definition_of, last_name
 
@@ -31,6 +34,8 @@ def values_of(
         given = given_in(source, source.tree, name)
         if given:
             return [(source, each) for each in given]
+        if imported := _imported(source, infer, name):
+            return imported
     last = name.rpartition(".")[2]
     paths = infer.tree.mentions(last)
     found: list[tuple[SourceFile, ast.expr | None]] = []
@@ -41,6 +46,21 @@ def values_of(
     return found
 
 
+def _imported(
+    source: SourceFile, infer: Inference, name: str
+) -> list[tuple[SourceFile, ast.expr | None]]:
+    """What the module gives to a name that it is imported from."""
+    for each in imports_of(source.tree):
+        if each.bound != name or not each.name or each.level:
+            continue
+        path = infer.tree.resolve(each.module, source.path)
+        view = infer.tree.view(path) if path else None
+        if view is not None:
+            given = given_in(view.source, view.source.tree, each.name)
+            return [(view.source, value) for value in given]
+    return []
+
+
 def given_in(
     source: SourceFile, scope: ast.AST, name: str, without: ast.AST | None = None
 ) -> list[ast.expr | None]:
@@ -49,8 +69,7 @@ def given_in(
     None for what is no plain value.
     """
     left_out = {*ast.walk(without)} if without is not None else set()
-    found = (each for each in ast.walk(scope) if _is_set(each) and each not in left_out)
-    return [_given(source, each) for each in found if dotted(each) == name]
+    return [_given(source, each) for each in targets_of(scope, name) if each not in left_out]
 
 
 def _is_parameter(source: SourceFile, node: ast.AST, name: str) -> bool:
@@ -58,10 +77,6 @@ def _is_parameter(source: SourceFile, node: ast.AST, name: str) -> bool:
         isinstance(each, FUNCTIONS) and name in {part.arg for part in parameters(each)}
         for each in source.ancestors(node)
     )
-
-
-def _is_set(node: ast.AST) -> bool:
-    return isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
 
 
 def _given(source: SourceFile, node: ast.AST) -> ast.expr | None:
@@ -74,7 +89,15 @@ def _given(source: SourceFile, node: ast.AST) -> ast.expr | None:
 
 def _assigned_to(source: SourceFile, last: str) -> Iterator[ast.expr | None]:
     """What a file gives to `X`, `self.X` or `module.X`."""
+    for node in _set_by_last_name(source).get(last, ()):
+        yield _given(source, node)
+
+
+@lru_cache(maxsize=64)
+def _set_by_last_name(source: SourceFile) -> dict[str, list[ast.Name | ast.Attribute]]:
+    found: dict[str, list[ast.Name | ast.Attribute]] = {}
     nodes: list[ast.Name | ast.Attribute] = [*source.nodes(ast.Name)]
     for node in (*nodes, *source.nodes(ast.Attribute)):
-        if last_name(node) == last and _is_set(node):
-            yield _given(source, node)
+        if not isinstance(node.ctx, ast.Load):
+            found.setdefault(last_name(node), []).append(node)
+    return found

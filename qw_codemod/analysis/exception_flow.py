@@ -12,9 +12,10 @@ from typing import cast
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import exceptions as http_exceptions
+from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import assigned, function_of, is_in_body, last_name, own_nodes
+from qw_codemod.python.syntax import function_of, is_in_body, last_name, own_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 UNKNOWN = "?"  # an Exception of a class that nobody can tell

@@ -18,10 +18,11 @@ from qw_codemod.analysis.exception_flow import (
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import says_retry
+from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
+from qw_codemod.python.syntax import function_of, last_name, own_nodes
 
 TIMEOUT = ("concurrent.futures.TimeoutError",)
 

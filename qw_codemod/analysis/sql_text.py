@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.assignments import assigned, given_to
 from qw_codemod.python.bindings import dotted, parameters
-from qw_codemod.python.syntax import assigned, function_of, last_name, own_nodes
+from qw_codemod.python.syntax import function_of, last_name, own_nodes
 
 _UNKNOWN = " _ "  # stands for each part that cannot be seen
 _NOISE = re.compile(
@@ -201,8 +202,7 @@ class _Text:
         place: ast.AST = node
         while True:
             function = function_of(self.source, place)
-            body = self.source.tree.body if function is None else getattr(function, "body", [])
-            found = [*_assigned_in(body, node.id)] if isinstance(body, list) else []
+            found = [*_given_in(function or self.source.tree, node.id)]
             if found or function is None:
                 return found
             if any(each.arg == node.id for each in parameters(function)):
@@ -219,19 +219,11 @@ def _summands(node: ast.expr) -> list[ast.expr]:
     return [node, *reversed(found)]
 
 
-def _assigned_in(body: list[ast.stmt], name: str) -> Iterator[ast.expr]:
-    for node in own_nodes(body):
-        value: ast.expr | None = None
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            value, targets = node.value, node.targets
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-            value, targets = node.value, [node.target]
-        elif (
-            isinstance(node, (ast.For, ast.comprehension))
-            and dotted(node.target) == name
-            and isinstance(node.iter, (ast.List, ast.Tuple))
-        ):
-            yield from node.iter.elts
-        if value is not None and any(isinstance(t, ast.Name) and t.id == name for t in targets):
-            yield value
+def _given_in(scope: ast.AST, name: str) -> Iterator[ast.expr]:
+    """What a scope assigns to a name, and the items of a list that a loop goes through."""
+    for given in given_to(scope, name):
+        if given.way == "iterated":
+            if dotted(given.target) == name and isinstance(given.value, (ast.List, ast.Tuple)):
+                yield from given.value.elts
+        elif given.way == "assigned" and isinstance(given.target, ast.Name):
+            yield given.value

@@ -1,10 +1,9 @@
-"""The syntax of one file: the scopes around a node, what is assigned to a name."""
+"""The syntax of one file: the scopes around a node, and what runs in them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from qw_codemod.languages.python import SourceFile, children
 from qw_codemod.python.bindings import FUNCTIONS, SCOPES, ScopeNode, dotted
@@ -17,23 +16,6 @@ def last_name(node: ast.AST) -> str:
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else dotted(node)
-
-
-def assigned(source: SourceFile, name: str) -> Iterator[ast.expr]:
-    """What this file assigns to a name or class attribute, anywhere."""
-    yield from _assignments(source).get(name, ())
-
-
-@lru_cache(maxsize=64)
-def _assignments(source: SourceFile) -> dict[str, list[ast.expr]]:
-    found: dict[str, list[ast.expr]] = {}
-    for assign in source.nodes(ast.Assign):
-        for name in dict.fromkeys(map(dotted, assign.targets)):
-            found.setdefault(name, []).append(assign.value)
-    for annotated in source.nodes(ast.AnnAssign):
-        if annotated.value is not None:
-            found.setdefault(dotted(annotated.target), []).append(annotated.value)
-    return found
 
 
 def scopes_around(source: SourceFile, node: ast.AST) -> Iterator[ScopeNode]:

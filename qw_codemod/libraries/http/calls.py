@@ -38,8 +38,9 @@ from qw_codemod.libraries.http.names import Names
 from qw_codemod.libraries.http.objects import Objects
 from qw_codemod.libraries.http.tables import Sender
 from qw_codemod.libraries.retrying import says_retry
+from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import assigned, definition_of, last_name
+from qw_codemod.python.syntax import definition_of, last_name
 
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
