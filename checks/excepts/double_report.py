@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qw_codemod.analysis.reporting import ERROR, captures
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
@@ -14,7 +15,7 @@ from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Context, Evidence, Fact, Match, Obstacle, Unfixable
 
 from . import reasons
-from .effects import ERROR, Log, captures, log_of
+from .effects import Log, log_of
 from .handlers import handlers_of
 from .logging_style import manner_of, takes_exc_info
 from .plan import ExcInfo

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from qw_codemod.analysis.exception_flow import never_returns
+from qw_codemod.analysis.reporting import CURRENT_EXCEPTION, ERROR, LEVELS, captures
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.definitions import is_main
@@ -17,29 +17,7 @@ from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import own_nodes
 
-# Of Python's logging, loguru and structlog; the numbers are logging's own.
-LEVELS = {
-    "trace": 5,
-    "debug": 10,
-    "info": 20,
-    "success": 25,
-    "notice": 25,
-    "warn": 30,
-    "warning": 30,
-    "error": 40,
-    "exception": 40,
-    "critical": 50,
-    "fatal": 50,
-    "log": 20,
-    "msg": 20,
-}
-DEBUG = LEVELS["debug"]
-INFO = LEVELS["info"]
-WARNING = LEVELS["warning"]
-ERROR = 40  # from here on Sentry's logging integration sends an event [doc: docs.sentry.io]
 _LOGGERS = frozenset({"log", "logger", "lgr"})
-_CAPTURES = frozenset("capture_exception captureException capture_message report_exc_info".split())
-_SENTRY = re.compile(r"(^|\.)(sentry_sdk|sentry|raven\w*|rollbar|bugsnag)\.", re.I)
 # Functions that say what went wrong, whoever they are: `report_failure()`, `self.log_error()`.
 _SAYS = frozenset(
     "log logs logged logger warn warning warnings error errors err exc exception traceback fail "
@@ -55,10 +33,6 @@ _MAKERS = frozenset({"getLogger", "get_logger", "get_run_logger", "get_task_logg
 _PRINTING = frozenset({"print", "sys.stdout.write", "sys.stderr.write"})
 _ECHOING = frozenset({"echo", "secho"})  # of click and typer
 _SETUPS = _MAKERS | {"basicConfig", "dictConfig", "fileConfig", "addHandler"}
-_CURRENT = frozenset(
-    "sys.exc_info sys.exception traceback.print_exc traceback.format_exc traceback.print_exception "
-    "traceback.format_exception logging.exception".split()
-)
 
 
 def _has_option(call: ast.Call) -> bool:
@@ -142,7 +116,7 @@ def effects_of(
         _raises(source, handler, nodes),
         logs,
         tuple(call for call in others if captures(call)),
-        uses or any(dotted(call.func) in _CURRENT for call in calls),
+        uses or any(dotted(call.func) in CURRENT_EXCEPTION for call in calls),
         any(_says(call) for call in others),
         only_prints(source) and any(map(is_printing, calls)),
     )
@@ -174,12 +148,6 @@ def _is_logger(name: str) -> bool:
     """By its last word; of modules `logging` alone: `cloud_logging` is a client of a service."""
     said = words(name)
     return said == ("logging",) or not _LOGGERS.isdisjoint(said[-1:])
-
-
-def captures(call: ast.Call) -> bool:
-    """Whether a call sends the current exception to a service for errors."""
-    name = dotted(call.func)
-    return name.rpartition(".")[2] in _CAPTURES or bool(_SENTRY.search(name + "."))
 
 
 def reports(body: Sequence[ast.stmt]) -> bool:

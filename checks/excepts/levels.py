@@ -11,13 +11,14 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from qw_codemod.analysis.reporting import DEBUG, ERROR, INFO
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import definition_of, own_nodes
 
 from .another_way import stays
-from .effects import DEBUG, ERROR, INFO, effects_of, log_of
+from .effects import effects_of, log_of
 from .operation_name import called
 from .outcome import Outcome, outcome_of
 from .work import Work, work_of

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from qw_codemod.analysis.reporting import LEVELS
 from qw_codemod.infer import (
     Class,
     Function,
@@ -29,7 +30,7 @@ from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import free_name, full_name
 from qw_codemod.python.syntax import own_nodes
 
-from .effects import LEVELS, Log, is_printing, is_script, log_calls, log_of, only_prints
+from .effects import Log, is_printing, is_script, log_calls, log_of, only_prints
 from .reachable import is_bound, is_local, is_set_on_self
 
 Manner = Literal["logging", "structlog", "loguru", "unknown", "print"]

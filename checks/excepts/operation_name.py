@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from qw_codemod.analysis.reporting import captures
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
 from qw_codemod.python.syntax import definition_of, own_nodes
 
-from .effects import captures, log_of
+from .effects import log_of
 
 _BUILTINS = frozenset(dir(builtins))
 _PLAIN_TYPES = (str, bytes, int, float, list, tuple, dict, set, datetime, timedelta)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import Any
 
+from qw_codemod.analysis.reporting import WARNING
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -14,7 +15,7 @@ from qw_codemod.python.syntax import own_nodes
 
 from .another_way import following, has_another_way, is_passed
 from .comments import comment_explains, is_commented_above
-from .effects import WARNING, effects_of, log_of
+from .effects import effects_of, log_of
 from .operation_name import called, is_trivial, outermost
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from qw_codemod.analysis.reporting import DEBUG, ERROR
 from qw_codemod.languages.python import WIDTH, SourceFile
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of
 from qw_codemod.rules.api import Context, Match
 
-from .effects import DEBUG, ERROR
 from .escapes import escapes
 from .handlers import Case, Handler
 from .levels import level_of

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 
+from qw_codemod.analysis.reporting import CURRENT_EXCEPTION, LEVELS, WARNING, captures
 from qw_codemod.analysis.sql_text import statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import last_name, own_nodes
 
-_WARNS = frozenset("warn warning error exception critical fatal".split())
-_QUIET = frozenset("trace debug info success notice log msg".split())
-_LEVELS = frozenset("WARN WARNING ERROR CRITICAL FATAL".split())
-_CURRENT = frozenset("sys.exc_info sys.exception traceback.print_exc traceback.format_exc".split())
+_LEVELS = frozenset(name.upper() for name, level in LEVELS.items() if level >= WARNING)
 
 
 def reports(source: SourceFile, handler: ast.ExceptHandler) -> bool:
@@ -24,11 +22,14 @@ def reports(source: SourceFile, handler: ast.ExceptHandler) -> bool:
     quiet: set[ast.AST] = set()
     calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
     for call in calls:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else dotted(call.func)
-        if name in _WARNS or name == "print" or dotted(call.func) in _CURRENT:
+        name = last_name(call)
+        level = LEVELS.get(name, 0)
+        if level >= WARNING or name == "print" or captures(call):
+            return True
+        if dotted(call.func) in CURRENT_EXCEPTION:
             return True
         given = (*call.args, *(each.value for each in call.keywords))
-        if name in _QUIET and isinstance(call.func, ast.Attribute):
+        if level and isinstance(call.func, ast.Attribute):
             if name == "log" and last_name(call.args[0] if call.args else call) in _LEVELS:
                 return True
             quiet.update(ast.walk(call))
