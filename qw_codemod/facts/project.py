@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from qw_codemod.facts.components import Loads, Programs, links
+from qw_codemod.facts.components import Loads, Programs, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.file_facts import FileFacts, facts_of
 from qw_codemod.facts.import_scan import Imports, defines, imports, names, statements
@@ -61,6 +61,7 @@ class Tree:
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], str] = {}
         self._marked: dict[str, tuple[str, str] | None] = {}  # import roots: who shows it
+        self._rows: dict[str, tuple[tuple[str, str], ...]] = {}  # what files import, and read of it
         self._together: dict[Question, frozenset[str]] = {}
 
     def overlay(self, source: SourceFile) -> None:
@@ -76,6 +77,7 @@ class Tree:
             bisect.insort(self._files, source.path)
             for derived in (
                 "_by_name",
+                "_by_import",
                 "_index",
                 "packages",
                 "_programs",
@@ -89,6 +91,7 @@ class Tree:
 
     def _reindex(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other contents."""
+        self._rows.pop(path, None)
         for root, shown in [*self._marked.items()]:
             if path in (shown or (path,)):
                 del self._marked[root]
@@ -99,6 +102,7 @@ class Tree:
         changed = links(now, is_test) ^ links(before, is_test)
         if changed:
             self.__dict__.pop("_loads", None)
+            self.__dict__.pop("_by_import", None)
             self._together = {q: a for q, a in self._together.items() if q[0] != "loaders"}
         if any(self._linked(name, path) for name in changed if name.strip(".")):
             self._together.clear()
@@ -346,13 +350,8 @@ class Tree:
         tops -= {"__init__", *sys.stdlib_module_names, *_LIBRARIES}
         if not tops:
             return
-        listed = "|".join(sorted(map(re.escape, tops))).encode()
-        head = re.compile(rb"\b(?:from|import)[ \t]+(?:" + listed + rb")\b")
-        for importer in self._files:
-            data = self._read(importer)
-            if not head.search(data):
-                continue
-            for module, name in _imported(data):
+        for importer in sorted({each for top in tops for each in self._by_import.get(top, ())}):
+            for module, name in self._imported_by(importer):
                 if module.partition(".")[0] not in tops:
                     continue
                 path = self._below(folder, module)
@@ -363,6 +362,20 @@ class Tree:
                     package != path and self._below(package, name)
                 ):
                     yield importer, path
+
+    @cached_property
+    def _by_import(self) -> dict[str, list[str]]:
+        """The files by the first names of what they import."""
+        found: dict[str, list[str]] = {}
+        for path in self._files:
+            for top in {each.partition(".")[0] for each in modules(self._read(path))}:
+                found.setdefault(top, []).append(path)
+        return found
+
+    def _imported_by(self, path: str) -> tuple[tuple[str, str], ...]:
+        if path not in self._rows:
+            self._rows[path] = tuple(_imported(self._read(path)))
+        return self._rows[path]
 
     def _below(self, folder: str, module: str) -> str:
         """The file of a module in a folder; empty if there is none."""
@@ -670,10 +683,13 @@ def _bytes_of(path: str) -> bytes:
 
 def _imported(data: bytes) -> Iterator[tuple[str, str]]:
     """The modules that bytes import, each with a name that they import or read from it."""
+    plain: dict[str, str] = {}  # modules by the name that they are bound to
     for module, listed in statements(data):
         if module is not None:
             yield from ((module.decode("utf-8", "replace"), name) for name, _ in names(listed))
-            continue
-        for name, bound in names(listed):
-            for read in re.findall(rb"\b" + re.escape(bound.encode()) + rb"\.(\w+)", data):
-                yield name, read.decode("utf-8", "replace")
+        else:
+            plain.update((bound, name) for name, bound in names(listed))
+    if plain:
+        listed = b"|".join(re.escape(each.encode()) for each in sorted(plain, key=len)[::-1])
+        for bound, read in re.findall(rb"\b(" + listed + rb")\.(\w+)", data):
+            yield plain[bound.decode()], read.decode("utf-8", "replace")

@@ -262,24 +262,34 @@ class View:
         self.depend_on_words(None, name)
         self.depend_on_words(None, "import")
         bound = {each.bound for each in self.imports if _leads_to(each, name)}
+        by_name = name in self._chain_ends or name in self._loaded_names
+        return by_name or not bound.isdisjoint(self._read_names)
+
+    @cached_property
+    def _read_names(self) -> frozenset[str]:
+        """All that is read as a whole, and not for an attribute of it."""
+        nodes: list[ast.Name | ast.Attribute] = [*self.source.nodes(ast.Name)]
+        return frozenset(
+            dotted(node)
+            for node in (*nodes, *self.source.nodes(ast.Attribute))
+            if isinstance(node.ctx, ast.Load)
+            and not isinstance(self.source.parent(node), ast.Attribute)
+        )
+
+    @cached_property
+    def _chain_ends(self) -> frozenset[str]:
+        """`waits` of `jobs.waits`, where `jobs` is imported."""
         roots = {each.bound.partition(".")[0] for each in self.imports}
-        nodes = (*self.source.nodes(ast.Name), *self.source.nodes(ast.Attribute))
-        for node in nodes:
-            if isinstance(self.source.parent(node), ast.Attribute):
-                continue
-            read = dotted(node)
-            if isinstance(node.ctx, ast.Load) and (  # type: ignore[attr-defined]
-                read in bound
-                or read.rpartition(".")[2] == name
-                and read.partition(".")[0] in roots
-                and "." in read
-            ):
-                return True
-        return any(
-            isinstance(each.value, str)
-            and each.value.rpartition(".")[2] == name
-            and self._is_loaded(each)
+        read = (each.split(".") for each in self._read_names)
+        return frozenset(each[-1] for each in read if len(each) > 1 and each[0] in roots)
+
+    @cached_property
+    def _loaded_names(self) -> frozenset[str]:
+        """The last names of the modules that are loaded by a text."""
+        return frozenset(
+            each.value.rpartition(".")[2]
             for each in self.source.nodes(ast.Constant)
+            if isinstance(each.value, str) and self._is_loaded(each)
         )
 
     def _is_loaded(self, text: ast.Constant) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import entries_of, programs_of
@@ -104,21 +105,25 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
 def _callers_of(source: SourceFile, node: ast.AST) -> frozenset[str]:
     """The functions of a file that run a node: those around it, and those that call them."""
     found = {each.name for each in source.ancestors(node) if isinstance(each, FUNCTIONS[:2])}
-    functions = _functions(source)
+    called = _called_names(source)
     for _ in range(_FARTHEST):
-        more = {
-            function.name
-            for function in functions
-            if function.name not in found
-            and any(
-                isinstance(each, ast.Call) and last_name(each) in found
-                for each in own_nodes(function.body)
-            )
-        }
+        more = {name for name, names in called if name not in found and names & found}
         if not more:
             break
         found |= more
     return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def _called_names(source: SourceFile) -> list[tuple[str, set[str]]]:
+    """The functions of a file, each with the last names of what it calls."""
+    return [
+        (
+            function.name,
+            {last_name(each) for each in own_nodes(function.body) if isinstance(each, ast.Call)},
+        )
+        for function in _functions(source)
+    ]
 
 
 def _functions(source: SourceFile) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
