@@ -36,7 +36,7 @@ NO_LIBRARIES = {  # the language itself, and modules that say what they hold
     *("__init__", "__pycache__", "builtins", "typing_extensions"),
     *("decorators", "iterating", "models", "stdlib"),
 }
-# Rooms in the shared rooms that only one family reaches as yet, each with the reason.
+# Modules of the shared rooms that only one family reaches as yet, each with the reason.
 OF_ONE_FAMILY = {
     "qw_codemod.analysis.sql_text": "whatever repeats or moves a query asks whether it writes",
 }

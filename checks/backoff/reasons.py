@@ -10,7 +10,7 @@ class CountsNothing(Statement):
 
 
 class UsedElsewhere(Statement):
-    template = "`{name}` is used{place} as well: is that still right?"
+    template = "`{name}` is used{place} as well, which has to be right for growing waits"
 
     name: str
     place: InLine

@@ -45,16 +45,17 @@ What changes at run time
     | calls a service | debug | warning | warning | error |
 
     The rows; the first that fits counts:
-    - It asks for what may not be there: the next of a queue, a socket or an iterator; it closes,
-      removes or rolls back something; it is the question of a function `is_…`, `has_…`, `…_exists`.
-    - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a
-      stored object or a table is read by its name, nothing is said of a NotFound of Google's.
+    - It asks for what may not be there: the next item of a queue, a socket or an iterator; it
+      closes, removes or rolls back something; it answers for a function `is_…`, `has_…`,
+      `…_exists`.
+    - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
+      or a table is read by its name, Google's NotFound is an answer, and is not logged.
     - It works on data at hand: values, parsers of the standard library or of the project, files.
     - It runs other code: anything else.
 
     The columns; the first that fits counts:
-    - A loop is left at the first candidate that does; or what is called logs its failure and raises
-      it, or the line below raises or warns in any case.
+    - A loop tries one candidate after the other, until one works; or what is called logs its
+      failure and raises it, or the line below raises or warns in any case.
     - A comment at the handler says why it may fail.
     - The same is done in another way, or is tried again; a value that does not convert stays as it
       was.

@@ -10,7 +10,7 @@ class OnPurpose(Statement):
 
 
 class NoDeadline(Statement):
-    template = "how long a loop may go on asking is for a person to say"
+    template = "how long this loop may poll is not known: give it a deadline by hand"
 
 
 class ByHand(Statement):
@@ -100,4 +100,4 @@ class OwnLine(Statement):
 
 
 class DefaultFeedsWrite(Statement):
-    template = "where the read times out, its default decides what is written: have a look"
+    template = "after a timeout the default decides what is written: check that it may"

@@ -86,7 +86,7 @@ def test_a_default_that_decides_about_a_write_is_named(
 ) -> None:
     output = said(project, EXISTING, "apply", "timeouts", "--diff", monkeypatch=monkeypatch)
     assert "Would make 2 edits" in output
-    assert "      1  where the read times out, its default decides what is written" in output
+    assert "      1  after a timeout the default decides what is written" in output
     assert "         app.py:8\n" in output
 
 
