@@ -20,6 +20,7 @@ from benchmarks import (
     speed,
     tools,
     trust,
+    units,
 )
 
 
@@ -44,6 +45,8 @@ def main() -> int:
             return fuzz.show(given.seconds, given.seed)
         if given.what == "trust":
             return trust.show(given.packages)
+        if given.what == "units":
+            return units.show(given.folder, given.applications, given.kept)
         if given.what == "oracle":
             return oracle.show(given.trees, given.kept, given.record, given.tool)
         if given.what == "histories":
@@ -90,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("fuzz", help="every family over code that was damaged at random")
     one.add_argument("--seconds", type=float, default=fuzz.SECONDS, metavar="N")
     one.add_argument("--seed", type=int, default=1)
+    one = commands.add_parser("units", help="does what `apply all` edits still start")
+    one.add_argument("folder", metavar="DIR", help="that holds the applications")
+    one.add_argument("applications", nargs="*", help="all by default")
+    one.add_argument("--kept", default="", metavar="DIR", help="keep the environments here")
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("oracle", help="compare the answers of two versions of the tool")
