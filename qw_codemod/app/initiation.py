@@ -58,8 +58,8 @@ def init(
     if target.exists():
         raise UsageProblem(f"{policy} is there already: it is yours to edit")
     tree = _tree(project, target)
-    module = module_name(tree, target.as_posix())
     found = _found(family, project)
+    module = _module(tree, [each.path for each in found], target)
     here = [each for each in found if _may_import(tree, each.path, module, target)]
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
@@ -106,6 +106,24 @@ def _found(family: str, project: Path) -> list[Finding]:
 
 def _may_import(tree: Tree, path: str, module: str, target: Path) -> bool:
     return why_not_imported(tree, path, module, target.as_posix()) is None
+
+
+def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
+    """The name of the policy: the one that most of the places to be edited can import it by.
+
+    A folder may be a package for one program and on the module path of another: `plugins/` of
+    Airflow, or a job with an `__init__.py` that is started by `python main.py`.
+    """
+    usual = module_name(tree, target.as_posix())
+    parts = target.relative_to(tree.root).with_suffix("").parts
+    names = [
+        ".".join(parts[at:]) for at in range(len(parts)) if all(map(str.isidentifier, parts[at:]))
+    ]
+
+    def importing(name: str) -> int:
+        return sum(_may_import(tree, path, name, target) for path in paths)
+
+    return max(dict.fromkeys([usual, *reversed(names)]), key=importing)
 
 
 def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> tuple[str, ...]:

@@ -107,6 +107,26 @@ def test_the_module_counts_from_the_root_of_its_unit(
     assert f'policy = "{module}:retry_api"' in (tmp_path / "pyproject.toml").read_text()
 
 
+def test_the_name_is_the_one_that_the_places_can_import(tmp_path: Path, init: Init) -> None:
+    job = tmp_path / "jobs/films"
+    job.mkdir(parents=True)
+    (job / "__init__.py").write_text("")
+    (job / "README.md").write_text("    python main.py\n")
+    main = "from store import keep\n" + FETCH.format("requests")
+    (job / "main.py").write_text(main + '\n\nif __name__ == "__main__":\n    keep(fetch(1))\n')
+    (job / "store.py").write_text("def keep(text):\n    print(text)\n")
+    done = init("jobs/films/http_retry.py")
+    assert '+policy = "http_retry:retry_api"' in done.output
+    assert "cannot import it" not in done.output
+
+
+def test_plugins_are_on_the_module_path_of_dags(tmp_path: Path, init: Init) -> None:
+    dag = "from airflow import DAG\n" + FETCH.format("requests")
+    done = init("airflow/plugins/tools/http_retry.py", airflow__dags__films_py=dag)
+    assert '+policy = "tools.http_retry:retry_api"' in done.output
+    assert "cannot import it" not in done.output
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
