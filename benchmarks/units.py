@@ -9,6 +9,7 @@ holds. What imported before must import after.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -39,7 +40,7 @@ APPLICATIONS: Mapping[str, str] = {
 }
 _PYTHON = "3.11"  # where `requires-python` does not ask for another
 _INSTALLING = 300  # seconds
-_IMPORTING = 90  # seconds
+_IMPORTING = 120  # seconds
 _SHOWN = 200  # characters of an error
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
 _ASKED = re.compile(r"init retries --policy (\S+)")
@@ -271,6 +272,7 @@ def _examined(name: str, source: Path, scratch: Path, pool: _Environments) -> _R
 
         for start, (first, second, stubbed) in zip(starts, threads.map(both, starts), strict=True):
             report.add(start, first, second, stubbed)
+            print(f"  {start}: {first[:60]} / {second[:60]}", flush=True)
     for python in {each for pair in built.values() for each in pair}:
         report.relaxed += pool.relaxed.get(python, ())
         report.missing += pool.missing.get(python, ())
@@ -345,10 +347,13 @@ def _is_text(path: Path) -> bool:
 def _of_program(tree: Tree, program: Program, path: str) -> Iterator[Start]:
     unit = program.unit
     if unit is None:
+        if program.is_dag:  # Airflow imports its files in folders; one that is edited is enough
+            yield _plain(tree, path, program.roots)
+            return
         text = Path(program.entry).read_text("utf-8", "replace")
-        yield _plain(tree, program.entry, program.roots, is_by_path=program.is_by_path)
-        if program.is_by_path and _PARSES.search(text) and "__main__" in text:
-            yield _plain(tree, program.entry, program.roots, is_by_path=True, way="--help")
+        by_path = program.is_by_path or not program.is_seen
+        way = "--help" if by_path and _PARSES.search(text) and "__main__" in text else ""
+        yield _plain(tree, program.entry, program.roots, by_path, way)
         return
     needs = tuple(
         os.path.relpath(each, tree.root) for each in unit.installs if os.path.exists(each)
@@ -451,7 +456,8 @@ class _Environments:
                 wanted.update(dict.fromkeys(_requirements(tree / each)))
         key = (version, tuple(sorted(wanted)))
         if key not in self._made:
-            self._made[key] = self._folder / f"env{len(self._made)}" / "bin" / "python"
+            digest = hashlib.sha256(repr(key).encode()).hexdigest()[:12]
+            self._made[key] = self._folder / f"env-{digest}" / "bin" / "python"
             self._build(self._made[key], version, key[1])
         return self._made[key]
 
