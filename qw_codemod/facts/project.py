@@ -59,7 +59,7 @@ class Tree:
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         self._imports: dict[str, Imports] = {}
-        self._resolved: dict[tuple[str, str], str] = {}
+        self._resolved: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         self._marked: dict[str, tuple[str, str] | None] = {}  # import roots: who shows it
         self._rows: dict[str, tuple[tuple[str, str], ...]] = {}  # what files import, and read of it
         self._together: dict[Question, frozenset[str]] = {}
@@ -269,25 +269,22 @@ class Tree:
         if not dotted:
             return ""
         key = (dotted, os.path.dirname(importer))
-        found = self._resolved.get(key)
-        if found is None:
-            found = self._resolved[key] = self._resolve(dotted, importer)
+        if key not in self._resolved:
+            meant = self._meant(dotted, importer)
+            is_plain = bool(self._plainly_meant(dotted, importer))
+            packages = () if is_plain else tuple(self._packages_with(dotted))
+            self._resolved[key] = meant[0] if len(meant) == 1 else "", packages
+        found, roots = self._resolved[key]
+        for root in roots:
+            self.is_import_root(root)
         self.trace.lean(("resolve", *key), lambda: found)
         return found
 
-    def _resolve(self, dotted: str, importer: str) -> str:
-        meant = self._meant(dotted, importer)
-        return meant[0] if len(meant) == 1 else ""
-
     def _meant(self, dotted: str, importer: str) -> Sequence[str]:
         """The files that it may mean; several where nothing says which."""
-        top = dotted.partition(".")[0]
         if dotted.rpartition(".")[2] not in self._by_name:
             return ()
-        found = self._plainly_meant(dotted, importer)
-        if found or top in sys.stdlib_module_names or top in _LIBRARIES:
-            return found
-        return self._in_marked_roots(dotted, importer)
+        return self._plainly_meant(dotted, importer) or self._in_marked_roots(dotted, importer)
 
     def _plainly_meant(self, dotted: str, importer: str) -> Sequence[str]:
         """The same, where no folder that holds an `__init__.py` is an import root."""
@@ -319,29 +316,44 @@ class Tree:
 
     def _in_marked_roots(self, dotted: str, importer: str) -> Sequence[str]:
         """The files below folders that are on the path though they hold an `__init__.py`."""
+        found = {
+            root: others
+            for root, paths in self._packages_with(dotted).items()
+            if (others := [path for path in paths if path != importer]) and self._is_marked(root)
+        }
+        inside = [root for root in found if importer.startswith(root + os.sep)]
+        nearest = min(inside or found, key=len, default="")
+        return [path for root in found if len(root) == len(nearest) for path in found[root]]
+
+    def _packages_with(self, dotted: str) -> dict[str, list[str]]:
+        """The packages that would hold a module of that name, were they import roots."""
+        top = dotted.partition(".")[0]
+        if top in sys.stdlib_module_names or top in _LIBRARIES:
+            return {}
         tail = os.sep + dotted.replace(".", os.sep)
         endings = (tail + ".py", tail + os.sep + "__init__.py")
         found: dict[str, list[str]] = {}
         for path in self._by_name.get(dotted.rpartition(".")[2], ()):
             ending = next((each for each in endings if path.endswith(each)), None)
             root = path.removesuffix(ending) if ending else ""
-            if root and path != importer and self._is_marked_root(root):
+            if root and self._is_package(root):
                 found.setdefault(root, []).append(path)
-        inside = [root for root in found if importer.startswith(root + os.sep)]
-        nearest = min(inside or found, key=len, default="")
-        return [path for root in found if len(root) == len(nearest) for path in found[root]]
+        return found
 
-    def _is_marked_root(self, folder: str) -> bool:
+    def is_import_root(self, package: str) -> bool:
         """Whether a package is an import root as well: imports show it.
 
         Somebody imports a name from a module in it, as if that were at the top, and the module
         binds that name.
         """
-        if not self._is_package(folder):
-            return False
-        if folder not in self._marked:
-            self._marked[folder] = next(self._shown_as_root(folder), None)
-        return self._marked[folder] is not None
+        found = self._is_package(package) and self._is_marked(package)
+        self.trace.lean(("root", package), lambda: found)
+        return found
+
+    def _is_marked(self, package: str) -> bool:
+        if package not in self._marked:
+            self._marked[package] = next(self._shown_as_root(package), None)
+        return self._marked[package] is not None
 
     def _shown_as_root(self, folder: str) -> Iterator[tuple[str, str]]:
         """The files that import from a folder as from an import root, and what they import."""
@@ -633,6 +645,8 @@ class Tree:
                 source = self._loads if question[0] == "loaders" else self._programs
                 known = getattr(source, question[0])(question[1])
             found = self._together[question] = frozenset(known)
+        for root in self._marked if self.trace.is_on else ():
+            self.is_import_root(root)
         self.trace.lean(question, lambda: tuple(sorted(found)))
         return found
 

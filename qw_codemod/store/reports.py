@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # most runs find nothing changed, and need none of what reads
 _SETTLED = 2.0  # seconds; a file that is younger may change again within one tick of its clock
 _NO_ANSWER = ""
 _TOLD = "deployments"
+_ROOT = "root"
 _NO_PYTHON = "-"  # what a file imports that is of another language
 
 
@@ -153,7 +154,8 @@ class Memories:
             others.update(of_files.get(file, ()))
         self._answered |= others & questions.files.keys()
         different = {questions.numbers[each] for each in others & questions.numbers.keys()}
-        if is_rewired or is_redeployed:
+        has_code = any(file not in self._others and file not in texts for file in changed)
+        if is_rewired or is_redeployed or has_code:
             different |= self._relist(questions, is_relisted, is_rewired, is_redeployed)
         assert self._connection is not None
         for stored, options, leans in self._connection.execute(
@@ -185,13 +187,19 @@ class Memories:
     ) -> set[int]:
         """The questions about imports, names and paths that today's files answer differently.
 
-        If the files are the same, and only what they import has changed, those about imports alone;
-        if only what tells of deployments has, the one about these.
+        If the files and the import roots are the same, and only what is imported has changed, those
+        about imports alone; if only what tells of deployments has, the one about these.
         """
         from qw_codemod.facts.project import Tree
 
         tree = Tree(self._root, self._python, texts=self._texts)
         different = set()
+        # Which packages are import roots is told by what is imported and bound anywhere; where an
+        # import leads, and what runs together, follows from that.
+        roots = (question for question in questions.numbers if question[0] == _ROOT)
+        is_relisted = is_relisted or any(
+            json.dumps(_ask(tree, each)) != questions.answers[each] for each in roots
+        )
         for question, number in questions.numbers.items():
             if question[0] in OF_CONTENTS or question[0] in KINDS or question[0] == "file":
                 continue
@@ -438,6 +446,7 @@ def _ask(tree: Tree, question: Question) -> Answer:
     kind, about, *rest = question
     asked: dict[str, Callable[[], Answer]] = {
         "resolve": lambda: tree.resolve(about, os.path.join(rest[0], "_.py")),
+        _ROOT: lambda: tree.is_import_root(about),
         "has": lambda: tree.has(about),
         "below": lambda: tree.below(about),
         "ending": lambda: tree.ending(about),

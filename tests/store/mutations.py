@@ -169,6 +169,17 @@ MUTATIONS: Mapping[str, Mutation] = {
         {"run.py": "from base import Base\nBase().ask('x').result()\n", "old/base.py": _BASE},
         {"base.py": _NO_BASE},
     ),
+    "which packages are import roots is not recorded": Mutation(
+        _unrecorded("root"),
+        {
+            "app/__init__.py": "",
+            "app/near.py": "from tools import make\n",
+            "app/tools.py": "def make():\n    return 1\n",
+            "app/shared.py": _CLIENT + "if True:\n    client = bigquery.Client()\n",
+            "app/use.py": "import shared\nshared.client.query('x').result()\n",
+        },
+        {"app/tools.py": "def other():\n    return 1\n"},
+    ),
     "that a file is not there is not recorded": Mutation(
         _unrecorded("has"),
         {
