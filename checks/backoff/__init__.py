@@ -4,7 +4,8 @@ What it does
     QW303 finds retry loops whose sleep is constant, or doubles beyond a minute without a cap: those
     that go round after an exception, and counted ones that go round because of the answer's status.
     It finds `urllib3.Retry` without `backoff_factor`, without `status_forcelist` or, where the
-    project's urllib3 is 2 or newer, without `backoff_max`. Who names a kind of failure (`connect=`)
+    project's urllib3 is 2 or newer and the tries may wait longer than a minute, without
+    `backoff_max`. Who names a kind of failure (`connect=`)
     or sets `raise_on_status=True` has chosen: no list of statuses is missed there.
 
 Why is this bad?
@@ -93,6 +94,7 @@ _RETRY = frozenset(
 # be retried as often as `total` says, ten times by default [run].
 _KINDS = frozenset({"connect", "read", "status", "other"})
 _STATUSES = "(429, 500, 502, 503, 504)"
+_DEFAULT_TRIES = 10  # urllib3.Retry's own `total`
 
 
 def _flat(source: SourceFile, context: Context) -> Iterator[Match]:
@@ -459,7 +461,8 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     missing = {"backoff_factor": "1"}
     if _KINDS.isdisjoint(given) and not _is_true(given.get("raise_on_status")):
         missing["status_forcelist"] = _STATUSES
-    if (major(context.infer.root, "urllib3") or 0) >= 2:
+    capped = (major(context.infer.root, "urllib3") or 0) >= 2
+    if capped and not _ends_early(source, context.infer, call, given):
         missing["backoff_max"] = str(_CAP)
     missing = {key: value for key, value in missing.items() if key not in given}
     if not missing:
@@ -469,6 +472,19 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if "status_forcelist" in missing and "raise_on_status" not in given:
         missing["raise_on_status"] = "False"  # the caller gets the last answer
     yield Match(call, message, Evidence("proven", (fact,)), RetryOptions(tuple(missing.items())))
+
+
+def _ends_early(
+    source: SourceFile, infer: Inference, call: ast.Call, given: dict[str | None, ast.expr]
+) -> bool:
+    """Whether the tries are over before a wait gets as long as the cap, which would never count."""
+    total = call.args[0] if call.args else given.get("total")
+    tries = number_of(source, infer, total) if total is not None else _DEFAULT_TRIES
+    factor = given.get("backoff_factor")
+    first = number_of(source, infer, factor) if factor is not None else 1
+    if tries is None or first is None:
+        return False
+    return first * 2 ** min(max(tries - 1, 0), 64) <= _CAP
 
 
 def _is_true(node: ast.expr | None) -> bool:

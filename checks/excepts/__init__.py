@@ -50,7 +50,8 @@ What changes at run time
       `…_exists`.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
-    - It works on data at hand: values, parsers of the standard library or of the project, files.
+    - It works on data at hand: values, parsers of the standard library or of the project, files,
+      and whatever `.apply(load_shape)` does with each value of a column.
     - It runs other code: anything else.
 
     The columns; the first that fits counts:
@@ -58,7 +59,9 @@ What changes at run time
       failure and raises it, or the line below raises or warns in any case.
     - A comment at the handler says why it may fail.
     - The same is done in another way, or is tried again; a value that does not convert stays as it
-      was.
+      was, or becomes what the docstring says (`None if it is no number`); what failed is kept as
+      such: in a list that is warned of below, or in a record like that of a success with another
+      `status`.
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
@@ -71,7 +74,8 @@ What changes at run time
     a mapping, a body, a text, a credential, what names a person or a query. `extra` holds up to
     four where that is shown: of an event in Sentry, and by a structured formatter.
 
-    A file that only prints goes on printing, to stderr, and says nothing of what is debug.
+    A file that only prints goes on printing, to stderr, and says nothing of what is debug. A
+    function of the project's own that the file logs with is told the level where it takes one.
     KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises the same
     exception on becomes `except BaseException:` and catches as much as before.
 

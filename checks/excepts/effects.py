@@ -15,7 +15,7 @@ from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.definitions import is_main
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
-from qw_codemod.python.syntax import own_nodes
+from qw_codemod.python.syntax import definition_of, own_nodes
 
 _LOGGERS = frozenset({"log", "logger", "lgr"})
 # Functions that say what went wrong, whoever they are: `report_failure()`, `self.log_error()`.
@@ -80,7 +80,7 @@ class Effects:
     captures: tuple[ast.Call, ...]  # calls that send the exception to Sentry or the like
     uses_exception: bool  # by its name or through `sys.exc_info()`
     alerts: bool  # in another way that a person reads: a warning, an alert, a message on exit
-    prints: bool  # in a module that has no other way of saying something
+    prints: bool  # where the module, or the function, has no other way of saying something
 
     @property
     def is_silent(self) -> bool:
@@ -118,8 +118,21 @@ def effects_of(
         tuple(call for call in others if captures(call)),
         uses or any(dotted(call.func) in CURRENT_EXCEPTION for call in calls),
         any(_says(call) for call in others),
-        only_prints(source) and any(map(is_printing, calls)),
+        any(map(is_printing, calls))
+        and (only_prints(source) or _is_told_by_print(source, handler)),
     )
+
+
+def _is_told_by_print(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether the function around prints what it does elsewhere, too, and logs nothing."""
+    function = definition_of(source, handler)
+    if function is None:
+        return False
+    inside = set(ast.walk(handler))
+    calls = [node for node in own_nodes(function.body) if isinstance(node, ast.Call)]
+    if any(log_of(call) is not None for call in calls):
+        return False
+    return any(is_printing(call) and call not in inside for call in calls)
 
 
 def log_of(call: ast.Call) -> Log | None:

@@ -17,7 +17,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import definition_of, own_nodes
 
-from .another_way import stays
+from .another_way import is_documented, stays
 from .effects import effects_of, log_of
 from .operation_name import called
 from .outcome import Outcome, outcome_of
@@ -54,7 +54,11 @@ def _alone(
     if outcome in _QUIET:
         return "debug"
     work = work_of(source, infer, statement, handler)
-    if work is Work.DATA and outcome is Outcome.LOST and stays(source, statement, handler):
+    if (
+        work is Work.DATA
+        and outcome is Outcome.LOST
+        and (stays(source, statement, handler) or is_documented(source, statement, handler))
+    ):
         outcome = Outcome.OTHERWISE
     return _TABLE[work][_COLUMNS.index(outcome)]
 

@@ -65,6 +65,7 @@ class Style:
     methods: tuple[str, ...] = ()  # those that it has; empty: all
     with_traceback: tuple[str, ...] = ()  # which of these take `exc_info=`
     arguments: tuple[str, ...] = ()  # what a function that prints is given beside the text
+    levels: tuple[str, ...] = ()  # what such a function takes as `level=`
 
     def method(self, level: str) -> str:
         """The method by which a level is spoken."""
@@ -82,7 +83,7 @@ def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style
         if found is not None:
             return found
     if function := _log_function(source, infer, statement):
-        return Style("print", function)
+        return Style("print", function, levels=_levels_taken(source, infer, function, statement))
     if only_prints(source) and (is_script(source) or not _neighbours(source, infer, _SPEAK)):
         return _printing(source)
     return _of_module(source) or _new(source, infer)
@@ -118,6 +119,39 @@ def _log_function(source: SourceFile, infer: Inference, statement: ast.stmt) -> 
     usable = (name for name, _ in names.most_common() if _is_usable(source, infer, statement, name))
     inside = {getattr(each, "name", "") for each in source.ancestors(statement)}
     return next((name for name in usable if name not in inside), "")
+
+
+def _levels_taken(
+    source: SourceFile, infer: Inference, function: str, statement: ast.stmt
+) -> tuple[str, ...]:
+    """The texts that a function of the tree knows as its `level`: `def log(text, level="info")`."""
+    call = next(
+        each
+        for each in source.nodes(ast.Call)
+        if isinstance(each.func, ast.Name) and each.func.id == function
+    )
+    found: set[str] = set(LEVELS)
+    for inferred in infer.holds(source, call.func):
+        value = inferred.value
+        if not isinstance(value, Function) or isinstance(value.node, ast.Lambda):
+            return ()
+        value.view.depend_on(value.node)
+        value.view.depend_on_body(value.node)
+        taken = value.node.args
+        last = taken.args[len(taken.args) - len(taken.defaults) :]
+        by_default = dict(zip((each.arg for each in last), taken.defaults, strict=False))
+        by_name = zip((each.arg for each in taken.kwonlyargs), taken.kw_defaults, strict=True)
+        by_default |= {name: each for name, each in by_name if each is not None}
+        default = by_default.get("level")
+        if not isinstance(default, ast.Constant) or default.value not in LEVELS:
+            return ()
+        found &= {
+            each.value
+            for part in (*value.node.body, default)
+            for each in ast.walk(part)
+            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        }
+    return tuple(sorted(found)) if len(found) > 1 else ()
 
 
 def _printing(source: SourceFile) -> Style:

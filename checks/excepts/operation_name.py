@@ -18,6 +18,7 @@ from qw_codemod.python.syntax import definition_of, own_nodes
 from .effects import log_of
 
 _BUILTINS = frozenset(dir(builtins))
+_OF_PATHS = frozenset(f"os.path.{name}" for name in ("join", "basename", "dirname", "splitext"))
 _PLAIN_TYPES = (str, bytes, int, float, list, tuple, dict, set, datetime, timedelta)
 METHODS = frozenset(name for each in _PLAIN_TYPES for name in dir(each))  # of plain values
 
@@ -63,10 +64,25 @@ def _telling(source: SourceFile, body: Sequence[ast.stmt]) -> list[str]:
                 found[made_by[first]][f"{made_by[first]}().{rest}"] = None
                 continue
             name = name.removeprefix("self.").removeprefix("cls.")
+            if _makes_client(body, statement, call) or name in _OF_PATHS:
+                continue
             found.setdefault(name, {})
             if isinstance(statement, ast.Assign) and statement.value is call:
                 made_by.update((dotted(target), name) for target in statement.targets)
     return [next(iter(rest)) if len(rest) == 1 else name for name, rest in found.items()]
+
+
+def _makes_client(body: Sequence[ast.stmt], statement: ast.stmt, call: ast.Call) -> bool:
+    """`client = bigquery.Client()`, of which something is asked below: that is what it is about."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=made)], value=value) if value is call:
+            is_class = called(call).rpartition(".")[2][:1].isupper()
+            below = body[body.index(statement) + 1 :]
+            return is_class and any(
+                isinstance(node, ast.Call) and dotted(node.func).startswith(f"{made}.")
+                for node in own_nodes(below)
+            )
+    return False
 
 
 def _imported(statement: ast.Try) -> str:

@@ -11,13 +11,14 @@ from qw_codemod.analysis.reporting import WARNING
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.syntax import own_nodes
+from qw_codemod.python.syntax import definition_of, own_nodes
 
 from .another_way import following, has_another_way, is_passed
 from .comments import comment_explains, is_commented_above
 from .effects import effects_of, log_of
 from .operation_name import called, is_trivial, outermost
 
+_COMMENTS = 8  # lines of comments by which two copies of a block may differ
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _BROAD = frozenset({"", "Exception", "BaseException"})
 
@@ -28,7 +29,7 @@ class Outcome(Enum):
     NEXT = auto()  # a loop goes on to the next candidate, until one does
     REPORTED = auto()  # by what is called, or by the line below
     EXPLAINED = auto()  # a comment says why it may fail
-    OTHERWISE = auto()  # the same is done in another way, or once more
+    OTHERWISE = auto()  # the same is done in another way, or once more, or kept as a failure
     LOST = auto()  # data is dropped or replaced
 
 
@@ -45,11 +46,26 @@ def outcome_of(
     if comment_explains(source, handler):
         return Outcome.EXPLAINED
     if has_another_way(source, statement, handler):
-        is_commented = is_commented_above(source, statement)
+        is_commented = any(
+            is_commented_above(source, each)
+            or any(comment_explains(source, h) for h in each.handlers)
+            for each in (statement, *_copies(source, statement))
+        )
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
     if _is_tried_again(source, statement, handler):
         return Outcome.OTHERWISE
+    if _is_marked(statement, handler) or _is_listed_below(source, statement, handler):
+        return Outcome.OTHERWISE
     return Outcome.LOST
+
+
+def _copies(source: SourceFile, statement: ast.Try) -> Iterator[ast.Try]:
+    """The same statements elsewhere in the file: what explains one explains all."""
+    lines = (statement.end_lineno or 0) - statement.lineno
+    for other in source.nodes(ast.Try):
+        is_near = abs((other.end_lineno or 0) - other.lineno - lines) <= _COMMENTS
+        if other is not statement and is_near and ast.dump(other) == ast.dump(statement):
+            yield other
 
 
 # -- loops ----------------------------------------------------------------------------------------
@@ -110,6 +126,62 @@ def _of_this_loop(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
             continue
         yield node
         stack.extend(ast.iter_child_nodes(node))
+
+
+# -- failures that are kept ------------------------------------------------------------------------
+
+
+def _is_marked(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler makes a record like that of a success, which says that it is none.
+
+    `{"url": url, "status": "error"}` where the body makes `{"url": url, "status": "done"}`.
+    """
+    of_success = [r for n in own_nodes(statement.body) if (r := _record(n))]
+    of_failure = [r for n in own_nodes(handler.body) if (r := _record(n))]
+    return any(
+        one.keys() == other.keys() and any(_differ(one[key], other[key]) for key in one)
+        for one in of_success
+        for other in of_failure
+    )
+
+
+def _record(node: ast.AST) -> dict[str, ast.expr]:
+    """A mapping by its keys, where these are all known."""
+    if not isinstance(node, ast.Dict):
+        return {}
+    pairs = zip(node.keys, node.values, strict=True)
+    found = {
+        k.value: v for k, v in pairs if isinstance(k, ast.Constant) and isinstance(k.value, str)
+    }
+    return found if len(found) == len(node.keys) else {}
+
+
+def _differ(one: ast.expr, other: ast.expr) -> bool:
+    """Whether both are constants that say something, and not the same."""
+    match one, other:
+        case ast.Constant(value=str() | bool() as a), ast.Constant(value=str() | bool() as b):
+            return a != b and "" not in (a, b)
+    return False
+
+
+def _is_listed_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether what failed is put on a list that the function warns of further down, or raises."""
+    lists = {
+        dotted(node.func.value)
+        for node in own_nodes(handler.body)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("append", "add")
+    } - {""}
+    function = definition_of(source, statement)
+    for node in own_nodes(function.body if function is not None and lists else []):
+        if not isinstance(node, ast.stmt) or node.lineno <= (statement.end_lineno or 0):
+            continue
+        said = node.test if isinstance(node, ast.If) else node
+        names = {dotted(each) for each in ast.walk(said)}
+        if lists & names and any(map(_reports, node.body if isinstance(node, ast.If) else [node])):
+            return True
+    return False
 
 
 # -- what others report ---------------------------------------------------------------------------

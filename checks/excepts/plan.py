@@ -127,7 +127,8 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         )
         return replace(plan, incomplete=tuple(calls))
     says_already = bool(effects.logs) or effects.prints
-    if style.manner == "print" and level == "debug" and not says_already:
+    is_loud = style.manner == "print" and level not in style.levels
+    if is_loud and level == "debug" and not says_already:
         return plan  # of a bare handler: the others are left
     if not says_already:
         method = "exception" if level == "error" else level

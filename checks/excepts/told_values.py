@@ -54,6 +54,7 @@ def told_names(source: SourceFile, infer: Inference, statement: ast.Try) -> tupl
     loops = list(_of_loops(source, statement))
     read = list(_read(statement.body))
     made_of = [name for each in read for name in _made_of(source, statement, each)]
+    made_of += [name for each in [*made_of] for name in _made_of(source, statement, each)]
     scope = _scope(source, statement)
     found = dict.fromkeys(
         name

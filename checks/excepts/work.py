@@ -49,6 +49,7 @@ _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint pri
 _OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
 _OF_LISTS = frozenset("append extend items keys values setdefault".split())
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
+_APPLYING = frozenset("apply map applymap transform".split())  # of pandas
 _TIDYING = frozenset(
     "close aclose unlink rmtree shutdown terminate kill cancel disconnect release cleanup "
     "rollback".split()
@@ -91,7 +92,9 @@ def work_of(
         return Work.CODE
     if all(_is_pure(source, infer, call) for call in calls):
         return Work.DATA
-    return Work.DATA if exceptions(source, infer, statement.body).raises else Work.CODE
+    if exceptions(source, infer, statement.body).raises or _is_applied(source, infer, statement):
+        return Work.DATA
+    return Work.CODE
 
 
 def absent(source: SourceFile, statement: ast.Try) -> str:
@@ -101,6 +104,32 @@ def absent(source: SourceFile, statement: ast.Try) -> str:
     if from_google and not names.isdisjoint(_GOOGLE_STORED):
         return "google.api_core.exceptions.NotFound"
     return ""
+
+
+def _is_applied(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether the function around is one that is applied to each value of a column, a series.
+
+    `frame["area"].apply(load_shape)`: it works on one value of many.
+    """
+    function = definition_of(source, statement)
+    if function is None or source.parent(function) is not source.tree or not function.args.args:
+        return False
+    if any(each is not statement for each in function.body[bool(ast.get_docstring(function)) :]):
+        return False  # it does more than to convert
+    for path in infer.tree.mentions(function.name):
+        view = infer.tree.view(path)
+        for call in view.source.nodes(ast.Call) if view is not None else ():
+            if not isinstance(call.func, ast.Attribute) or call.func.attr not in _APPLYING:
+                continue
+            if len(call.args) != 1:
+                continue  # pool.map(load, paths)
+            for given in call.args:
+                if dotted(given).rpartition(".")[2] != function.name or view is None:
+                    continue
+                held = [each.value for each in infer.holds(view.source, given)]
+                if any(isinstance(each, Function) and each.node is function for each in held):
+                    return True
+    return False
 
 
 def _outer(source: SourceFile, statement: ast.Try) -> list[ast.Call]:

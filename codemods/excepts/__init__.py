@@ -66,6 +66,8 @@ def _with_exception(call: cst.Call) -> cst.Call:
 
 def _headed(node: _Handler, plan: Plan, imports: list[Import]) -> _Handler:
     if plan.catches:
+        if node.type is None:
+            node = node.with_changes(body=_broad(node.body))
         imports += (Import(each.rpartition(".")[0]) for each in plan.also_catches)
         classes = [*plan.also_catches, *(_class(each, imports) for each in plan.catches)]
         text = classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
@@ -73,6 +75,18 @@ def _headed(node: _Handler, plan: Plan, imports: list[Import]) -> _Handler:
     if plan.name and node.name is None:
         node = node.with_changes(name=cst.AsName(cst.Name(plan.name)))
     return node
+
+
+def _broad(body: cst.BaseSuite) -> cst.BaseSuite:
+    """A body whose line for pylint allows what the handler is from now on."""
+    if not isinstance(body, cst.IndentedBlock) or body.header.comment is None:
+        return body
+    text = body.header.comment.value
+    if "pylint:" not in text:
+        return body
+    text = text.replace("bare-except", "broad-except").replace("W0702", "W0703")
+    comment = body.header.comment.with_changes(value=text)
+    return body.with_changes(header=body.header.with_changes(comment=comment))
 
 
 def _class(dotted: str, imports: list[Import]) -> str:
@@ -111,7 +125,9 @@ def _log(plan: Plan, line: LogLine) -> str:
     name, manner, told = plan.name, line.style.manner, plan.context[:_TOLD]
     if manner == "print":  # on the channel for errors: the other one may be the program's output
         text = f'f"{_message(plan, "{{{}}}")}: {{{name}}}"'
-        return _laid_out(line.style.logger, [text, *line.style.arguments], plan.room)
+        level = line.level.replace("exception", "error")
+        options = [f'level="{level}"'] if level in line.style.levels else []
+        return _laid_out(line.style.logger, [text, *options, *line.style.arguments], plan.room)
     method = line.style.method(line.level)
     call = f"{line.style.logger}.{method}"
     pairs = [f"{each}={each}" for each in plan.context]

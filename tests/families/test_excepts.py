@@ -125,6 +125,13 @@ def test_what_went_into_a_query_is_told_and_not_the_query() -> None:
         + "    try:\n        client.query(sql)\n    except:\n        pass\n"
     )
     assert '"count: client.query failed (table=%s, day=%s): %s"' in text and '"sql"' not in text
+    named = after(
+        LOGGER
+        + "def count(client, table_id: str, day):\n"
+        + "    ref = f'stats.{table_id}'\n    sql = f'SELECT 1 FROM {ref}'\n"
+        + "    try:\n        client.query(sql)\n    except:\n        pass\n"
+    )
+    assert '"count: client.query failed (table_id=%s): %s"' in named
 
 
 JSON = (

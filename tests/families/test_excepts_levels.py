@@ -456,6 +456,88 @@ def test_the_same_once_more_with_something_else() -> None:
         assert level(function("client.use('de')", other)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("body", "handler", "after", "wanted"),
+    [
+        ("x.append(client.load(day))", "extra.append(day)",
+         "if extra:\n    logger.warning('none of %s', extra)", "warning"),
+        ("x.append(client.load(day))", "extra.append(day)",
+         "if extra:\n    raise LookupError(extra)", "warning"),
+        ("x.append(client.load(day))", "extra.append(day)",
+         "if extra:\n    logger.info('none of %s', extra)", "error"),
+        ("x.append(client.load(day))", "extra.append(day)",
+         "if x:\n    logger.warning('some')", "error"),
+        ("x.append({'day': client.load(day), 'status': 'done'})",
+         "x.append({'day': day, 'status': 'error'})", "", "warning"),
+        ("x.append({'day': client.load(day), 'status': 'done'})",
+         "x.append({'day': day, 'status': None})", "", "error"),
+        ("x.append({'day': client.load(day), 'status': 'done'})",
+         "x.append({'status': 'error'})", "", "error"),
+    ],
+)  # fmt: skip
+def test_what_failed_is_kept_as_such(body: str, handler: str, after: str, wanted: str) -> None:
+    changed = apply_to_text(function(body, handler, after), ("excepts",), {})
+    found = re.findall(r"logger\.(\w+)\([^)]*failed", changed)
+    assert [each.replace("exception", "error") for each in found] == [wanted], changed
+
+
+@pytest.mark.parametrize(
+    ("docstring", "result", "wanted"),
+    [
+        ("The number, None if there is none.", "None", "debug"),
+        ("The number; 0 when it is none.", "0", "debug"),
+        ("The number.", "None", "warning"),
+        ("The number, None if there is none.", "0", "warning"),
+        ("100 if all is well.", "0", "warning"),
+    ],
+)
+def test_the_docstring_says_what_a_failure_gives(docstring: str, result: str, wanted: str) -> None:
+    text = function("return float(day)", f"return {result}", docstring=docstring)
+    assert level(text) == wanted
+    if wanted == "debug":  # an outage is an error whatever is said of it
+        assert level(text.replace("float(day)", "client.load(day)")) == "error"
+
+
+@pytest.mark.parametrize(
+    ("use", "wanted"),
+    [
+        ("frame['area'].apply(load)", "warning"),
+        ("frame['area'].map(load)", "warning"),
+        ("pool.map(load, frame)", "error"),
+        ("[load(each) for each in frame]", "error"),
+        ("frame['area'].apply(other)", "error"),
+    ],
+)
+def test_what_is_applied_to_each_value(use: str, wanted: str) -> None:
+    text = (
+        f"{HEAD}from shapes import wkt\n\n\ndef load(x):\n    try:\n        return wkt.loads(x)\n"
+    )
+    text += "    except Exception:\n        return None\n"
+    user = f"from here import load\n\n\ndef run(frame, pool):\n    return {use}\n"
+    changed = apply_to_files({"here.py": text, "run.py": user}, ("excepts",))
+    assert said(changed["here.py"]) == wanted
+
+
+def test_what_is_printed_where_all_is_printed_is_told() -> None:
+    handler = "print('kept', day)"
+    text = function("print('removing', day)\nclient.delete(day)", handler)
+    assert apply_to_text(text, ("excepts",), {}) == text
+    for other in (text.replace("print('removing', day)", "logger.info('removing')"),
+                  text.replace("print('removing', day)\n", "client.load()\n")):  # fmt: skip
+        assert level(other) == "error"
+
+
+def test_what_explains_one_copy_of_a_block_explains_all() -> None:
+    block = "    try:\n        x = client.load(day)\n    except Exception:{}\n"
+    block += "        x = client.read(day)\n"
+    text = HEAD + f"def one(client, day):\n{block.format('  # not all have it')}"
+    for own, wanted in ((block, "debug"), (block.replace("read", "look_up"), "warning")):
+        changed = apply_to_text(
+            f"{text}\n\ndef two(client, day):\n{own.format('')}", ("excepts",), {}
+        )
+        assert re.findall(r"logger\.(\w+)\([^)]*failed", changed)[-1] == wanted
+
+
 # -- twins ----------------------------------------------------------------------------------------
 
 

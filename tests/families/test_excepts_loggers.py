@@ -246,6 +246,30 @@ def test_a_function_of_the_project_that_logs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("common", "told"),
+    [
+        ("def log(text, level='info'):\n    print({'info': 1, 'error': 4}[level], text)\n", True),
+        ("def log(text, *, level='info'):\n    assert level in ('info', 'error')\n", True),
+        ("def log(text, level='info'):\n    print(level, text)\n", False),
+        ("def log(text, level=3):\n    print({'info': 1, 'error': 4}.get(level), text)\n", False),
+        ("def log(text, kind='info'):\n    print({'info': 1, 'error': 4}[kind], text)\n", False),
+    ],
+)
+def test_a_function_of_the_project_is_told_the_level(common: str, told: bool) -> None:
+    text = f"from common import log\n\n\ndef load():\n    log('loading')\n{TRY}"
+    line = handled(text, common=common)
+    assert line.endswith('failed: {e}", level="error")' if told else 'failed: {e}")')
+
+
+def test_a_line_for_pylint_allows_what_the_handler_is() -> None:
+    for was, name in (("bare-except", "broad-except"), ("W0702", "W0703")):
+        text = "def load():\n    try:\n        work()\n    except:  # pylint: disable={}\n"
+        text += "        print('none')\n"
+        assert f"except Exception:  # pylint: disable={name}\n" in after(text.format(was))
+    assert "# bare-except\n" in after(text.replace("pylint: disable={}", "bare-except"))
+
+
+@pytest.mark.parametrize(
     ("head", "line"),
     [
         ("logger: logging.Logger = logging.getLogger('x')\n", "logger."),
