@@ -19,7 +19,16 @@ from qw_codemod.kernel.model import Evidence, Fact
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.rules import packs
-from qw_codemod.rules.api import Check, Codemod, Context, Match, Obstacle, Rewrite, Unsafe
+from qw_codemod.rules.api import (
+    Check,
+    Codemod,
+    Context,
+    Match,
+    NotNeeded,
+    Obstacle,
+    Rewrite,
+    Unsafe,
+)
 from qw_codemod.rules.packs import Pack, assemble
 
 Run = Callable[..., Result]
@@ -61,6 +70,8 @@ def _find(source: SourceFile, context: Context) -> Iterator[Match]:
 
 
 def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
+    if "needless" in source.text(match.node):
+        return NotNeeded(CalledWait())
     is_unsafe = "unsafe" in source.text(match.node)
     return Unsafe(_Swallowed(InLine(match.node.lineno))) if is_unsafe else None
 

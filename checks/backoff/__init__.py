@@ -90,8 +90,9 @@ _RETRY = frozenset(
         "requests.packages.urllib3.util.retry",
     )
 )
-# Who says how often each of these kinds is tried again means these alone: a list of statuses would
-# be retried as often as `total` says, ten times by default [run].
+# Who says how often each of these kinds is tried again means these alone. Beside `connect`, `read`
+# and `other` a list of statuses would be retried as often as `total` says, ten times by default;
+# `status` bounds them itself [run: urllib3 2.8.0].
 _KINDS = frozenset({"connect", "read", "status", "other"})
 _STATUSES = "(429, 500, 502, 503, 504)"
 _DEFAULT_TRIES = 10  # urllib3.Retry's own `total`

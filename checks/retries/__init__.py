@@ -70,6 +70,7 @@ from qw_codemod.rules.api import (
     Evidence,
     Fact,
     Match,
+    NotNeeded,
     NotYet,
     Obstacle,
     SourceFile,
@@ -85,7 +86,9 @@ from .deadlines import outlasts
 from .event_loop import why_blocking
 from .forms import form_of, why_not
 from .google_requests import (
-    TOKEN,
+    TOKENS as GOOGLE_TOKENS,
+)
+from .google_requests import (
     GoogleRequest,
     assess_request,
     google_requests,
@@ -129,7 +132,9 @@ def _unretried(source: SourceFile, context: Context) -> Iterator[Match]:
             continue
         if _has_policy(source, context, call):
             continue
-        exempt = why_retried(source, context.infer, call) or _why_exempt(source, context, call)
+        exempt = why_retried(source, context.infer, call)
+        if exempt is None or isinstance(exempt, reasons.CallerRetries):
+            exempt = _why_exempt(source, context, call) or exempt  # others may ask it once
         message = f"{call.name}() is not retried"
         remedy = _Unretried(call, exempt)
         # Whoever asks once only is not helped by others who try again.
@@ -173,7 +178,8 @@ def _waits_for_ever(call: HttpCall) -> bool:
 def _assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
     found: _Unretried | GoogleRequest = match.remedy
     if found.exempt is not None:
-        return Unfixable(found.exempt)
+        again = isinstance(found.exempt, reasons.RetriedAlready)
+        return NotNeeded(found.exempt) if again else Unfixable(found.exempt)
     if isinstance(found, GoogleRequest):
         return assess_request(source, context, found)
     call = found.call
@@ -318,8 +324,9 @@ def _unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
 
 
 _YIELDS = (ast.Yield, ast.YieldFrom)
-# These call the function and look at nothing that is read from what it gives. [run: tenacity,
-# backoff and retrying; src: google.api_core, which has StreamingRetry for generators]
+# These call the function and look at nothing that is read from what it gives: a generator that
+# fails is run once. google.api_core has StreamingRetry for generators; AsyncRetry raises TypeError.
+# [run: tenacity 9.2.1, backoff 2.2.1, retrying 1.4.2, retry 0.9.2, google-api-core 2.44.0]
 _CALL_ONCE = (
     TENACITY
     | BACKOFF
@@ -327,8 +334,6 @@ _CALL_ONCE = (
         "retrying.retry",
         "retry.retry",
         "google.api_core.retry.Retry",
-        "google.api_core.retry.AsyncRetry",
-        "google.api_core.retry_async.AsyncRetry",
     }
 )
 
@@ -389,7 +394,7 @@ def _assess_unbounded(source: SourceFile, context: Context, match: Match) -> Obs
 
 _TOKENS = (
     *(each.encode() for each in ("requests", "httpx", "aiohttp", "urlopen", "session")),
-    TOKEN,
+    *GOOGLE_TOKENS,
 )
 CHECKS = (
     Check(

@@ -34,18 +34,30 @@ def why_retried(source: SourceFile, infer: Inference, call: HttpCall) -> Stateme
 
 
 def why_run_again(
-    source: SourceFile, infer: Inference, node: ast.Call, errors: Sequence[str]
+    source: SourceFile,
+    infer: Inference,
+    node: ast.Call,
+    errors: Sequence[str],
+    *,
+    in_parts: bool = False,
 ) -> Statement | None:
-    """The same for a call of any kind that raises these errors."""
-    return _run_again(source, node, errors) or _by_callers(source, infer, node, errors)
+    """The same for a call of any kind that raises these errors.
+
+    `in_parts`: a loop around it that makes the same call does not make the same request.
+    """
+    return _run_again(source, node, errors, in_parts=in_parts) or _by_callers(
+        source, infer, node, errors
+    )
 
 
-def _run_again(source: SourceFile, node: ast.Call, errors: Sequence[str]) -> Statement | None:
+def _run_again(
+    source: SourceFile, node: ast.Call, errors: Sequence[str], *, in_parts: bool = False
+) -> Statement | None:
     """Something in the same function, or around it in the same file, that does it."""
     by_function = _by_function(source, node)
     if by_function is not None:
         return by_function
-    loop = tries_again(source, node)
+    loop = None if in_parts else tries_again(source, node)
     if loop is not None:
         return reasons.LoopAsksAgain(InLine(loop.lineno))
     again = retried(source, node, errors)

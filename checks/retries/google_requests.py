@@ -1,4 +1,4 @@
-"""Requests of google-api-python-client that are sent once: `execute()` without `num_retries`."""
+"""Requests of google-api-python-client that are sent without `num_retries`, once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.infer import Inference, Instance, Library, Unknown, Value, judge
 from qw_codemod.infer.statements import Suggests
 from qw_codemod.kernel.statements import At, InLine
-from qw_codemod.libraries.googleapi import RESOURCE
+from qw_codemod.libraries.googleapi import DOWNLOAD, RESOURCE
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import last_name
@@ -32,16 +32,24 @@ from . import reasons
 from .already_retried import why_run_again
 from .event_loop import why_node_blocks
 
-TOKEN = b".execute("
+TOKENS = (b".execute(", b".next_chunk(")
 _PACKAGES = ("googleapiclient", "apiclient.discovery")
-# execute() tries again after these: connections and time-outs, 5xx, 429, a rate limit's 403. [src]
-_ERRORS = ("googleapiclient.errors.HttpError", "TimeoutError", "ConnectionError")
+# What is raised once the tries are used up: with num_retries=3 there are four after 5xx, 429, a
+# rate limit's 403, time-outs, refused and reset connections and names that do not resolve, and one
+# after 408 and other 4xx. [run: google-api-python-client 2.202.0, httplib2 0.32.1]
+_ERRORS = (
+    "googleapiclient.errors.HttpError",
+    "httplib2.ServerNotFoundError",
+    "TimeoutError",
+    "ConnectionError",
+)
+_MEDIA = "get_media"
 _READS = frozenset("get list search lookup export".split())
 
 
 @dataclass(frozen=True, slots=True)
 class GoogleRequest:
-    """A call of `execute()`, and the methods that may have made the request."""
+    """A call of `execute()` or `next_chunk()`, and the methods that may have made the request."""
 
     node: ast.Call
     name: str
@@ -52,20 +60,26 @@ class GoogleRequest:
 
 def google_requests(source: SourceFile, infer: Inference) -> Iterator[GoogleRequest]:
     """The requests of a file that nothing makes try again, or that say why not (`exempt`)."""
-    if TOKEN not in source.data or not infer.tree.holding(_PACKAGES):
+    if not any(each in source.data for each in TOKENS) or not infer.tree.holding(_PACKAGES):
         return
     imported = any(
         each.package in ("googleapiclient", "apiclient") for each in imports_of(source.tree)
     )
     for node in source.nodes(ast.Call):
-        if not isinstance(node.func, ast.Attribute) or node.func.attr != "execute" or node.args:
+        if not isinstance(node.func, ast.Attribute) or node.args:
+            continue
+        if node.func.attr not in ("execute", "next_chunk"):
             continue
         if any(each.arg in (None, "num_retries") for each in node.keywords):
+            continue
+        download = judge(infer.holds(source, node.func.value), _is_download)
+        if node.func.attr == "next_chunk" and download is not None:
+            yield GoogleRequest(node, "next_chunk", (_MEDIA,), download.evidence)
             continue
         methods = tuple(sorted({*_methods(source, infer, node.func.value)}))
         evidence = _evidence(source, infer, node, imported) if methods else None
         if evidence is not None:
-            name = f"{methods[0]}().execute"
+            name = f"{methods[0]}().{node.func.attr}"
             yield GoogleRequest(node, name, methods, evidence)
 
 
@@ -103,10 +117,15 @@ def _is_request(value: Value) -> bool:
     return isinstance(value, Instance) and value.of == Library(RESOURCE)
 
 
+def _is_download(value: Value) -> bool:
+    return isinstance(value, Instance) and value.of == Library(DOWNLOAD)
+
+
 def why_left(source: SourceFile, context: Context, found: GoogleRequest) -> Statement | None:
     """Why a request is not to be tried again; None if it is."""
     infer = context.infer
-    again = why_run_again(source, infer, found.node, _ERRORS)
+    in_parts = last_name(found.node) == "next_chunk"
+    again = why_run_again(source, infer, found.node, _ERRORS, in_parts=in_parts)
     if again is not None:
         return again
     deadline = deadline_around(source, found.node, is_async=False)
@@ -126,7 +145,11 @@ def assess_request(source: SourceFile, context: Context, found: GoogleRequest) -
     known = compatibility.of(context.infer.tree)
     producers = Producers(names=("service", "request", "client", "googleapiclient"))
     facts = known.refuses(
-        source.path, "execute", "num_retries", producers=producers, line=found.node.lineno
+        source.path,
+        last_name(found.node),
+        "num_retries",
+        producers=producers,
+        line=found.node.lineno,
     )
     for fact in facts:
         return Unsafe(reasons.RefusedInTest(fact.what, At(fact.path, fact.line)))

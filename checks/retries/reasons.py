@@ -25,45 +25,51 @@ class HasDeadlineAbove(Statement):
     place: At
 
 
-class LoopAsksAgain(Statement):
+class RetriedAlready(Statement):
+    """What tries the call again: nothing is to be changed there."""
+
+    template = ""
+
+
+class LoopAsksAgain(RetriedAlready):
     template = "the loop{place} asks again already"
 
     place: InLine
 
 
-class TriedAgainBy(Statement):
+class TriedAgainBy(RetriedAlready):
     template = "{by} tries it again already"
 
     by: Statement
 
 
-class DecoratorRetries(Statement):
+class DecoratorRetries(RetriedAlready):
     template = "`@{decorator}`{place} tries it again already"
 
     decorator: str
     place: InLine
 
 
-class CallsItselfAgain(Statement):
+class CallsItselfAgain(RetriedAlready):
     template = "`{function}()` calls itself again{place}"
 
     function: str
     place: InLine
 
 
-class SessionRetries(Statement):
+class SessionRetries(RetriedAlready):
     template = "`{session}` was made to retry by itself"
 
     session: str
 
 
-class NameSaysRetry(Statement):
+class NameSaysRetry(RetriedAlready):
     template = "`{function}()` retries already, by its name"
 
     function: str
 
 
-class HandedToRetry(Statement):
+class HandedToRetry(RetriedAlready):
     template = "`{function}` is handed to `{retry}()`, which tries it again{place}"
 
     function: str
@@ -71,7 +77,7 @@ class HandedToRetry(Statement):
     place: At
 
 
-class CallerRetries(Statement):
+class CallerRetries(RetriedAlready):
     template = "the call of `{function}()` is tried again already{place}"
 
     function: str

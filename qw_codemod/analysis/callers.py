@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from qw_codemod.infer import Function, Inference, Unknown
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of, last_name
 
 _FEW = 12  # files whose mentions of a function are followed
@@ -36,10 +38,13 @@ def callers(source: SourceFile, infer: Inference, node: ast.AST) -> Iterator[Cal
     """Every call that may lead to a node through the functions around it, the nearest first."""
     function = owner(source, node)
     if function is not None:
-        yield from _callers(infer, (source.path, function.lineno), function.name, {""})
+        yield from _callers(infer, source, function, {""})
 
 
-def _callers(infer: Inference, at: tuple[str, int], name: str, seen: set[str]) -> Iterator[Caller]:
+def _callers(
+    infer: Inference, source: SourceFile, function: FunctionNode, seen: set[str]
+) -> Iterator[Caller]:
+    name = function.name
     if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
         return
     seen.add(name)
@@ -53,12 +58,12 @@ def _callers(infer: Inference, at: tuple[str, int], name: str, seen: set[str]) -
             handed = [each for each in node.args if not isinstance(each, ast.Call)]
             if name in map(last_name, handed) and last_name(node) != name:
                 yield Caller(view.source, node, name, is_handed=True)
-            if last_name(node) != name or not _may_be(infer, view.source, node, at):
+            if last_name(node) != name or not _may_be(infer, view.source, node, source, function):
                 continue
             yield Caller(view.source, node, name, is_handed=False)
             outer = owner(view.source, node)
             if outer is not None:
-                yield from _callers(infer, (view.source.path, outer.lineno), outer.name, seen)
+                yield from _callers(infer, view.source, outer, seen)
 
 
 @lru_cache(maxsize=256)
@@ -71,10 +76,19 @@ def _calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
     return found
 
 
-def _may_be(infer: Inference, source: SourceFile, call: ast.Call, at: tuple[str, int]) -> bool:
-    """Whether a call may be one of the function at a place; one of another is known to be none."""
+def _may_be(
+    infer: Inference, source: SourceFile, call: ast.Call, where: SourceFile, function: FunctionNode
+) -> bool:
+    """Whether a call may be one of a function; one of another is known to be none."""
     held = [inferred.value for inferred in infer.holds(source, call.func)]
     functions = [value for value in held if isinstance(value, Function)]
+    at = (where.path, function.lineno)
     if any((value.view.path, value.node.lineno) == at for value in functions):
         return True
-    return not held or any(isinstance(value, Unknown) for value in held)
+    if held and not any(isinstance(value, Unknown) for value in held):
+        return False
+    if isinstance(where.parent(function), ast.ClassDef) or not isinstance(call.func, ast.Attribute):
+        return True
+    # What is no method is an attribute of modules alone: `ftp.login()` is none of `login()`.
+    module = dotted(call.func.value).partition(".")[0]
+    return any(each.bound == module for each in imports_of(source.tree))

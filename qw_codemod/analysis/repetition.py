@@ -49,11 +49,26 @@ def tries_again(source: SourceFile, node: ast.Call) -> Loop | None:
             _continues_by_status(loop, node) or _goes_back(source, loop, node)
         ):
             return loop
-        if differs(loop, node):
+        if differs(loop, node) or _is_looked_for(source, loop, node):
             continue
         if _is_left_after(loop, node) or (_is_counted(loop) and _sleeps(loop)):
             return loop
     return _loop_below(source, node)
+
+
+def _is_looked_for(source: SourceFile, loop: Loop, node: ast.Call) -> bool:
+    """`for user in users: if user.name == name: greet(name); break` goes on until it is found."""
+    if _is_counted(loop):
+        return False
+    changing = _changing(loop, node)
+    child: ast.AST = node
+    for around in source.ancestors(node):
+        if around is loop:
+            return False
+        if isinstance(around, ast.If) and not changing.isdisjoint(_names([around.test])):
+            return child is not around.test
+        child = around
+    return False
 
 
 def asks_another(source: SourceFile, node: ast.Call) -> Loop | None:

@@ -65,6 +65,11 @@ class Unfixable:
 
 
 @dataclass(frozen=True, slots=True)
+class NotNeeded(Unfixable):
+    """Nothing is to be changed: the reason says what already does what an edit would."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """Another command has to be run first, which the reason names."""
 

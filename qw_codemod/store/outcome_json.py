@@ -12,6 +12,7 @@ from qw_codemod.kernel.model import (
     FileReport,
     Finding,
     Level,
+    NotNeeded,
     NotYet,
     Obstacle,
     Outcome,
@@ -22,7 +23,7 @@ from qw_codemod.kernel.model import (
 )
 from qw_codemod.kernel.statements import from_json, to_json
 
-_OBSTACLES = (Unfixable, Unsafe, NotYet)
+_OBSTACLES = (Unfixable, Unsafe, NotYet, NotNeeded)
 
 
 def dumps(outcome: Outcome) -> str:

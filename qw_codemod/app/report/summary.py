@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qw_codemod.app.report.text import safe
 from qw_codemod.engine.reasons import NeedsOptions, NeedsRules
 from qw_codemod.engine.results import Results
-from qw_codemod.kernel.model import Finding, NotYet
+from qw_codemod.kernel.model import Finding, NotNeeded, NotYet
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.kernel.statements import render as english
 
@@ -52,6 +52,7 @@ class _Way:
 
 
 _PLAIN = _BY_HAND = _Way()
+_AS_IT_IS = _Way((), "  ")
 _NOT_YET = _Way((), " ")  # in the place of options, which no option is: another command comes first
 
 
@@ -101,12 +102,15 @@ def _ways(results: Results) -> Iterator[str]:
     ways: dict[_Way, list[Finding]] = {}
     by_hand: list[Finding] = []
     not_yet: list[Finding] = []
+    as_it_is: list[Finding] = []
     for outcome in results.outcomes:
         for finding in results.new(outcome.report.findings):
             if results.fixable(finding):
                 ways.setdefault(_way(results, finding), []).append(finding)
             elif isinstance(finding.obstacle, NotYet):
                 not_yet.append(finding)
+            elif isinstance(finding.obstacle, NotNeeded):
+                as_it_is.append(finding)
             else:
                 by_hand.append(finding)
     for way in sorted(ways, key=lambda each: each.rank):
@@ -121,6 +125,9 @@ def _ways(results: Results) -> Iterator[str]:
     if by_hand:
         yield f"  {len(by_hand)} to change by hand:"
         yield from _reasons(results, _by_doubt(by_hand))
+    if as_it_is:
+        yield f"  {len(as_it_is)} with nothing to change:"
+        yield from _reasons(results, _by_doubt(as_it_is))
 
 
 def _applied(results: Results) -> Iterator[str]:
@@ -137,7 +144,7 @@ def _applied(results: Results) -> Iterator[str]:
     for outcome in results.outcomes:
         for skipped in outcome.report.skipped:
             reason = why = skipped.reason
-            way = _NOT_YET if isinstance(skipped.finding.obstacle, NotYet) else _BY_HAND
+            way = _without_options(skipped.finding)
             if isinstance(reason, NeedsOptions):
                 why, way = reason.why, _Way((), " ".join(reason.options))
             elif isinstance(reason, NeedsRules):
@@ -145,12 +152,15 @@ def _applied(results: Results) -> Iterator[str]:
             groups.setdefault(way, {}).setdefault(_Reason.of(why), []).append(skipped.finding)
     if counts.left:
         yield f"Left {_count(counts.left, 'finding')}:"
-    for way in sorted(groups, key=lambda each: (each == _BY_HAND, *each.rank)):
+    last = (_BY_HAND, _AS_IT_IS)
+    for way in sorted(groups, key=lambda each: (each in last, *each.rank)):
         total = sum(map(len, groups[way].values()))
         if way == _NOT_YET:
             yield f"  {total} after another command:"
         elif way == _BY_HAND:
             yield f"  {total} to change by hand:"
+        elif way == _AS_IT_IS:
+            yield f"  {total} with nothing to change:"
         else:
             findings = [each for group in groups[way].values() for each in group]
             yield f"  {total} more with: {way.command(results, findings)}"
@@ -159,6 +169,12 @@ def _applied(results: Results) -> Iterator[str]:
         yield "  See each with --why, or go through them with --interactive."
     if results.command == "apply" and counts.changed:
         yield "Undo with: qw-codemod undo"
+
+
+def _without_options(finding: Finding) -> _Way:
+    if isinstance(finding.obstacle, NotYet):
+        return _NOT_YET
+    return _AS_IT_IS if isinstance(finding.obstacle, NotNeeded) else _BY_HAND
 
 
 def _by_doubt(findings: Iterable[Finding]) -> _Reasons:

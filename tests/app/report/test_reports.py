@@ -111,6 +111,16 @@ def test_apply_says_what_was_left_and_what_to_type(run: Run, write: Write) -> No
     assert "Undo with: qw-codemod undo" in output
 
 
+@pytest.mark.parametrize("command", [("check",), ("apply", "waits")])
+def test_what_needs_no_change_is_not_left_to_a_person(
+    run: Run, write: Write, command: tuple[str, ...]
+) -> None:
+    write("a.py", "wait('needless')\n")
+    output = run(*command).output
+    assert "by hand" not in output
+    assert "  1 with nothing to change:\n      1  it is called wait" in output
+
+
 def loaded(run: Run, *arguments: str) -> Any:
     return json.loads(stdout(run("check", *arguments)))
 
