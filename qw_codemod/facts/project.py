@@ -340,6 +340,15 @@ class Tree:
                 found.setdefault(root, []).append(path)
         return found
 
+    def package_root(self, path: str) -> str:
+        """The folder around the package of a file, or the one in it that imports show as a root."""
+        folder = os.path.dirname(path)
+        while self.has(f"{folder}/__init__.py") and len(folder) > len(self.root):
+            if self.is_import_root(folder):
+                break
+            folder = os.path.dirname(folder)
+        return folder
+
     def is_import_root(self, package: str) -> bool:
         """Whether a package is an import root as well: imports show it.
 

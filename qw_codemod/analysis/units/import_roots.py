@@ -48,7 +48,7 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
             return Unfixable(says.NotOnPathOfDags(folder, module))
         script = os.path.relpath(program.entry, tree.root)
         return Unfixable(says.NotOnPath(script, module, At(program.path, program.line or 1)))
-    if programs or root in shown or root == _package_root(tree, path):
+    if programs or root in shown or root == tree.package_root(path):
         return None
     for each in sorted(tree.loaders(path) - {path}):
         if not tree.is_test(each) and root in _shown_roots(tree, each):

@@ -90,9 +90,7 @@ def _of_start(start: Start) -> Program:
 def _guessed(tree: Tree, path: str) -> Program:
     """How a script is started of which nobody says it: in a package as a module, else by path."""
     folder = os.path.dirname(path)
-    package = folder
-    while tree.has(f"{package}/__init__.py") and len(package) > len(tree.root):
-        package = os.path.dirname(package)
+    package = tree.package_root(path)
     return Program(entry=path, roots=(package,), path=path, is_by_path=package == folder)
 
 

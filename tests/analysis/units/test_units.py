@@ -264,3 +264,20 @@ def test_sentry_where_it_is_started(files: dict[str, str], name: str, sends: boo
     changed = apply_to_files(files, ("excepts",))[name]
     assert "logger." in changed
     assert ("capture_exception" in changed) == sends
+
+
+@pytest.mark.parametrize("end", ["", GUARD])
+@pytest.mark.parametrize(
+    ("module", "is_edited"), [("steward.http_retry", False), ("http_retry", True)]
+)
+def test_a_package_that_others_have_on_their_path(end: str, module: str, is_edited: bool) -> None:
+    files = {
+        "steward/__init__.py": "",
+        "steward/http_retry.py": POLICY,
+        "steward/store.py": "def keep(text):\n    print(text)\n",
+        "steward/tools/__init__.py": "",
+        "steward/tools/run.py": "from store import keep\n",
+        "steward/tools/films.py": FETCH + end,
+    }
+    policy = {"retries": {"policy": f"{module}:retry_call"}}
+    assert (left(files, "steward/tools/films.py", policy) == "") == is_edited
