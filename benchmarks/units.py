@@ -498,7 +498,14 @@ def _requirements(path: Path) -> list[str]:
         return _of_toml(path)
     lines = path.read_text("utf-8").replace("\\\n", " ").splitlines()
     plain = (re.sub(r"(^|\s)#.*|\s--hash\S*", "", line).strip() for line in lines)
-    return [each for each in plain if _NAME.match(each) and "://" not in each]
+    found = [each for each in plain if _NAME.match(each) and "://" not in each]
+    source = path.with_suffix(".in")
+    if path.suffix == ".txt" and source.is_file():  # compiled from it, which the tool asks for
+        names = {_unpinned(each).partition("[")[0] for each in found}
+        found += [
+            each for each in _requirements(source) if _unpinned(each).partition("[")[0] not in names
+        ]
+    return found
 
 
 def _of_toml(path: Path) -> list[str]:
