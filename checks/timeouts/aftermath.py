@@ -8,6 +8,7 @@ up on where nobody starts it again, takes its tables away, or goes on as if it w
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ _CONFIRMS = frozenset({"ack", "acknowledge", "commit", "basic_ack", "task_done"}
 _REMOVING = frozenset({"DROP", "TRUNCATE", "DELETE"})
 _SENDS = ("load_table_", "insert_rows", "copy_table")
 _EXISTS = frozenset({"exist", "exists", "existing"})  # in the name of the function that asks
+_MANY = 200  # names and texts of a statement
 _CONFIGS = {"load": "LoadJobConfig", "copy": "CopyJobConfig", "query": "QueryJobConfig"}
 
 
@@ -61,7 +63,7 @@ def work_of(source: SourceFile, infer: Inference, wait: Wait) -> Work:
     if wait.kind in ("load", "copy"):
         return Work(wait.kind, _replaces(source, call, wait.kind))
     sql = _argument(call, 0, "query") if call is not None else None
-    seen = statement(source, sql) if sql is not None else None
+    seen = statement(source, sql, infer.tree) if sql is not None else None
     if seen is not None and seen.verb:
         return Work(seen.verb, seen.repeats)
     if call is not None and "destination" in _configured(source, call, "query"):
@@ -101,7 +103,7 @@ def _configured(source: SourceFile, call: ast.Call, kind: str) -> dict[str, ast.
     for made in (given, *(assigned(source, name) if name else ())):
         if isinstance(made, ast.Call) and last_name(made) == _CONFIGS[kind]:
             found.update((each.arg, each.value) for each in made.keywords if each.arg)
-    for setting in ("write_disposition", "destination"):
+    for setting in ("write_disposition", "destination", "priority"):
         for value in assigned(source, f"{name}.{setting}") if name else ():
             found[setting] = value
     return found
@@ -122,7 +124,32 @@ def harm(source: SourceFile, infer: Inference, wait: Wait, cancels: bool) -> Sta
     `cancels`: the project's own function waits, and cancels the job that it gives up on.
     """
     work = work_of(source, infer, wait)
-    return _vanishes(source, wait, work) or (_goes_on(source, infer, wait, work, cancels))
+    return (
+        _vanishes(source, wait, work)
+        or _goes_on(source, infer, wait, work, cancels)
+        or _queued(source, infer, wait)
+    )
+
+
+def harm_if_reported(source: SourceFile, infer: Inference, wait: Wait, cancels: bool) -> bool:
+    """Whether a timeout would do harm even where every handler tells of it."""
+    work = work_of(source, infer, wait)
+    goes_on = work.verb and any(
+        isinstance(each.node, ast.ExceptHandler) and not _leaves_function(source, each.node)
+        for each in endings(source, wait.node)
+    )
+    others = _goes_on(source, infer, wait, work, cancels) or _queued(source, infer, wait)
+    return bool(goes_on or others)
+
+
+def _queued(source: SourceFile, infer: Inference, wait: Wait) -> Statement | None:
+    """Where a query is to wait until there is room for it, its timeout counts that too."""
+    call = submission(source, infer, wait)
+    if wait.kind != "query" or not isinstance(call, ast.Call):
+        return None
+    priority = _configured(source, call, "query").get("priority")
+    is_batch = priority is not None and source.text(priority).strip("'\"").endswith("BATCH")
+    return reasons.Queued() if is_batch else None
 
 
 def _vanishes(source: SourceFile, wait: Wait, work: Work) -> Statement | None:
@@ -177,9 +204,65 @@ def _goes_on(
     if kept is not None:
         return reasons.SentAgain(kept, work.verb)
     # A load that appends is as good as any other where nobody starts it again.
-    if work.repeats is False and wait.kind not in ("load", "copy"):
-        return reasons.NotRepeatable(work.verb)
-    return None
+    if work.repeats is None or wait.kind in ("load", "copy") or infer.is_test(source):
+        return None
+    return None if _is_new(source, infer, wait) else reasons.NotRepeatable(work.verb)
+
+
+def _is_new(source: SourceFile, infer: Inference, wait: Wait) -> bool:
+    """Whether the function makes the table first: a second start fails there, and adds nothing."""
+    call = submission(source, infer, wait)
+    sql = _argument(call, 0, "query") if isinstance(call, ast.Call) else None
+    function = definition_of(source, wait.node)
+    if sql is None or function is None:
+        return False
+    said = _said(source, sql)
+    return any(
+        isinstance(node, ast.Call)
+        and last_name(node) == "create_table"
+        and node.lineno < wait.node.lineno
+        and len(node.args) == 1
+        and not node.keywords
+        and _is_said(source, node.args[0], said)
+        for node in own_nodes(function.body)
+    )
+
+
+def _said(source: SourceFile, sql: ast.expr) -> set[str]:
+    """The names and texts that a statement is made of, and those that these names are given."""
+    found: set[str] = set()
+    left = [sql]
+    while left and len(found) < _MANY:
+        for each in ast.walk(left.pop()):
+            text = dotted(each) or _text(each)
+            if text and text not in found:
+                found.add(text)
+                left += assigned(source, text)
+    return found
+
+
+def _text(node: ast.AST) -> str:
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else ""
+
+
+def _is_said(source: SourceFile, table: ast.expr, said: set[str], deep: int = 6) -> bool:
+    """Whether all that a table's name is made of stands in a statement."""
+    name = dotted(table)
+    if name in said or not deep:
+        return name in said
+    if isinstance(table, ast.JoinedStr):
+        return all(_is_said(source, each, said, deep - 1) for each in table.values)
+    if isinstance(table, ast.FormattedValue):
+        return _is_said(source, table.value, said, deep - 1)
+    if isinstance(table, ast.Constant):
+        words_of_it = re.findall(r"\w+", _text(table))
+        return all(any(word in text for text in said) for word in words_of_it)
+    if isinstance(table, ast.Call):
+        is_table = last_name(table) == "Table" and bool(table.args)
+        return is_table and _is_said(source, table.args[0], said, deep - 1)
+    values = assigned(source, name) if name else ()
+    return any(_is_said(source, each, said, deep - 1) for each in values)
 
 
 def _drops(source: SourceFile, node: ast.AST) -> ast.Call | None:

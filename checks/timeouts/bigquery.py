@@ -28,7 +28,7 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons
-from .aftermath import default_feeds_write, harm
+from .aftermath import default_feeds_write, harm, harm_if_reported
 from .outer_deadline import has_deadline
 from .plan import (
     AddTimeout,
@@ -297,7 +297,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return None
     # A handler that tells of what it catches makes the same timeout safe.
     silent = isinstance(reason, reasons.SwallowedInSilence)
-    return Unsafe(reason, beside=("excepts",) if silent else ())
+    helps = silent and not harm_if_reported(source, context.infer, found.wait, cancels)
+    return Unsafe(reason, beside=("excepts",) if helps else ())
 
 
 def _refused(source: SourceFile, context: Context, found: Unbounded) -> tuple[Fact, ...]:

@@ -92,6 +92,10 @@ class NotRepeatable(Statement):
     verb: str
 
 
+class Queued(Statement):
+    template = "a BATCH query waits for free slots, longer than its timeout where these are few"
+
+
 class OwnLine(Statement):
     template = "the wait has a line of its own: {double}{place}"
 

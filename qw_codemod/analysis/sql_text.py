@@ -1,4 +1,4 @@
-"""What a SQL statement does, as far as its text can be seen in the file that sends it."""
+"""What a SQL statement does, as far as its text can be seen in the project."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from qw_codemod.facts.project import Tree
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.assignments import assigned, given_to
 from qw_codemod.python.bindings import dotted, parameters
+from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.syntax import function_of, last_name, own_nodes
 
 _UNKNOWN = " _ "  # stands for each part that cannot be seen
@@ -27,7 +29,7 @@ _SCRIPTS = frozenset("BEGIN DECLARE EXECUTE SET IF LOOP WHILE REPEAT FOR COMMIT"
 _METHODS = frozenset(
     "strip lstrip rstrip format format_map replace substitute safe_substitute render".split()
 )
-_WRAPPERS = frozenset("dedent cleandoc indent Template text str".split())
+_WRAPPERS = frozenset("dedent cleandoc indent Template from_string text str".split())
 _MOST = 200  # expressions looked at
 _READS = frozenset("SELECT WITH FROM TABLE".split())
 # Where these stand, rows that are there already are not written again.
@@ -60,9 +62,12 @@ class Sql:
     repeats: bool
 
 
-def statement(source: SourceFile, sql: ast.expr) -> Sql:
-    """What a statement does; a script counts as writing, a `CREATE TEMP ...` does not."""
-    texts = _Text(source).of(sql)
+def statement(source: SourceFile, sql: ast.expr, tree: Tree | None = None) -> Sql:
+    """What a statement does; a script counts as writing, a `CREATE TEMP ...` does not.
+
+    With a `tree`, what is imported from its modules is seen too.
+    """
+    texts = _Text(source, tree).of(sql)
     verb = next(filter(None, map(_verb, texts)), "")
     return Sql(
         verb,
@@ -131,9 +136,10 @@ def _verb(text: str) -> str:
 class _Text:
     """What string expressions of one file can be; stops after so many of them."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, tree: Tree | None = None, left: int = _MOST) -> None:
         self.source = source
-        self.left = _MOST
+        self.tree = tree
+        self.left = left
 
     def of(self, node: ast.expr) -> list[str]:
         self.left -= 1
@@ -156,7 +162,7 @@ class _Text:
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            return self._any(self._values(node)) or [_UNKNOWN]
+            return self._any(self._values(node)) or self._imported(node) or [_UNKNOWN]
         return [_UNKNOWN]
 
     def _any(self, nodes: Iterable[ast.expr]) -> list[str]:
@@ -183,7 +189,48 @@ class _Text:
                 if function.name == name:
                     found = [n for n in own_nodes(function.body) if isinstance(n, ast.Return)]
                     return self._any(each.value for each in found if each.value) or [_UNKNOWN]
-        return [_UNKNOWN]
+        return self._imported(node.func) or [_UNKNOWN]
+
+    def _imported(self, node: ast.expr) -> list[str]:
+        """What a constant of another module is, or a function of it gives back."""
+        name = dotted(node)
+        if self.tree is None or not name:
+            return []
+        module, _, last = name.rpartition(".")
+        for each in imports_of(self.source.tree):
+            if each.bound == name and each.is_from:
+                path, last = self._path(each, whole=False), each.name
+            elif module and module == (each.bound if each.is_from or each.alias else each.module):
+                path = self._path(each, whole=True)
+            else:
+                continue
+            view = self.tree.view(path) if path and path != self.source.path else None
+            if view is not None:
+                other = _Text(view.source, self.tree, self.left - 1)
+                found = other.of_module(last)
+                self.left = other.left
+                return found
+        return []
+
+    def _path(self, imported: ImportedName, whole: bool) -> str:
+        """The module that an import takes a name from; `whole`: the one that it binds."""
+        assert self.tree is not None
+        module = imported.module
+        if whole and imported.is_from:
+            module = f"{module}.{imported.name}" if module else imported.name
+        if imported.level:
+            return self.tree.relative(module, imported.level, self.source.path)
+        return self.tree.resolve(module, self.source.path)
+
+    def of_module(self, name: str) -> list[str]:
+        """What a name of the module holds, or gives back where it is a function."""
+        body = self.source.tree.body
+        found = [*_given_in(self.source.tree, name)]
+        for function in body:
+            if isinstance(function, ast.FunctionDef) and function.name == name:
+                returns = [n for n in own_nodes(function.body) if isinstance(n, ast.Return)]
+                found += [each.value for each in returns if each.value]
+        return self._any(found) if self.left > 0 else []
 
     def _items(self, node: ast.expr) -> list[ast.expr]:
         values = self._values(node) if isinstance(node, ast.Name) else [node]

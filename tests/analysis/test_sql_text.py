@@ -56,6 +56,7 @@ def test_statements(sql: str, expected: str) -> None:
         "'DELETE FROM {}'.format(table)",
         "textwrap.dedent(''' DELETE FROM t ''')",
         "text('DELETE FROM t').strip()",
+        "TEMPLATE.render(table=table)",
         "'\\n'.join(['DELETE FROM t', where])",
         "'DELETE FROM t' if full else 'SELECT 1'",
         "(sql := 'DELETE FROM t')",
@@ -73,6 +74,7 @@ def test_expressions(expression: str) -> None:
         import textwrap
         HEADER = "-- nightly\\n"
         SQL = "DELETE FROM t"
+        TEMPLATE = jinja2.Environment().from_string("DELETE FROM {{ table }}")
         class Queries:
             CLEAN = "DELETE FROM t"
         def build():
