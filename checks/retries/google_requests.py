@@ -31,8 +31,8 @@ from qw_codemod.rules.api import (
 from . import reasons
 from .already_retried import why_run_again
 from .event_loop import why_node_blocks
+from .tokens import GOOGLE
 
-TOKENS = (b".execute(", b".next_chunk(")
 _PACKAGES = ("googleapiclient", "apiclient.discovery")
 # What is raised once the tries are used up: with num_retries=3 there are four after 5xx, 429, a
 # rate limit's 403, time-outs, refused and reset connections and names that do not resolve, and one
@@ -60,7 +60,7 @@ class GoogleRequest:
 
 def google_requests(source: SourceFile, infer: Inference) -> Iterator[GoogleRequest]:
     """The requests of a file that nothing makes try again, or that say why not (`exempt`)."""
-    if not any(each in source.data for each in TOKENS) or not infer.tree.holding(_PACKAGES):
+    if not any(each in source.data for each in GOOGLE) or not infer.tree.holding(_PACKAGES):
         return
     imported = any(
         each.package in ("googleapiclient", "apiclient") for each in imports_of(source.tree)

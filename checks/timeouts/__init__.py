@@ -46,11 +46,9 @@ Settings
 
 from __future__ import annotations
 
-from qw_codemod.rules.api import Check
+from qw_codemod.rules.api import Check, Lazy
 
-from . import bigquery, http
-from .deadlines import within_deadline
-from .waits import TOKENS
+from .tokens import REQUESTS, WAITS
 
 SETTINGS = {
     "bigquery": "seconds",
@@ -63,34 +61,35 @@ SETTINGS = {
     "style": ("auto", "chain", "statement"),
     "helper": "function",
 }
+_BIGQUERY, _HTTP = f"{__name__}.bigquery", f"{__name__}.http"
 CHECKS = (
     Check(
         "QW101",
         "unbounded-bigquery-wait",
         "A wait for a BigQuery job has no timeout.",
-        bigquery.find_unbounded,
-        TOKENS,
-        assess=bigquery.assess,
-        plan=within_deadline(bigquery.plan),
-        remarks=bigquery.remarks,
+        Lazy(_BIGQUERY, "find_unbounded"),
+        WAITS,
+        assess=Lazy(_BIGQUERY, "assess"),
+        plan=Lazy(_BIGQUERY, "plan"),
+        remarks=Lazy(_BIGQUERY, "remarks"),
     ),
     Check(
         "QW102",
         "misplaced-bigquery-timeout",
         "A timeout bounds something else than the wait for the job.",
-        bigquery.find_misplaced,
-        TOKENS,
-        assess=bigquery.assess,
-        plan=within_deadline(bigquery.plan),
-        remarks=bigquery.remarks,
+        Lazy(_BIGQUERY, "find_misplaced"),
+        WAITS,
+        assess=Lazy(_BIGQUERY, "assess"),
+        plan=Lazy(_BIGQUERY, "plan"),
+        remarks=Lazy(_BIGQUERY, "remarks"),
     ),
     Check(
         "QW103",
         "unbounded-http-request",
         "An HTTP request has no timeout.",
-        http.find_requests,
-        http.TOKENS,
-        assess=http.assess,
-        plan=within_deadline(http.plan),
+        Lazy(_HTTP, "find_requests"),
+        REQUESTS,
+        assess=Lazy(_HTTP, "assess"),
+        plan=Lazy(_HTTP, "plan"),
     ),
 )

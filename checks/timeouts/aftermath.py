@@ -30,7 +30,8 @@ from qw_codemod.python.syntax import (
 
 from . import reasons
 from .handlers import reports
-from .waits import DOWNLOADS, Wait, submission
+from .tokens import DOWNLOADS
+from .waits import Wait, submission
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WITH = (ast.With, ast.AsyncWith)

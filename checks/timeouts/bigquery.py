@@ -29,6 +29,7 @@ from qw_codemod.rules.api import (
 
 from . import reasons
 from .aftermath import default_feeds_write, harm, harm_if_reported
+from .deadlines import within_deadline
 from .outer_deadline import has_deadline
 from .plan import (
     AddTimeout,
@@ -42,8 +43,8 @@ from .plan import (
     WaitFirst,
 )
 from .statements import HandedOver, StarMayHold, StarsMayHold
+from .tokens import DOWNLOADS
 from .waits import (
-    DOWNLOADS,
     MOVES_TO_RESULT,
     TIMEOUT_AT,
     Wait,
@@ -341,6 +342,7 @@ def first_of(facts: tuple[Fact, ...]) -> Statement | None:
 # -- the edit -------------------------------------------------------------------------------------
 
 
+@within_deadline
 def plan(source: SourceFile, context: Context, match: Match) -> Plan | None:
     """The edit in the form that the settings ask for, and that the project's tests can stand."""
     found: Unbounded = match.remedy

@@ -17,15 +17,10 @@ from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement
 
 from . import reasons
 from .bigquery import first_of
+from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
 from .plan import AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
 
-# `requests` alone stands in half of all comments.
-TOKENS = (
-    *(b"import requests", b"from requests", b", requests", b"cloudscraper", b"httpx", b"aiohttp"),
-    *(b"urlopen", b"build_opener", b"session.", b"session()", b"Session", b"headers=", b".post("),
-    *(b".request(", b".get(url", b".get(self.url", b"timeout=None"),
-)
 _LIMIT = Limit("http")
 
 
@@ -115,6 +110,7 @@ def _refused(source: SourceFile, context: Context, call: HttpCall) -> Statement 
     return first_of(known.refuses(source.path, method, "timeout", producers=producers, line=line))
 
 
+@within_deadline
 def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     """The argument that is to be added, or to be given another value."""
     found: HttpCall | OpenLimit = match.remedy

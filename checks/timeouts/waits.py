@@ -26,6 +26,7 @@ from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import last_name
 
 from .polling import polls
+from .tokens import DOWNLOADS, METHODS
 
 JOBS = {
     bigquery.QUERY_JOB: "query",
@@ -35,9 +36,6 @@ JOBS = {
     bigquery.ANY_JOB: "job",
 }
 ITERABLE_JOBS = frozenset({bigquery.QUERY_JOB})  # the others have no __iter__
-DOWNLOADS = frozenset({"to_dataframe", "to_arrow", "to_geodataframe"})
-METHODS = frozenset({"result", "query_and_wait", *DOWNLOADS})
-TOKENS = (*(name.encode() for name in sorted(METHODS)), b"query", b"job", b"bigquery")
 _ITERATING = (b"query", b"job", b"bigquery")  # a job that is iterated has come from somewhere
 # Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
 TIMEOUT_AT = {"query": 3, "load": 1, "copy": 1, "extract": 1, "job": 3}

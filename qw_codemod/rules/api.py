@@ -20,6 +20,7 @@ The smallest rule finds and rewrites::
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ __all__ = [
     "Finding",
     "Import",
     "Language",
+    "Lazy",
     "Match",
     "NotNeeded",
     "NotYet",
@@ -123,6 +125,26 @@ class Match:
     about: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A function of a module that is imported when it is first called.
+
+    Every run lists the rules, and most runs examine no file. `module` is a dotted name.
+    """
+
+    module: str
+    name: str
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function itself."""
+        found: Callable[..., Any] = getattr(importlib.import_module(self.module), self.name)
+        return found
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+
 Token = bytes | re.Pattern[bytes]
 
 
@@ -133,8 +155,9 @@ class Check:
     `tokens`: the rule can match only in a file that holds one of these byte strings, or a match of
     one of these patterns. The functions are handed the files of its `language`, each as that
     language's Document: a SourceFile for Python. `assess` asks the cheapest question first; None
-    for a rule whose edits are always safe. `plan` may raise CannotFix. `remarks` are what is to be
-    known of an edit that is made: the summary of a run says each once.
+    for a rule whose edits are always safe. Functions whose modules import much are each a `Lazy`.
+    `plan` may raise CannotFix. `remarks` are what is to be known of an edit that is made: the
+    summary of a run says each once.
     """
 
     code: str

@@ -17,7 +17,7 @@ from types import ModuleType
 
 from qw_codemod.kernel.document import Document, Language
 from qw_codemod.languages.python import PYTHON
-from qw_codemod.rules.api import Check, Codemod
+from qw_codemod.rules.api import Check, Codemod, Lazy
 
 GROUP = "qw_codemod.packs"
 
@@ -42,7 +42,6 @@ class Rule:
     family: str
     module: str
     doc: str = ""
-    page: str = ""
 
     @property
     def code(self) -> str:
@@ -53,6 +52,13 @@ class Rule:
     def name(self) -> str:
         """The name of the check: the pattern that it finds."""
         return self.check.name
+
+    @property
+    def page(self) -> str:
+        """The page of its own; empty where there is only that of the family."""
+        find = self.check.find
+        text = inspect.getdoc(find.function if isinstance(find, Lazy) else find) or ""
+        return text.strip() if _SECTIONS.search(text) else ""
 
 
 @dataclass(frozen=True)
@@ -145,12 +151,6 @@ class Pack:
         return self._codemods
 
 
-def _page(check: Check) -> str:
-    """The page that a rule has of its own, in the docstring of the function that finds."""
-    text = inspect.getdoc(check.find) or ""
-    return text.strip() if _SECTIONS.search(text) else ""
-
-
 def load() -> Pack:
     """The rules of every installed pack; raises PackError, also where there are none."""
     modules: dict[str, dict[str, str]] = {"checks": {}, "codemods": {}}
@@ -167,7 +167,7 @@ def load() -> Pack:
                 raise PackError(f"family {family!r} comes from {other} and from {module}")
             modules[kind][family] = module
     rules = [
-        Rule(check, family, dotted, (module.__doc__ or "").strip(), _page(check))
+        Rule(check, family, dotted, (module.__doc__ or "").strip())
         for family, dotted in modules["checks"].items()
         for module in [_import(dotted)]
         for check in _checks(module)

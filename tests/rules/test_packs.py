@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qw_codemod.rules import packs
-from qw_codemod.rules.api import Check, Codemod
+from qw_codemod.rules.api import Check, Codemod, Lazy
 from qw_codemod.rules.packs import GROUP, Pack, PackError, assemble, load
 
 CHECK = '''"""Waits without an end."""
@@ -221,3 +222,20 @@ def test_the_built_in_rules_come_the_same_way() -> None:
     for rule in pack.rules:
         assert rule.check.summary, rule.code
         assert rule.doc, rule.code
+
+
+def test_every_function_that_is_imported_late_is_there() -> None:
+    checks = [rule.check for rule in load().rules]
+    functions = [each for check in checks for each in (check.find, check.assess, check.plan)]
+    late = [each for each in functions if isinstance(each, Lazy)]
+
+    assert late
+    assert all(callable(each.function) for each in late)
+
+
+def test_the_list_of_rules_needs_nothing_that_examines_files() -> None:
+    code = "import sys; from qw_codemod.rules.packs import load; load(); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "qw_codemod.checks.excepts" in run.stdout.split()
+    assert not {"qw_codemod.infer", "qw_codemod.facts.project"} & {*run.stdout.split()}
