@@ -16,6 +16,9 @@ texts can be shown without places.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -163,10 +166,24 @@ def to_json(statement: Statement) -> list[Any]:
 def from_json(row: list[Any]) -> Statement:
     """The statement that `to_json` was given; raises ValueError or TypeError where it is none."""
     name, *values = row
-    cls = _classes.get(name)
+    cls = _classes.get(name) or _imported(name)
     if cls is None:
         raise ValueError(f"no statement is called {name}")
     return cls(*map(_field_from_json, values))
+
+
+def _imported(name: str) -> type[Statement] | None:
+    """The class of that name, of a module that nobody has needed yet in this process.
+
+    Only packages that are imported already are looked into: the engine, and packs of rules.
+    """
+    module = name
+    while name.partition(".")[0] in sys.modules and "." in module:
+        module = module.rpartition(".")[0]
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+            return _classes.get(name)
+    return None
 
 
 def _field_to_json(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -159,3 +161,16 @@ def test_what_a_test_says_of_its_doubles_counts(
     warm = answers(project, monkeypatch)
     assert ("app.py" in examined) is is_needed
     assert warm == answers(project, monkeypatch, cache=False)
+
+
+def test_another_process_remembers_with_little_imported(project: Path) -> None:
+    # Reports name classes of statements, whose modules a run that examines nothing has not loaded.
+    code = (
+        "import sys; from qw_codemod.app.commands import Request, check;"
+        f"check(Request(paths=({str(project)!r},)));"
+        "print('qw_codemod.engine.runner' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2)]
+
+    assert [run.stdout.strip() for run in runs] == ["True", "False"]
