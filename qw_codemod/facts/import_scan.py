@@ -92,6 +92,26 @@ def defines(name: str, data: bytes) -> bool:
     return re.search(_DEFINED % re.escape(name.encode()), data, re.M) is not None
 
 
+def imported(data: bytes) -> Iterator[tuple[str, str]]:
+    """The modules that bytes import, each with a name that they import or read from it."""
+    plain: dict[str, str] = {}  # modules by the name that they are bound to
+    for module, listed in statements(data):
+        if module is not None:
+            yield from ((module.decode("utf-8", "replace"), name) for name, _ in names(listed))
+        else:
+            plain.update((bound, name) for name, bound in names(listed))
+    if plain:
+        listed = b"|".join(re.escape(each.encode()) for each in sorted(plain, key=len)[::-1])
+        for bound, read in re.findall(rb"\b(" + listed + rb")\.(\w+)", data):
+            yield plain[bound.decode()], read.decode("utf-8", "replace")
+
+
+def root_signs(data: bytes) -> str:
+    """What stands for all that can make a package an import root: names imported and bound."""
+    bound = b" ".join(sorted({*re.findall(_DEFINED % (b"(" + _NAME + b")"), data, re.M)}))
+    return digest(f"{sorted({*imported(data)})} ".encode() + bound)
+
+
 def keeps(name: str, data: bytes) -> bool:
     """Whether a module of that name may be a value there: it is named, and not to read of it.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -12,7 +11,7 @@ from functools import cached_property
 from qw_codemod.facts.components import Loads, Programs, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.file_facts import FileFacts, facts_of
-from qw_codemod.facts.import_scan import Imports, defines, imports, names, statements
+from qw_codemod.facts.import_scan import Imports, defines, imported, imports
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
 from qw_codemod.facts.suites import is_test
@@ -395,7 +394,7 @@ class Tree:
 
     def _imported_by(self, path: str) -> tuple[tuple[str, str], ...]:
         if path not in self._rows:
-            self._rows[path] = tuple(_imported(self._read(path)))
+            self._rows[path] = tuple(imported(self._read(path)))
         return self._rows[path]
 
     def _below(self, folder: str, module: str) -> str:
@@ -702,17 +701,3 @@ def _bytes_of(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
-
-
-def _imported(data: bytes) -> Iterator[tuple[str, str]]:
-    """The modules that bytes import, each with a name that they import or read from it."""
-    plain: dict[str, str] = {}  # modules by the name that they are bound to
-    for module, listed in statements(data):
-        if module is not None:
-            yield from ((module.decode("utf-8", "replace"), name) for name, _ in names(listed))
-        else:
-            plain.update((bound, name) for name, bound in names(listed))
-    if plain:
-        listed = b"|".join(re.escape(each.encode()) for each in sorted(plain, key=len)[::-1])
-        for bound, read in re.findall(rb"\b(" + listed + rb")\.(\w+)", data):
-            yield plain[bound.decode()], read.decode("utf-8", "replace")

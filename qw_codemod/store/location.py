@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS report (
 ) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 6  # of the schema, and of what its columns hold
+_VERSION = 7  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 

@@ -55,7 +55,7 @@ class _File:
     number: int
     stamp: str  # of the file's state on the disk; empty where it cannot be relied on
     digest: str = ""  # of its contents, where a report leans on them
-    imports: str = ""  # stands for what it imports; empty where that is not known
+    imports: str = ""  # stands for what it loads, and shows of import roots; empty: not known
 
 
 class Memories:
@@ -136,7 +136,7 @@ class Memories:
         is_redeployed = not texts.isdisjoint(changed)
         others: set[Question] = {("file", file) for file in (*changed, *self._gone)}
         of_files = questions.of_files({*changed, *self._gone})
-        is_rewired = is_relisted
+        is_rewired = is_rerooted = is_relisted
         for file, data in changed.items():
             kept = self._file(file)
             contents = Contents(data)
@@ -144,7 +144,11 @@ class Memories:
                 others |= questions.change(kept.number, contents.answer)
             others.update(self._ask_again(file, data, of_files.get(file, ())))
             imports = self._links(file, data)
-            is_rewired = is_rewired or imports != kept.imports
+            (links, _, signs), (linked, _, shown) = (
+                each.partition(" ") for each in (imports, kept.imports)
+            )
+            is_rewired = is_rewired or links != linked
+            is_rerooted = is_rerooted or signs != shown
             kept.stamp = self._stamps[file]
             kept.digest = digest(data) if kept.digest else ""
             kept.imports = imports
@@ -154,8 +158,9 @@ class Memories:
             others.update(of_files.get(file, ()))
         self._answered |= others & questions.files.keys()
         different = {questions.numbers[each] for each in others & questions.numbers.keys()}
-        has_code = any(file not in self._others and file not in texts for file in changed)
-        if is_rewired or is_redeployed or has_code:
+        if is_rerooted and not is_relisted:
+            is_relisted = self._has_other_roots(questions)
+        if is_relisted or is_rewired or is_redeployed:
             different |= self._relist(questions, is_relisted, is_rewired, is_redeployed)
         assert self._connection is not None
         for stored, options, leans in self._connection.execute(
@@ -182,6 +187,14 @@ class Memories:
             else:
                 yield question
 
+    def _has_other_roots(self, questions: Questions) -> bool:
+        """Whether other packages are import roots now, on which depends where imports lead."""
+        from qw_codemod.facts.project import Tree
+
+        tree = Tree(self._root, self._python, texts=self._texts)
+        roots = (question for question in questions.numbers if question[0] == _ROOT)
+        return any(json.dumps(_ask(tree, each)) != questions.answers[each] for each in roots)
+
     def _relist(
         self, questions: Questions, is_relisted: bool, is_rewired: bool, is_redeployed: bool
     ) -> set[int]:
@@ -194,12 +207,6 @@ class Memories:
 
         tree = Tree(self._root, self._python, texts=self._texts)
         different = set()
-        # Which packages are import roots is told by what is imported and bound anywhere; where an
-        # import leads, and what runs together, follows from that.
-        roots = (question for question in questions.numbers if question[0] == _ROOT)
-        is_relisted = is_relisted or any(
-            json.dumps(_ask(tree, each)) != questions.answers[each] for each in roots
-        )
         for question, number in questions.numbers.items():
             if question[0] in OF_CONTENTS or question[0] in KINDS or question[0] == "file":
                 continue
@@ -432,13 +439,14 @@ class Memories:
                     kept.imports = self._links(path, data)
 
     def _links(self, path: str, data: bytes) -> str:
-        """What stands for all that a file may load."""
+        """What stands for all that a file may load, and for what shows import roots in it."""
         if path in self._others:
             return _NO_PYTHON
         from qw_codemod.facts.components import links
+        from qw_codemod.facts.import_scan import root_signs
 
         found = links(data, is_test(path.removeprefix(self._root)))
-        return digest(" ".join(sorted(found)).encode())
+        return f"{digest(' '.join(sorted(found)).encode())} {root_signs(data)}"
 
 
 def _ask(tree: Tree, question: Question) -> Answer:

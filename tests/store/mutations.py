@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from qw_codemod.app import commands
-from qw_codemod.facts import requirement_versions
+from qw_codemod.facts import import_scan, requirement_versions
 from qw_codemod.facts.query import Trace
 from qw_codemod.infer.memo import Memo
 from qw_codemod.python.layout import Layout
@@ -163,6 +163,14 @@ def _remembered(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Trace, "remembered", forgetful)
 
 
+_SHOWN_AS_ROOT = {
+    "app/__init__.py": "",
+    "app/near.py": "from tools import make\n",
+    "app/tools.py": "def make():\n    return 1\n",
+    "app/shared.py": _CLIENT + "if True:\n    client = bigquery.Client()\n",
+    "app/use.py": "import shared\nshared.client.query('x').result()\n",
+}
+
 MUTATIONS: Mapping[str, Mutation] = {
     "where an import leads is not recorded": Mutation(
         _unrecorded("resolve"),
@@ -170,15 +178,10 @@ MUTATIONS: Mapping[str, Mutation] = {
         {"base.py": _NO_BASE},
     ),
     "which packages are import roots is not recorded": Mutation(
-        _unrecorded("root"),
-        {
-            "app/__init__.py": "",
-            "app/near.py": "from tools import make\n",
-            "app/tools.py": "def make():\n    return 1\n",
-            "app/shared.py": _CLIENT + "if True:\n    client = bigquery.Client()\n",
-            "app/use.py": "import shared\nshared.client.query('x').result()\n",
-        },
-        {"app/tools.py": "def other():\n    return 1\n"},
+        _unrecorded("root"), _SHOWN_AS_ROOT, {"app/tools.py": "def other():\n    return 1\n"}
+    ),
+    "what shows import roots is not noticed": Mutation(
+        _constant(import_scan, "root_signs", ""), _SHOWN_AS_ROOT, {"app/tools.py": "def other():\n    return 1\n"}
     ),
     "that a file is not there is not recorded": Mutation(
         _unrecorded("has"),
