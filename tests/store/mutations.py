@@ -170,6 +170,7 @@ _SHOWN_AS_ROOT = {
     "app/shared.py": _CLIENT + "if True:\n    client = bigquery.Client()\n",
     "app/use.py": "import shared\nshared.client.query('x').result()\n",
 }
+_SHOWN_NO_MORE = {"app/tools.py": "def other():\n    return 1\n"}
 
 MUTATIONS: Mapping[str, Mutation] = {
     "where an import leads is not recorded": Mutation(
@@ -178,10 +179,10 @@ MUTATIONS: Mapping[str, Mutation] = {
         {"base.py": _NO_BASE},
     ),
     "which packages are import roots is not recorded": Mutation(
-        _unrecorded("root"), _SHOWN_AS_ROOT, {"app/tools.py": "def other():\n    return 1\n"}
+        _unrecorded("root"), _SHOWN_AS_ROOT, _SHOWN_NO_MORE
     ),
     "what shows import roots is not noticed": Mutation(
-        _constant(import_scan, "root_signs", ""), _SHOWN_AS_ROOT, {"app/tools.py": "def other():\n    return 1\n"}
+        _constant(import_scan, "root_signs", ""), _SHOWN_AS_ROOT, _SHOWN_NO_MORE
     ),
     "that a file is not there is not recorded": Mutation(
         _unrecorded("has"),
