@@ -143,6 +143,22 @@ def write(project: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Take the right to write a file away, from root too, to whom its mode says nothing."""
+    access = os.access
+
+    def deny(file: Path) -> None:
+        file.chmod(0o444)
+
+        def asked(path: str, mode: int) -> bool:
+            return access(path, mode) and not (mode & os.W_OK and file.samefile(path))
+
+        monkeypatch.setattr(os, "access", asked)
+
+    return deny
+
+
+@pytest.fixture
 def git(project: Path) -> Callable[..., str]:
     """Run git in the project, which becomes a repository."""
     environment = {key: os.environ[key] for key in os.environ if not key.startswith("GIT_")}

@@ -136,10 +136,10 @@ def test_an_empty_file(run: Run, write: Write) -> None:
     assert run("check").exit_code == 0
 
 
-def test_a_read_only_file(run: Run, write: Write) -> None:
+def test_a_read_only_file(run: Run, write: Write, read_only: Callable[[Path], None]) -> None:
     file = write("a.py", "wait()\n")
     other = write("b.py", "wait()\n")
-    file.chmod(0o444)
+    read_only(file)
     assert run("check").exit_code == 1
     result = run("apply", "waits")
     assert result.exit_code == 2
