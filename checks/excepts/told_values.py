@@ -8,6 +8,7 @@ person and a statement of SQL are on no list.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -40,6 +41,9 @@ _PRIVATE = frozenset(
     "credential credentials cookie session signature private salt hash url uri dsn login user "
     "email mail phone birth born tax social passport card account iban person patient".split()
 )
+# What a name says after one of these belongs to what it says before: a `query_by_day` is no day.
+_OF = frozenset("by of for per in from to with without on at".split())
+_SENTENCE = re.compile(r"[^\W\d]\s|\s[^\W\d]")
 _OF_TEXT = frozenset(dir(str)) | frozenset(dir(datetime))
 
 
@@ -131,8 +135,10 @@ def _tells(source: SourceFile, infer: Inference, scope: ast.AST, name: str) -> b
     said = words(name)
     if not said or name.isupper() or not _PRIVATE.isdisjoint(said):
         return False
+    said = _named_thing(said)
     if not _is_listed(said):  # for cid in requested_ids
-        said = next((each for each in _named_like(scope, name) if _is_listed(each)), said)
+        likes = map(_named_thing, _named_like(scope, name))
+        said = next((each for each in likes if _is_listed(each)), said)
         if not _PRIVATE.isdisjoint(said):
             return False
     if not _is_used_plainly(source, scope, name) or not _is_given_plainly(scope, name):
@@ -150,6 +156,12 @@ def _tells(source: SourceFile, infer: Inference, scope: ast.AST, name: str) -> b
     return _is_listed(said) and (
         _is_shown_plain(source, scope, name) or _is_taken_plainly(source, infer, scope, name)
     )
+
+
+def _named_thing(said: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of what a name names, without those that say of what: `path` of `path_of_team`."""
+    end = next((at for at, word in enumerate(said) if at and word in _OF), len(said))
+    return said[:end]
 
 
 def _is_listed(said: Sequence[str], without: frozenset[str] = frozenset()) -> bool:
@@ -239,7 +251,19 @@ def _is_used_plainly(source: SourceFile, scope: ast.AST, name: str) -> bool:
 
 def _is_given_plainly(scope: ast.AST, name: str) -> bool:
     collections = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
-    return not any(isinstance(value, collections) for value in _given(scope, name))
+    return not any(
+        isinstance(value, collections) or _has_sentence(value) for value in _given(scope, name)
+    )
+
+
+def _has_sentence(value: ast.expr) -> bool:
+    """Whether a text has words with spaces between: a statement of SQL or a message, no name."""
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _SENTENCE.search(node.value) is not None
+        for node in ast.walk(value)
+    )
 
 
 def _is_shown_plain(source: SourceFile, scope: ast.AST, name: str) -> bool:
@@ -322,7 +346,7 @@ def _is_of_constants(source: SourceFile, scope: ast.AST, name: str) -> bool:
 def _are_constants(source: SourceFile, node: ast.expr) -> bool:
     match node:
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
-            return all(map(_is_plain_constant, elements))
+            return all(_is_plain_constant(each) and not _has_sentence(each) for each in elements)
         case ast.Call(func=ast.Name(id="range")):
             return True
         case ast.Name(id=name):

@@ -56,6 +56,7 @@ LOGGER = "import logging\n\nimport sentry_sdk\n\nlogger = logging.getLogger(__na
         # texts, bodies and statements
         ("text: str, body: str, sql: str, query: str", "work(text, body, sql, query)", []),
         ("headers, proxies, payload, params", "work(headers, proxies, payload, params)", []),
+        ("query_by_day, path_of_team", "work(query_by_day, path_of_team)", ["path_of_team"]),
         # credentials, and what is known of a person
         ("api_key: str, token: str, password, auth_id", "work(api_key, token, password)", []),
         ("session_id, access_key_id, pin: int", "work(session_id, access_key_id, pin)", []),
@@ -85,6 +86,7 @@ def pairs(operation: str, names: list[str]) -> list[str]:
         ("for each in days:", "work(each)", "each"),
         ("for each in ('a', 'b'):", "work(each)", "each"),
         ("for each in NAMES:", "work(each)", "each"),
+        ("for each in ('SELECT 1', 'SELECT 2'):", "work(each)", ""),
         ("for each in rows:", "work(each)", ""),
         ("for email in emails:", "work(email)", ""),
         ("for x in api_keys:", "work(x)", ""),
@@ -115,6 +117,13 @@ def test_a_function_shows_that_it_is_given_a_plain_value() -> None:
         files = {"source.py": callee, "run.py": run + "            continue\n"}
         changed = apply_to_files(files, ("excepts",))["run.py"]
         assert ("(station=%s)" in changed) == is_told, callee
+
+
+def test_a_sentence_is_told_by_no_name() -> None:
+    for given, is_told in (("'SELECT 1 WHERE a'", False), ("f'{day}.csv'", True)):
+        text = f"def run(day):\n    hour = {given}\n    try:\n        work(hour)\n    except:\n"
+        changed = after(LOGGER + text + "        pass\n")
+        assert ('"hour": hour' in changed) == is_told, given
 
 
 def test_what_went_into_a_query_is_told_and_not_the_query() -> None:
