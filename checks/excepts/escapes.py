@@ -11,6 +11,7 @@ from qw_codemod.infer import Class, Function, Inference, Instance, Library, Meth
 from qw_codemod.infer.values import Awaitable, FunctionNode
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.definitions import is_main
 from qw_codemod.python.imports import ImportStatement, names_of
@@ -102,6 +103,7 @@ _RUST = frozenset(
 _NO_EXCEPTIONS = frozenset({"BaseException", _EXIT, "KeyboardInterrupt", "GeneratorExit"})
 _TASKS = frozenset({"asyncio.Task", "asyncio.Future"})
 _TAKES_AWAITABLES = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield"})
+_GROUPS = frozenset({"asyncio.gather", "asyncio.shield"})  # calls that give a future
 _STARTS_TASK = frozenset({"create_task", "ensure_future", "spawn", "spawn_later", "start_soon"})
 _ENDS_TASK = frozenset({"cancel", "kill"})
 _WORDS_OF_EXITS = ("SystemExit", "exit(", "parse_args(", "exec(", "run_path(", "run_module(")
@@ -251,7 +253,9 @@ class _Search:
                 return any(self._may_be_cancelled(each, view) for each in given)
             case ast.Name() | ast.Attribute() | ast.Subscript():
                 held = self._infer.evaluator.value(awaited, view)
-                return not held or not all(isinstance(each.value, Awaitable) for each in held)
+                if held and all(isinstance(each.value, Awaitable) for each in held):
+                    return _is_cancelled_group(view.source, dotted(awaited))
+                return True
         return False
 
     # -- what is called --------------------------------------------------------------------------
@@ -433,6 +437,16 @@ class _Search:
             if not own and not meeting.raised:
                 return True
         return False
+
+
+def _is_cancelled_group(source: SourceFile, name: str) -> bool:
+    """Whether a name holds what `asyncio.gather` gives, which is a future, and it is cancelled."""
+    return any(
+        isinstance(value, ast.Call) and full_name(source, value.func) in _GROUPS
+        for value in assigned(source, name)
+    ) and any(
+        each.attr == "cancel" and dotted(each.value) == name for each in source.nodes(ast.Attribute)
+    )
 
 
 def _is_exit(node: ast.AST) -> bool:

@@ -171,6 +171,8 @@ CANCELLED = "except (asyncio.CancelledError, Exception)"
         "def stop(task):\n    loop = asyncio.get_event_loop()\n    {}loop.run_until_complete(task)",
         "def done(task: asyncio.Task):\n    {}task.result()",
         "async def stop(task):\n    {}await end(task)",
+        "async def stop(tasks, later):\n    group = asyncio.gather(*tasks)\n"
+        "    later(group.cancel)\n    {}await group",
     ],
 )
 def test_the_class_of_what_was_cancelled_is_named(text: str) -> None:
@@ -188,6 +190,7 @@ def test_the_class_of_what_was_cancelled_is_named(text: str) -> None:
         "await asyncio.gather(*tasks, return_exceptions=True)",
         "await asyncio.wait(tasks)",
         "later = go()\n        await later",
+        "group = asyncio.gather(go(), go())\n        await group",
     ],
 )
 def test_who_is_cancelled_while_waiting_is_not_held_up(inner: str) -> None:
