@@ -32,10 +32,23 @@ class Form:
     needs: str | None = None
     extra_requests: int = 0
     """How many requests more the code after may make for the same rows."""
+    answers: Any = None
+    """What the code after returns of a job that never ends, if its handler takes the timeout."""
 
     def source(self, side: str) -> str:
         body = textwrap.dedent(getattr(self, side)).strip("\n")
+        if "def run(client" in body:
+            return body + "\n"
         return HEADER + textwrap.indent(body, "    ") + "\n"
+
+
+def module(name: str, before: str, *bound: tuple[str, str], **options: Any) -> Form:
+    """A whole module, bounded by the given replacements."""
+    before = after = textwrap.dedent(before)
+    for old, new in bound:
+        assert after.count(old) == 1, (name, old)
+        after = after.replace(old, new)
+    return form(name, before, after, **options)
 
 
 def form(name: str, before: str, after: str, code: str = "QW101", **options: Any) -> Form:
@@ -401,6 +414,157 @@ FORMS = [
         since=(3, 40, 1),
     ),
 ]
+
+MODULE_FORMS = [
+    module(
+        "jobs in an annotated list",
+        """
+        from typing import Any
+
+        from google.cloud import bigquery
+
+
+        def run(client: bigquery.Client):
+            copies: list = []
+            queries: list[Any] = []
+            for table in ("p.raw.games", "p.raw.clubs"):
+                copies.append(client.copy_table(table, table + "_copy"))
+                queries.append(client.query("SELECT 1"))
+            states = [copy.result().state for copy in copies]
+            return [*states, *(list(query.result()) for query in queries)]
+        """,
+        ("copy.result()", "copy.result(timeout=1)"),
+        ("query.result()", "query.result(timeout=1)"),
+        returns=["DONE", "DONE", ROWS, ROWS],
+    ),
+    module(
+        "a container that the base class makes",
+        """
+        from google.cloud import bigquery
+
+
+        class Stage:
+            def __init__(self, client: bigquery.Client):
+                self.client = client
+                self.running = {}
+
+
+        class Load(Stage):
+            def begin(self, key, uri):
+                self.running[key] = self.client.load_table_from_uri(uri, key)
+
+            def finish(self):
+                return [[key, job.result().state] for key, job in self.running.items()]
+
+
+        def run(client: bigquery.Client):
+            load = Load(client)
+            load.begin("p.raw.games", "gs://bucket/games.csv")
+            return load.finish()
+        """,
+        ("job.result()", "job.result(timeout=1)"),
+        returns=[["p.raw.games", "DONE"]],
+    ),
+    module(
+        "a method by its name",
+        """
+        import io
+
+        from google.cloud import bigquery
+
+
+        class Store:
+            def __init__(self, client: bigquery.Client):
+                self.client = client
+
+            def do(self, method, *args):
+                job = getattr(self.client, method)(*args)
+                return job.result()
+
+            def query(self, sql):
+                return self.do("query", sql)
+
+            def load(self, file, table):
+                return self.do("load_table_from_file", file, table)
+
+
+        def run(client: bigquery.Client):
+            store = Store(client)
+            loaded = store.load(io.BytesIO(b"ann,31"), "p.raw.games")
+            return [loaded.state, list(store.query("SELECT 1"))]
+        """,
+        ("job.result()", "job.result(timeout=1)"),
+        returns=["DONE", ROWS],
+    ),
+    module(
+        "a class pattern",
+        """
+        from google.cloud import bigquery
+
+
+        def finish(event):
+            match event:
+                case {"job": bigquery.LoadJob() as job, "table": str(table)}:
+                    job.result()
+                    return [table, job.state]
+            return None
+
+
+        def run(client: bigquery.Client):
+            job = client.load_table_from_uri("gs://bucket/games.csv", "p.raw.games")
+            return finish({"job": job, "table": "games"})
+        """,
+        ("job.result()", "job.result(timeout=1)"),
+        returns=["games", "DONE"],
+    ),
+    module(
+        "an attribute named like its module",
+        """
+        from google.cloud import bigquery
+
+
+        class Services:
+            bigquery = bigquery.Client()
+
+
+        def begin(sql, services: Services):
+            return services.bigquery.query(sql)
+
+
+        def run(client: bigquery.Client):
+            services = Services()
+            services.bigquery = client
+            first = list(begin("SELECT 1", services).result())
+            return first + [row for row in begin("SELECT 2", services)]
+        """,
+        (").result()", ").result(timeout=1)"),
+        ("services)]", "services).result(timeout=1)]"),
+        returns=ROWS + ROWS,
+    ),
+    module(
+        "a read that its handler reports",
+        """
+        import logging
+
+        from google.cloud import bigquery
+
+        logger = logging.getLogger(__name__)
+
+
+        def run(client: bigquery.Client):
+            try:
+                return [row for row in client.query("SELECT 1").result()]
+            except Exception as error:
+                logger.warning("no rows: %s", error)
+                return []
+        """,
+        (".result()", ".result(timeout=1)"),
+        answers=[],
+    ),
+]
+"""Modules whose waits are seen by following their values through classes, calls and containers."""
+
+FORMS += MODULE_FORMS
 
 STATEMENT_FORMS = [
     form(

@@ -35,6 +35,7 @@ ROUTES = [
     ("jobs.cancel", "POST", r"/bigquery/v2/projects/[^/]+/jobs/(?P<job_id>[^/]+)/cancel"),
     ("upload", "POST", r"/upload/bigquery/v2/projects/(?P<project>[^/]+)/jobs"),
     ("upload.chunk", "PUT", r"/upload/bigquery/v2/projects/(?P<project>[^/]+)/jobs"),
+    ("tables.delete", "DELETE", r"/bigquery/v2/projects/[^/]+/datasets/[^/]+/tables/[^/]+"),
     ("tables.get", "GET", r"/bigquery/v2/projects/[^/]+/datasets/[^/]+/tables/[^/]+"),
 ]
 
@@ -125,6 +126,8 @@ class BigQueryServer(LoopbackServer):
             return self._upload(project, request)
         if method == "upload.chunk":
             return self._chunk(project, request)
+        if method == "tables.delete":
+            return Response(body={})
         return error(404, "Not found: Table", "notFound")
 
     def _start(self, project: str, job_id: str, configuration: dict[str, Any]) -> Job:

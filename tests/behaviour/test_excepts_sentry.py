@@ -145,6 +145,79 @@ def test_two_events_for_one_failure_become_one(events: list[dict[str, Any]]) -> 
     assert len(sent(events)) == 1
 
 
+HEAD_OF_REPORTS = (
+    "import logging\nimport sentry_sdk\n\nlogger = logging.getLogger(__name__)\n\n\n"
+    "def run(text):\n    try:\n        return int(text)\n    except Exception as e:\n"
+)
+OWN_SAY = {
+    "tags and a level": (
+        "        logger.error(f'no number: {e}')\n"
+        "        sentry_sdk.capture_exception(e, tags={'shop': text}, level='fatal')\n"
+    ),
+    "a fingerprint": (
+        "        logger.error('no number: %s', e)\n        with sentry_sdk.new_scope() as scope:\n"
+        "            scope.fingerprint = ['shop', text]\n"
+        "            sentry_sdk.capture_exception(e)\n"
+    ),
+    "another error": (
+        "        logger.error(f'no number: {e}')\n"
+        "        sentry_sdk.capture_exception(LookupError(text))\n"
+    ),
+    "a message": (
+        "        logger.error(f'no number: {e}')\n"
+        "        sentry_sdk.capture_message(f'{text} is no number')\n"
+    ),
+    "once already": (
+        "        logger.exception('no number')\n        sentry_sdk.capture_exception(e)\n"
+    ),
+}
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What each event says that its author chose."""
+    return sorted(
+        (
+            each["level"],
+            str(each.get("tags")),
+            str(each.get("fingerprint")),
+            [error["type"] for error in each.get("exception", {"values": []})["values"]],
+            str(each.get("message")),
+        )
+        for each in events
+    )
+
+
+@pytest.mark.parametrize("name", OWN_SAY)
+def test_what_was_said_of_a_failure_still_is(name: str, events: list[dict[str, Any]]) -> None:
+    source = HEAD_OF_REPORTS + OWN_SAY[name]
+    outcome(source, "x")
+    before = told(sent(events))
+    events.clear()
+    outcome(rewrite_handlers(source), "x")
+    assert told(sent(events)) == before
+    assert len(before) == (1 if name == "once already" else 2)
+
+
+BRACES = (
+    "import sentry_sdk\nfrom loguru import logger\n\n\ndef run(lines):\n"
+    "    logger.remove()\n    logger.add(lines.append)\n    try:\n"
+    "        raise ValueError(\"no {'id': 7}\")\n    except Exception as e:\n"
+    "        logger.error(f'no line: {e}')\n        sentry_sdk.capture_exception(e)\n"
+    "        return 'on'\n"
+)
+
+
+def test_braces_of_an_error_are_no_format(events: list[dict[str, Any]]) -> None:
+    after = rewrite_handlers(BRACES)
+    for source, most in ((BRACES, 2), (after, 1)):
+        lines: list[str] = []
+        assert outcome(source, lines) == "on"
+        (line,) = lines
+        assert "no line: no {'id': 7}" in line
+        assert 1 <= len(sent(events)) <= most
+        events.clear()
+
+
 def test_on_swallow_raises_on(events: list[dict[str, Any]]) -> None:
     for form in UNEXPECTED[:5]:
         after = rewrite_handlers(form.source, on_swallow="raise")
