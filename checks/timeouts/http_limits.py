@@ -14,6 +14,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.arguments import is_none
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import last_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,25 @@ def _ends_otherwise(source: SourceFile, infer: Inference, node: ast.Call) -> boo
         if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
     ]
     asked = [each for each in uses if not _only_closes(source, each)]
-    return bool(asked) and all(_is_asked_in_time(source, each) for each in asked)
+    return bool(asked) and all(_is_asked_in_time(source, infer, node, each) for each in asked)
 
 
-def _is_asked_in_time(source: SourceFile, name: ast.Name) -> bool:
-    """`wait_for(client.get(url), 6)`: the client is asked there, and handed to nobody."""
-    is_asked = isinstance(source.parent(name), ast.Attribute)
-    return is_asked and deadline_around(source, name) is not None
+def _is_asked_in_time(source: SourceFile, infer: Inference, made: ast.Call, name: ast.Name) -> bool:
+    """`wait_for(client.get(url), 6)`: the client is asked there, and handed to nobody.
+
+    A limit is handed to a request, or to a client of which the same holds.
+    """
+    match source.parent(name):
+        case ast.Attribute():
+            return deadline_around(source, name) is not None
+        case ast.keyword(arg="timeout") as keyword:
+            call = source.parent(keyword)
+            if not isinstance(call, ast.Call):
+                return False
+            if last_name(call)[:1].isupper():
+                return call.lineno > made.lineno and _ends_otherwise(source, infer, call)
+            return deadline_around(source, call) is not None
+    return False
 
 
 def _only_closes(source: SourceFile, name: ast.Name) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from dataclasses import dataclass
 
@@ -70,6 +71,20 @@ HTTP_FORMS = [
             return requests.request("GET", url).json()
         """,
         ('("GET", url)', '("GET", url, timeout=1)'),
+        raises=REQUESTS,
+    ),
+    form(
+        "requests in columns",
+        """
+        # fmt: off
+        import requests
+
+
+        def run(url: str):
+            answer  = requests.get(url,            headers={"Accept": "application/json"})
+            return    answer.json()
+        """,
+        ('json"})', 'json"}, timeout=1)'),
         raises=REQUESTS,
     ),
     form(
@@ -301,6 +316,25 @@ BOUNDED = [
         raises=REQUESTS,
     ),
     form(
+        "wait_for around it",
+        """
+        import asyncio
+
+        import httpx
+
+
+        async def fetch(url: str):
+            async with httpx.AsyncClient(timeout=None) as client:
+                answer = await asyncio.wait_for(client.get(url), 1)
+                return answer.json()
+
+
+        def run(url: str):
+            return asyncio.run(fetch(url))
+        """,
+        raises=AIOHTTP,
+    ),
+    form(
         "positional timeout of Session.request",
         """
         import requests
@@ -326,3 +360,28 @@ BOUNDED = [
         raises=URLLIB,
     ),
 ]
+
+if sys.version_info >= (3, 11):
+    BOUNDED.append(
+        form(
+            "asyncio.timeout around it",
+            """
+            import asyncio
+
+            import aiohttp
+
+
+            async def fetch(url: str):
+                async with asyncio.timeout(1):
+                    timeout = aiohttp.ClientTimeout(total=None)
+                    async with aiohttp.ClientSession(timeout=timeout) as session:
+                        async with session.get(url) as answer:
+                            return await answer.json()
+
+
+            def run(url: str):
+                return asyncio.run(fetch(url))
+            """,
+            raises=AIOHTTP,
+        )
+    )
