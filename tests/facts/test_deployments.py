@@ -156,6 +156,33 @@ def test_an_image(tmp_path: Path, path: str, rest: str, root: str, entry: str) -
     assert unit.places(f"{tmp_path}/shared/clock.py")
 
 
+@pytest.mark.parametrize(
+    ("run", "packages", "files"),
+    [
+        ("sudo env A=1 pip install loguru", ["loguru"], []),
+        ("if true; then pip install loguru; fi", ["loguru"], []),
+        ('if [ "$dev" = "y" ]; then pip install -r dev.txt; fi', [], []),
+        (
+            "if [ $dev = y ]; then pip install -r dev.txt; else pip install loguru; fi",
+            ["loguru"],
+            [],
+        ),
+        ('if [ "${dev}" != y ]; then pip install -r dev.txt; fi', [], ["dev.txt"]),
+        ("if [ -f dev.txt ]; then pip install -r dev.txt; fi", [], ["dev.txt"]),
+        ('if [ "$unknown" = y ]; then pip install -r dev.txt; fi', [], ["dev.txt"]),
+        ("if [ $dev = y ]; then pip install x; fi && pip install -r dev.txt", [], ["dev.txt"]),
+        ("if [ $dev = y ]; then if a; then b; fi; pip install x; fi", [], []),
+    ],
+)
+def test_an_image_installs_what_its_conditions_let_it(
+    tmp_path: Path, run: str, packages: list[str], files: list[str]
+) -> None:
+    text = f"FROM python\nARG dev=n\nCOPY dev.txt ./\nCOPY app app\nRUN {run}\nCMD python -m app\n"
+    (unit,) = told_by(tmp_path, {"Dockerfile": text, "dev.txt": ""}).units
+    assert [*unit.packages] == packages
+    assert [*unit.installs] == [f"{tmp_path}/{each}" for each in files]
+
+
 def test_a_service_is_the_image_of_its_folder(tmp_path: Path) -> None:
     files = {
         "Dockerfile": "FROM python\nWORKDIR /a\nCOPY app app\nCMD python -m app\n",

@@ -17,7 +17,6 @@ _LINE = re.compile(
     r"^[ \t]*([A-Za-z]+)[ \t]+((?:[^\n\\]|\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*|\\.)*)", re.M
 )
 _PACKAGE = re.compile(r"[A-Za-z][\w.-]*(?:\[[\w,-]*\])?(?:[=<>~!]=?[\w.,<>=!*]+)?")
-_NO_PACKAGES = frozenset({"install", "pip", "pip3", "uv", "python", "python3", "sync"})
 _PIP = re.compile(r"(?:.*/)?pip[\d.]*")
 
 
@@ -151,8 +150,19 @@ class _Image:
     def _run(self, said: str) -> None:
         said = re.sub(r"--mount=\S+", "", said)
         here = self._stage.workdir
+        holds: list[bool | None] = []  # of the conditions around a command; None is not known
         for command in commands(said):
             words = tuple(self._variables.expand(word) for word in command.words)
+            if words[:1] in (("else",), ("elif",)) and holds:
+                holds[-1] = None if holds[-1] is None or words[0] == "elif" else not holds[-1]
+            if words[:1] in (("then",), ("else",), ("do",)):
+                words = words[1:]
+            if words[:1] == ("if",):
+                holds.append(_holds(words[1:]))
+            elif words[:1] == ("fi",) and holds:
+                holds.pop()
+            if False in holds:
+                continue
             if words[:1] == ("cd",) and len(words) > 1:
                 here = posixpath.normpath(posixpath.join(here, words[1]))
             elif any(map(_PIP.fullmatch, words)) and {"install", "sync", "-r"} & {*words}:
@@ -163,7 +173,7 @@ class _Image:
     def _install(self, words: Sequence[str], here: str) -> None:
         stage = self._stage
         before = ""
-        for word in words:
+        for at, word in enumerate(words):
             if before in ("-r", "--requirement"):
                 self._install_from(posixpath.normpath(posixpath.join(here, word)))
             elif word.startswith(("-r", "--requirement=")) and word not in ("-r", "--requirement"):
@@ -173,7 +183,7 @@ class _Image:
                 stage.is_installed = True
                 self._install_from(f"{here}/pyproject.toml")
                 self._install_from(f"{here}/setup.py")
-            elif _PACKAGE.fullmatch(word) and word not in _NO_PACKAGES and "install" in words:
+            elif _PACKAGE.fullmatch(word) and "install" in words[:at]:
                 stage.packages.append(re.split(r"[\[=<>~!]", word, maxsplit=1)[0])
             before = word
 
@@ -218,6 +228,14 @@ class _Image:
 
     def _there(self, unit: Unit, place: str) -> Iterator[str]:
         yield from (each for each in unit.sources(place) if self._layout.has_file(each))
+
+
+def _holds(condition: Sequence[str]) -> bool | None:
+    """Whether two words are compared that are the same, or are not; None where that is not said."""
+    words = [word for word in condition if word not in ("[", "[[", "]", "]]", "test")]
+    if len(words) != 3 or words[1] not in ("=", "==", "!=") or "$" in words[0] + words[2]:
+        return None
+    return (words[0] == words[2]) is (words[1] != "!=")
 
 
 def _words(said: str) -> tuple[str, ...]:
