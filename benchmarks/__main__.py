@@ -46,7 +46,7 @@ def main() -> int:
         if given.what == "trust":
             return trust.show(given.packages)
         if given.what == "units":
-            return units.show(given.folder, given.applications, given.kept)
+            return units.show(given.folder, given.applications, given.kept, given.skip)
         if given.what == "oracle":
             return oracle.show(given.trees, given.kept, given.record, given.tool)
         if given.what == "histories":
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("folder", metavar="DIR", help="that holds the applications")
     one.add_argument("applications", nargs="*", help="all by default")
     one.add_argument("--kept", default="", metavar="DIR", help="keep the environments here")
+    one.add_argument("--skip", nargs="+", default=[], choices=["starts", "tests"])
     one = commands.add_parser("trust", help="every family over all of it, and what went wrong")
     one.add_argument("packages", nargs="*", help="all by default")
     one = commands.add_parser("oracle", help="compare the answers of two versions of the tool")
