@@ -135,13 +135,18 @@ def _awaited(source: SourceFile, node: ast.AST) -> ast.expr | None:
 
 
 def _alarm(source: SourceFile, function: ast.AST, node: ast.AST) -> ast.expr | None:
-    """`signal.alarm(30)` above, in the same function."""
+    """`signal.alarm(30)` above, in the same function; `signal.alarm(0)` turns it off again."""
     body = getattr(function, "body", [])
-    for each in own_nodes(body) if isinstance(body, list) else ():
-        if (
-            isinstance(each, ast.Call)
-            and full_name(source, each.func) in _ALARMS
-            and each.lineno < getattr(node, "lineno", 0)
-        ):
-            return each
-    return None
+    above = [
+        each
+        for each in (own_nodes(body) if isinstance(body, list) else ())
+        if isinstance(each, ast.Call)
+        and full_name(source, each.func) in _ALARMS
+        and each.lineno < getattr(node, "lineno", 0)
+    ]
+    last = max(above, key=lambda call: (call.lineno, call.col_offset), default=None)
+    if last is None:
+        return None
+    at = 1 if full_name(source, last.func) == "signal.setitimer" else 0
+    seconds = last.args[at] if len(last.args) > at else None
+    return None if isinstance(seconds, ast.Constant) and not seconds.value else last

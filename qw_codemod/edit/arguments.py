@@ -200,6 +200,7 @@ def _new_line(like: cst.ParenthesizedWhitespace, indent: str) -> cst.Parenthesiz
     """A bare line end, of the same kind as another, and an indentation."""
     return cst.ParenthesizedWhitespace(
         first_line=cst.TrailingWhitespace(_NO_SPACE, newline=like.first_line.newline),
+        indent=like.indent,  # of the block around, which is counted apart where there is one
         last_line=cst.SimpleWhitespace(indent),
     )
 
