@@ -45,7 +45,8 @@ What changes at run time
     | calls a service | debug | warning | warning | error |
 
     The rows; the first that fits counts:
-    - It asks for what may not be there: the next item of a queue, a socket or an iterator; it
+    - It asks for what may not be there: the next item of a queue, a socket or an iterator; whether
+      something is up, in a loop that waits for it; a library that is imported for it alone; it
       closes, removes or rolls back something; it answers for a function `is_…`, `has_…`,
       `…_exists`.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
@@ -58,10 +59,10 @@ What changes at run time
     - A loop tries one candidate after the other, until one works; or what is called logs its
       failure and raises it, or the line below raises or warns in any case.
     - A comment at the handler says why it may fail.
-    - The same is done in another way, or is tried again; a value that does not convert stays as it
-      was, or becomes what the docstring says (`None if it is no number`); what failed is kept as
-      such: in a list that is warned of below, or in a record like that of a success with another
-      `status`.
+    - The same is done in another way, was found elsewhere before, or is tried again; a value that
+      does not convert stays as it was, or becomes what the docstring says (`None if it is no
+      number`); what failed is kept as such: in a list that is warned of below, or in a record like
+      that of a success with another `status`.
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the

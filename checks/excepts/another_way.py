@@ -21,6 +21,8 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     """Whether what follows the failure tries to get the same from somewhere else."""
     if _starts_over(source, statement, handler) or _is_done_below(source, statement, handler):
         return True
+    if _takes_prepared(source, statement, handler):
+        return True
     *before, last = handler.body
     if not all(isinstance(each, ast.Assign | ImportStatement) for each in before):
         return _does_it_again(statement, last)
@@ -100,6 +102,39 @@ def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHand
         _is_alternative(source, statement.body, each, other, ())
         for each in statement.body
         if isinstance(each, type(other))
+    )
+
+
+def _takes_prepared(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler takes what the lines above found elsewhere, for the same variables.
+
+    `branch = from_environment`, which was asked for before `branch = repository.active_branch`.
+    """
+    function = definition_of(source, statement)
+    above = [
+        each
+        for each in own_nodes(function.body if function is not None else [])
+        if isinstance(each, ast.Assign) and each.lineno < statement.lineno
+    ]
+    found = {
+        dotted(target)
+        for each in above
+        if any(isinstance(node, ast.Call) and _asks(node) for node in ast.walk(each.value))
+        for target in each.targets
+    } - {""}
+    wanted = {
+        ast.dump(target)
+        for each in own_nodes(statement.body)
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+    }
+    return all(
+        isinstance(each, ast.Assign)
+        and isinstance(each.value, ast.Name)
+        and each.value.id in found
+        and not _EMPTY.search(each.value.id)
+        and {ast.dump(target) for target in each.targets} <= wanted
+        for each in handler.body
     )
 
 

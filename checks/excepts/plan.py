@@ -132,7 +132,7 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         return plan  # of a bare handler: the others are left
     if not says_already:
         method = "exception" if level == "error" else level
-        is_shown = sends or (level != "debug" and reads_extra(context.infer))
+        is_shown = sends or (level != "debug" and reads_extra(context.infer, source.path))
         line = LogLine(style, method, is_shown)
         plan = replace(plan, log=line)
     if sends:

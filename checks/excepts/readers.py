@@ -1,8 +1,11 @@
-"""Whether a formatter of the project shows what a log line says in `extra`."""
+"""Whether a formatter shows what a log line says in `extra`, in the programs that load a file."""
 
 from __future__ import annotations
 
+from qw_codemod.facts.project import Tree
 from qw_codemod.infer import Inference
+
+from .loaded_together import are_loaded_together
 
 # Formatters and handlers of libraries that write all that a record holds. A formatter of the
 # project's own that does so reads `record.__dict__`, or the attribute itself.
@@ -15,13 +18,20 @@ _STRUCTURED = (
     "CloudLoggingHandler",
     "StructuredLogHandler",
     "google.cloud.logging.handlers",
-    "setup_logging(",
     "record.__dict__",
     "record.context",
     '"context", None)',
 )
+_OF_CLOUD = ("google.cloud.logging", "google.cloud import logging")
 
 
-def reads_extra(infer: Inference) -> bool:
-    """Whether a formatter shows the `extra` of a log line, or sends it to a cloud."""
-    return any(not infer.tree.is_test(path) for path in infer.tree.holding(_STRUCTURED))
+def reads_extra(infer: Inference, path: str) -> bool:
+    """Whether a formatter shows the `extra` of a file's log lines, or sends it to a cloud."""
+    tree = infer.tree
+    readers = [each for each in tree.holding(_STRUCTURED) if not tree.is_test(each)]
+    readers += [each for each in tree.holding((".setup_logging(",)) if _is_of_cloud(tree, each)]
+    return bool(readers) and are_loaded_together(tree, path, readers)
+
+
+def _is_of_cloud(tree: Tree, path: str) -> bool:
+    return not tree.is_test(path) and tree.holds_any(path, _OF_CLOUD)

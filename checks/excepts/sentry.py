@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
 from qw_codemod.analysis.units.import_roots import imports_late
-from qw_codemod.analysis.units.programs import Program, entries_of, programs_of
+from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.facts.project import Tree
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.names import full_name
 
-_STARTS = ("sentry_sdk.init(", "sentry_init(", "import init")
+from .loaded_together import loads_one
 
 
 def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
@@ -28,32 +30,30 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
         return True
     if imports_late(tree, path):
         return False
-    starting = [each for each in importing if tree.holds_any(each, _STARTS)]
+    starting = [each for each in importing if _starts_it(tree, each)]
     importing = [each for each in importing if _imports_it(tree, each)]
     programs = [each for each in programs_of(tree, path) if each.is_seen]
     if not programs:
         return not tree.loaders(path).isdisjoint(starting) or _is_in_package_of(
             tree, path, importing
         )
-    started = [_loads_one(tree, program, starting) for program in programs]
-    ready = [_loads_one(tree, program, importing) for program in programs]
+    started = [loads_one(tree, program, starting) for program in programs]
+    ready = [loads_one(tree, program, importing) for program in programs]
     return all(ready) and (any(started) or not starting)
-
-
-def _loads_one(tree: Tree, program: Program, files: Iterable[str]) -> bool:
-    """Whether a program loads one of some files; of a unit with unknown entries: holds one."""
-    entries = entries_of(program)
-    for each in files:
-        if not tree.loaders(each).isdisjoint(entries):
-            return True
-        if program.unit is not None and not entries and program.unit.places(each):
-            return True
-    return False
 
 
 def _is_in_package_of(tree: Tree, path: str, files: Iterable[str]) -> bool:
     package = tree.package_of(path)
     return any(tree.package_of(each) == package for each in files)
+
+
+def _starts_it(tree: Tree, path: str) -> bool:
+    """Whether a file calls `sentry_sdk.init`, under whatever name it imports that."""
+    view = tree.view(path) if tree.holds_any(path, ("init",)) else None
+    return view is not None and any(
+        full_name(view.source, call.func) == "sentry_sdk.init"
+        for call in view.source.nodes(ast.Call)
+    )
 
 
 def _imports_it(tree: Tree, path: str) -> bool:

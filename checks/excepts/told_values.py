@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile
@@ -45,13 +46,16 @@ _PRIVATE = frozenset(
 _OF = frozenset("by of for per in from to with without on at".split())
 _SENTENCE = re.compile(r"[^\W\d]\s|\s[^\W\d]")
 _OF_TEXT = frozenset(dir(str)) | frozenset(dir(datetime))
+_OF_PATHS = frozenset(dir(Path))
+_OF_PATHS_ALONE = frozenset(each for each in _OF_PATHS if "_" in each.strip("_"))  # `read_text`
+_FILES = frozenset("path file filename filepath folder dir directory".split())
 
 
 def told_names(source: SourceFile, infer: Inference, statement: ast.Try) -> tuple[str, ...]:
     """The bound names that a report of the `try` tells the values of, the most telling first.
 
-    Those of the loops around come first, from within, then those that the body reads, and those
-    that went into a text that it reads.
+    Those of the loops around come first, from within, then those that the body reads, then those
+    that went into a text or a path that it reads.
     """
     bound = bound_before(source, statement)
     own = {name for each in statement.body for name in _inner_names(each)}
@@ -62,10 +66,15 @@ def told_names(source: SourceFile, infer: Inference, statement: ast.Try) -> tupl
     scope = _scope(source, statement)
     found = dict.fromkeys(
         name
-        for name in (*loops, *(each for each in bound if each in {*read, *made_of}))
+        for name in (*loops, *_among(bound, read), *_among(bound, made_of))
         if name in bound and name not in own and _tells(source, infer, scope, name)
     )
     return tuple(found)[:_MOST]
+
+
+def _among(bound: Collection[str], names: Collection[str]) -> Iterator[str]:
+    """Those of some names that are bound, in the order of their bindings."""
+    return (each for each in bound if each in names)
 
 
 def _scope(source: SourceFile, node: ast.AST) -> ast.AST:
@@ -135,6 +144,8 @@ def _tells(source: SourceFile, infer: Inference, scope: ast.AST, name: str) -> b
     said = words(name)
     if not said or name.isupper() or not _PRIVATE.isdisjoint(said):
         return False
+    if _is_path(source, scope, name):
+        return True
     said = _named_thing(said)
     if not _is_listed(said):  # for cid in requested_ids
         likes = map(_named_thing, _named_like(scope, name))
@@ -222,6 +233,29 @@ def _default(scope: ast.AST, name: str) -> ast.expr | None:
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
     return next((default for each, default in pairs if each.arg == name), None)
+
+
+def _is_path(source: SourceFile, scope: ast.AST, name: str) -> bool:
+    """Whether a name holds a `pathlib.Path`, by its type, or by what is done with it alone."""
+    annotation = _annotation(scope, name)
+    if annotation is not None:
+        types = set(_type_words(annotation)) - _AROUND
+        return bool(types) and types <= {"Path", "PurePath", "PosixPath"}
+    asked = {
+        attribute.attr
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == name
+        if isinstance(attribute := source.parent(node), ast.Attribute)
+    }
+    if not asked <= _OF_PATHS:
+        return False
+    if not asked.isdisjoint(_OF_PATHS_ALONE):
+        return True
+    is_joined = any(
+        isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
+        for value in _given(scope, name)
+    )
+    return is_joined and words(name)[-1] in _FILES
 
 
 def _is_used_plainly(source: SourceFile, scope: ast.AST, name: str) -> bool:

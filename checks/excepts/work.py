@@ -40,7 +40,7 @@ _PURE = frozenset(
     "inspect ipaddress itertools json keyword locale math numbers operator os.path pickle pprint "
     "random re secrets shlex statistics string struct textwrap time tomllib types typing "
     "unicodedata urllib.parse uuid zlib zoneinfo "
-    "dateutil dateparser numpy pandas.to_datetime pandas.to_numeric pandas.to_timedelta "
+    "dateutil dateparser yaml numpy pandas.to_datetime pandas.to_numeric pandas.to_timedelta "
     "pandas.Timestamp pandas.isna".split()
 )
 _OF_WRONG_VALUES = frozenset("ValueError TypeError KeyError IndexError".split())
@@ -48,6 +48,7 @@ _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint pri
 # Of texts, numbers and dates: `get` and `count` are asked of services as well.
 _OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
 _OF_LISTS = frozenset("append extend items keys values setdefault".split())
+_READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
 _TIDYING = frozenset(
@@ -77,6 +78,8 @@ def work_of(
         _waits(source, statement)
         or _tidies_up(source, statement, handler)
         or _was_cancelled(source, statement)
+        or _probes(source, statement)
+        or _asks_library(source, statement)
     ):
         return Work.ASKS
     if _reads_stored(source, statement):
@@ -86,7 +89,7 @@ def work_of(
         # whether a service is up is another question than whether it has something
         of_things = answers in ("has", "exists") and not absent(source, statement)
         return Work.ASKS if of_things else Work.SERVICE
-    if answers or _asks_library(source, statement):
+    if answers:
         return Work.ASKS
     if _runs_others(statement):
         return Work.CODE
@@ -222,6 +225,29 @@ def _was_cancelled(source: SourceFile, statement: ast.Try) -> bool:
     return False
 
 
+def _probes(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a loop asks again and again whether something is up, and wants no more of it.
+
+    It ends with a mere `return True`, or `break`, once that answers.
+    """
+    loop = source.parent(statement)
+    if not isinstance(loop, ast.For | ast.While):
+        return False
+    nodes = list(own_nodes(statement.body))
+    kept = [node for node in nodes if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)]
+    ends = [node for node in nodes if isinstance(node, ast.Return | ast.Break)]
+    is_mere = all(
+        isinstance(each, ast.Break)
+        or (isinstance(each.value, ast.Constant) and each.value.value is True)
+        for each in ends
+    )
+    waits = any(
+        isinstance(node, ast.Call) and called(node).rpartition(".")[2] == "sleep"
+        for node in own_nodes(loop.body)
+    )
+    return bool(ends) and is_mere and waits and not kept
+
+
 def _asks_library(source: SourceFile, statement: ast.Try) -> bool:
     """Whether a body imports a library of others, and does no more than ask that one something.
 
@@ -302,6 +328,8 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
         return all(_only_parses(infer, each, depth) for each in functions)
     if not isinstance(call.func, ast.Attribute):
         return False
+    if depth == _DEPTH and call.func.attr in _READS_PATH:
+        return True
     if call.func.attr in _OF_VALUES | _OF_LISTS or _is_of_file(source, call.func):
         return True
     if call.func.attr in METHODS and _is_of_plain_value(source, infer, call, call.func, depth):

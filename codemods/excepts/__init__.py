@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ else:
 
 _Handler = cst.ExceptHandler | cst.ExceptStarHandler
 _SPACE = cst.SimpleWhitespace(" ")
+_NOQA = re.compile(r"#\s*noqa\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[ \t,]+[A-Z]+[0-9]+\b)*)")
 _TOLD = 2  # values in the message, which everybody reads
 
 
@@ -38,6 +40,7 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
     said = _report(plan, imports)
     if said or plan.raises_on:
         new = new.with_changes(body=_with_report(new, said, plan))
+    new = _without_allowances(new, _outdated(node, new, plan))
     made: tuple[str, ...] = ()
     if plan.log is not None and plan.log.style.is_new:
         style = plan.log.style
@@ -87,6 +90,38 @@ def _broad(body: cst.BaseSuite) -> cst.BaseSuite:
     text = text.replace("bare-except", "broad-except").replace("W0702", "W0703")
     comment = body.header.comment.with_changes(value=text)
     return body.with_changes(header=body.header.with_changes(comment=comment))
+
+
+def _outdated(node: _Handler, new: _Handler, plan: Plan) -> set[str]:
+    """The codes of linters that no longer find what they did in a handler: `# noqa: E722`."""
+    codes = {"E722", "B001"} if node.type is None and new.type is not None else set()
+    if plan.log is not None or plan.capture or plan.raises_on:
+        codes |= {"S110", "S112"}
+    if plan.raises_on or (plan.log is not None and plan.log.level == "exception"):
+        codes.add("BLE001")
+    return codes
+
+
+def _without_allowances(node: _Handler, codes: set[str]) -> _Handler:
+    """The handler without these codes in the `noqa` of its line, and without one that is empty."""
+    body = node.body
+    if not isinstance(body, cst.IndentedBlock) or body.header.comment is None:
+        return node
+    found = _NOQA.search(body.header.comment.value)
+    if found is None or codes.isdisjoint(re.split(r"[\s,]+", found["codes"])):
+        return node
+    text = body.header.comment.value
+    kept = [each for each in re.split(r"[\s,]+", found["codes"]) if each not in codes]
+    if kept:
+        text = text[: found.start("codes")] + ", ".join(kept) + text[found.end("codes") :]
+    else:
+        before, after = text[: found.start()].rstrip(), text[found.end() :].strip(" \t-:,;")
+        after = after if not after or after.startswith("#") else f"# {after}"
+        text = "  ".join(each for each in (before, after) if each)
+    header = body.header.with_changes(comment=cst.Comment(text) if text else None)
+    if not text:
+        header = header.with_changes(whitespace=cst.SimpleWhitespace(""))
+    return node.with_changes(body=body.with_changes(header=header))
 
 
 def _class(dotted: str, imports: list[Import]) -> str:

@@ -51,6 +51,10 @@ LOGGER = "import logging\n\nimport sentry_sdk\n\nlogger = logging.getLogger(__na
         ("table", "work(len(table))", []),
         ("table", "work(f'{table}', table.schema)", []),
         ("path", "work(path.open())", []),
+        ("path: Path", "work(path.open())", ["path"]),
+        ("source: Path", "work(source.read_text())", ["source"]),
+        ("source", "work(source.read_text())", ["source"]),
+        ("source, game", "work(source.open(), game.name)", []),
         ("path", "work(path.strip())", ["path"]),
         ("day: dict[str, str], path: list", "work(day, path)", []),
         # texts, bodies and statements
@@ -167,6 +171,78 @@ def test_the_whole_context_goes_where_somebody_shows_it(start: str, is_shown: bo
     changed = apply_to_files(files, ("excepts",))["run.py"]
     assert ("extra=" in changed) == is_shown
     assert '"run: work failed (day=%s): %s"' in changed
+
+
+def test_the_formatter_of_another_program_shows_nothing() -> None:
+    module = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+    start = "from run import run\n\nif __name__ == '__main__':\n    run()\n"
+    files = {f"{job}/run.py": module + handler("pass", "day", "work(day)") for job in "ab"}
+    files |= {"a/main.py": f"import json_log_formatter\n{start}", "b/main.py": start}
+    files["c/main.py"] = "def setup_logging():\n    pass\n\n\nsetup_logging()\n"
+    changed = apply_to_files(files, ("excepts",))
+    assert "extra=" in changed["a/run.py"]
+    assert "extra=" not in changed["b/run.py"]
+    assert "logger.exception(" in changed["b/run.py"]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("except:  # noqa: E722", "except Exception as e:"),
+        ("except:  # noqa: E722, BLE001", "except Exception as e:"),
+        ("except:  # noqa: E722,PERF203", "except Exception as e:  # noqa: PERF203"),
+        ("except:  # noqa: E722 - may fail", "except Exception as e:  # may fail"),
+        ("except:  # may fail  # noqa: E722", "except Exception as e:  # may fail"),
+        ("except Exception:  # noqa: S110, W", "except Exception as e:  # W"),
+        ("except Exception:  # noqa: BLE001", "except Exception as e:"),
+        ("except Exception:  # noqa: PERF203", "except Exception as e:  # noqa: PERF203"),
+    ],
+)
+def test_what_linters_no_longer_find_is_no_longer_allowed(line: str, wanted: str) -> None:
+    text = after(LOGGER + handler("return None", "day", "work(day)", line), sentry="never")
+    assert f"    {wanted}\n" in text
+
+
+def test_a_blind_handler_that_logs_no_traceback_stays_allowed() -> None:
+    text = after(LOGGER + handler("pass", "day", "int(day)", "except Exception:  # noqa: BLE001"))
+    assert "except Exception as e:  # noqa: BLE001\n" in text
+
+
+def test_an_argument_that_is_added_stands_below_the_others() -> None:
+    text = after(
+        "import logging\n\n\ndef run(day):\n    try:\n        work(day)\n    except:\n"
+        "        logging.error('%s of %s',\n                      'work',\n"
+        "                      day)\n"
+    )
+    assert "day,\n                      exc_info=True)" in text
+
+
+def test_only_a_call_starts_sentry() -> None:
+    starts = {
+        "import sentry_sdk\n\nsentry_sdk.init()\n": True,
+        "from sentry_sdk import init as begin\n\nbegin()\n": True,
+        "import sentry_sdk\nfrom app import init\n\ninit()\n": False,
+        "import sentry_sdk\n\n# sentry_sdk.init()\n": False,
+    }
+    run = "import start\n\n\n" + handler("pass", "day", "work(day)")
+    for start, is_started in starts.items():
+        files = {"start.py": start, "run.py": run, "app.py": "def init():\n    pass\n"}
+        files["main.py"] = (
+            "import start\nimport run\n\nif __name__ == '__main__':\n    run.run(1)\n"
+        )
+        files["other/main.py"] = "import sentry_sdk\n\nsentry_sdk.init()\n"
+        changed = apply_to_files(files, ("excepts",))["run.py"]
+        assert ("capture_exception(" in changed) == is_started, start
+
+
+def test_a_path_that_is_read_comes_before_what_it_was_made_of() -> None:
+    text = after(
+        LOGGER
+        + "def run(folder, table):\n    source = Path(folder) / f'{table}.yaml'\n"
+        + "    if not source.is_file():\n        return None\n    try:\n"
+        + "        return work(source)\n    except Exception:\n        return None\n"
+    )
+    assert "(source=%s, table=%s)" in text or "(source=%s, folder=%s)" in text
 
 
 def test_events_are_sent_where_sentry_is_started() -> None:

@@ -68,6 +68,7 @@ def function(
         ("client.close()\nclient.load()", "error"),
         ("client.send(day.close())", "error"),
         ("import psycopg\nold = psycopg.types.TypeInfo.fetch", "debug"),
+        ("import urllib3.contrib.pyopenssl\nurllib3.contrib.pyopenssl.inject()", "debug"),
         (
             "from airflow.operators.python import get_current_context\nget_current_context()",
             "debug",
@@ -88,6 +89,8 @@ def function(
         ("with open(day) as file:\n    x = [each.split() for each in file.readlines()]", "warning"),
         ("with client.open(day) as file:\n    x = file.read()", "error"),
         ("x = json.loads(day).get('a')", "warning"),
+        ("x = json.loads(extra.read_text())", "warning"),
+        ("x = client.load(extra.read_text())", "error"),
         ("x = extra['a'].get('b')", "warning"),
         ("extra.update({'a': int(day)})", "warning"),
         ("extra.update(day)", "error"),
@@ -272,6 +275,11 @@ def test_a_comment_above_is_about_the_other_way_where_there_is_one() -> None:
         ("while days:", "client.load(days)", "time.sleep(3)", "", "warning"),
         ("while days:\n        each = days.pop()", "return client.load(each)", "pass", "", "debug"),
         ("while days:", "client.load(days)", "continue", "", "error"),
+        # whether something is up yet
+        ("while days:", "client.load()\nreturn True", "time.sleep(3)", "", "debug"),
+        ("while days:", "client.load()\nbreak", "time.sleep(3)", "", "debug"),
+        ("while days:", "x = client.load()\nbreak", "time.sleep(3)", "", "warning"),
+        ("while days:", "client.load()\nreturn days", "time.sleep(3)", "", "warning"),
     ],
 )
 def test_loops(loop: str, body: str, handler: str, below: str, wanted: str) -> None:
@@ -449,6 +457,22 @@ def test_another_way_below(body: str, after: str, is_alternative: bool) -> None:
 )
 def test_a_value_that_stays_is_not_lost(body: str, handler: str, after: str, wanted: str) -> None:
     assert level(function(body, handler, after)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("found", "handler", "wanted"),
+    [
+        ("os.environ.get('REF') or None", "branch = before", "warning"),
+        ("'main'", "branch = before", "error"),
+        ("dict()", "branch = before", "error"),
+        ("os.environ.get('REF')", "other = before", "error"),
+        ("os.environ.get('REF')", "branch = before\nclient.send(before)", "error"),
+    ],
+)
+def test_what_was_found_elsewhere_before(found: str, handler: str, wanted: str) -> None:
+    text = f"def run(client):\n    before = {found}\n    try:\n        branch = client.ref()\n"
+    text += f"    except Exception:\n{textwrap.indent(handler, ' ' * 8)}\n    return branch\n"
+    assert level(HEAD + text) == wanted
 
 
 def test_the_same_once_more_with_something_else() -> None:
