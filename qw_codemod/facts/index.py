@@ -6,6 +6,7 @@ import bisect
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Protocol
 
 from qw_codemod.facts.import_scan import keeps
 from qw_codemod.facts.query import Question
@@ -31,7 +32,16 @@ _NOT_IDENTIFIER = bytes(
 _FEW = 4  # questions that are cheaper to answer by looking for the word than from a whole index
 
 _Words = Callable[[bytes], set[bytes]]
-Known = Callable[[Question], "tuple[str, ...] | None"]  # an answer of an earlier run
+
+
+class Known(Protocol):
+    """What is known from an earlier run, of the files as they are now."""
+
+    def __call__(self, question: Question) -> tuple[str, ...] | None:
+        """The answer to a question about contents, import roots or programs; None: not known."""
+
+    def facts(self, path: str, contents: str) -> bytes | None:
+        """The packed facts of a file with contents for which this digest stands."""
 
 
 class Index:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from qw_codemod.facts.components import Loads, Programs, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
-from qw_codemod.facts.file_facts import FileFacts, facts_of
+from qw_codemod.facts.file_facts import FileFacts, facts_of, kind_of, packed, unpacked
 from qw_codemod.facts.import_scan import Imports, defines, imported, imports
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
@@ -59,7 +59,7 @@ class Tree:
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         self._imports: dict[str, Imports] = {}
         self._resolved: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
-        self._marked: dict[str, tuple[str, str] | None] = {}  # import roots: who shows it
+        self._marked: dict[str, tuple[str, ...] | None] = {}  # import roots: what shows it
         self._rows: dict[str, tuple[tuple[str, str], ...]] = {}  # what files import, and read of it
         self._together: dict[Question, frozenset[str]] = {}
 
@@ -90,6 +90,12 @@ class Tree:
 
     def _reindex(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other contents."""
+        if before == now:
+            return
+        if self._known_answers is not None:
+            self._known_answers = None
+            self._marked.clear()  # some are known without what shows them: this file may do that
+            self._resolved.clear()
         self._rows.pop(path, None)
         for root, shown in [*self._marked.items()]:
             if path in (shown or (path,)):
@@ -205,24 +211,37 @@ class Tree:
         cannot be parsed.
         """
         if path not in self._facts and self.has(path):
-            view = self._views.get(path) or self._parsed(path)
-            if view is not None:
-                if self._room > 0:  # somebody will want its nodes soon: the tree is small
-                    self._room -= len(view.source.data)
-                    self._views[path] = view
-                kind = "test" if view.is_test else "code"
-                found = facts_of(view.source, kind, self.trace.is_on)
-                if self.trace.is_on:
-                    self.trace.number(("lines", path), view.layout.lines)
-            self._facts[path] = found if view is not None else None
+            self._facts[path] = self._stored_facts(path) or self._found_facts(path)
         facts = self._facts.get(path)
         self.trace.lean(("parses", path), lambda: facts is not None)
         if facts is not None and self.trace.is_on:
-            self.trace.lean(("lines", path), str)
             for question, answer in facts.answers.items():
-                if question[0] in about:
+                if question[0] in ("lines", *about):
                     self.trace.lean(question, lambda answer=answer: answer)  # type: ignore[misc]
         return facts
+
+    def _stored_facts(self, path: str) -> FileFacts | None:
+        """The facts that an earlier run found in the same contents."""
+        if self._known_answers is None or not self.trace.is_on:
+            return None
+        data = self._known_answers.facts(path, self._contents(path, self._read(path)))
+        return None if data is None else unpacked(data, path)
+
+    def _found_facts(self, path: str) -> FileFacts | None:
+        view = self._views.get(path) or self._parsed(path)
+        if view is None:
+            return None
+        if self._room > 0:  # somebody will want its nodes soon: the tree is small
+            self._room -= len(view.source.data)
+            self._views[path] = view
+        facts = facts_of(view, self.trace.is_on)
+        if self.trace.is_on:
+            self.trace.keep((path, self._contents(path, view.source.data), packed(facts)))
+        return facts
+
+    def _contents(self, path: str, data: bytes) -> str:
+        """What stands for all that the facts of a file follow from."""
+        return f"{kind_of(self.is_test(path))} {digest(data)}"
 
     def _parsed(self, path: str) -> View | None:
         source = self._overlay.get(path) or SourceFile(path, self._read(path))
@@ -360,7 +379,9 @@ class Tree:
 
     def _is_marked(self, package: str) -> bool:
         if package not in self._marked:
-            self._marked[package] = next(self._shown_as_root(package), None)
+            known = self._known_answers and self._known_answers(("root", package))
+            shown = next(self._shown_as_root(package), None) if known is None else known or None
+            self._marked[package] = shown
         return self._marked[package] is not None
 
     def _shown_as_root(self, folder: str) -> Iterator[tuple[str, str]]:

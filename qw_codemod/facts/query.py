@@ -16,7 +16,7 @@ same answer:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, MutableMapping
+from collections.abc import Callable, Collection, Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,15 +30,17 @@ KINDS = frozenset(
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 Answer = str | bool | tuple[str, ...]
+Packed = tuple[str, str, bytes]  # of a file: its path, what stands for its contents, and its facts
 
 
 class Dependencies:
     """What a remembered answer was found from: numbers of questions, and other such answers."""
 
-    __slots__ = ("found",)
+    __slots__ = ("answers", "numbers")
 
-    def __init__(self, found: set[int | Dependencies]) -> None:
-        self.found = tuple(found)
+    def __init__(self, found: Collection[int | Dependencies]) -> None:
+        self.answers = tuple(each for each in found if isinstance(each, Dependencies))
+        self.numbers = tuple(each for each in found if not isinstance(each, Dependencies))
 
 
 Held = tuple[_Value, Dependencies]  # a remembered answer
@@ -48,11 +50,13 @@ Held = tuple[_Value, Dependencies]  # a remembered answer
 class Leaning:
     """What one outcome depends on: numbers of the questions that its process has asked.
 
-    `asked` are those questions, with their answers, that no outcome before it has told.
+    `asked` are those questions, with their answers, that no outcome before it has told; `facts`
+    are what was read of files meanwhile.
     """
 
     numbers: tuple[int, ...] = ()
     asked: tuple[tuple[Question, Answer], ...] = ()
+    facts: tuple[Packed, ...] = ()
 
 
 class Trace:
@@ -66,6 +70,7 @@ class Trace:
         self.now: set[int | Dependencies] = set()
         self._numbers: dict[Question, int] = {}
         self._untold: list[tuple[Question, Answer]] = []
+        self._facts: list[Packed] = []
 
     def start(self) -> None:
         """Begin with an outcome."""
@@ -75,9 +80,14 @@ class Trace:
         """What has been noted since `start`."""
         if not self.is_on:
             return Leaning()
-        new = tuple(self._untold)
+        new, facts = tuple(self._untold), tuple(self._facts)
         self._untold.clear()
-        return Leaning(tuple(sorted(_numbers(self.now))), new)
+        self._facts.clear()
+        return Leaning(tuple(sorted(_numbers(self.now))), new, facts)
+
+    def keep(self, facts: Packed) -> None:
+        """Hand on what was read of a file, for later runs."""
+        self._facts.append(facts)
 
     def lean(self, question: Question, answer: Callable[[], Answer]) -> None:
         """Note a question that the project was asked; `answer` is called the first time."""
@@ -122,18 +132,19 @@ class Trace:
 NONE = Dependencies(set())
 
 
-def _numbers(found: set[int | Dependencies]) -> set[int]:
+def _numbers(found: Collection[int | Dependencies]) -> set[int]:
     """The questions that these lead to."""
+    first = Dependencies(found)
     numbers: set[int] = set()
-    seen: set[Dependencies] = set()
-    ahead: list[int | Dependencies] = [*found]
+    seen = {first}
+    ahead = [first]
     while ahead:
         each = ahead.pop()
-        if isinstance(each, int):
-            numbers.add(each)
-        elif each not in seen:
-            seen.add(each)
-            ahead.extend(each.found)
+        numbers.update(each.numbers)
+        for answer in each.answers:
+            if answer not in seen:
+                seen.add(answer)
+                ahead.append(answer)
     return numbers
 
 

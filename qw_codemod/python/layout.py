@@ -18,11 +18,13 @@ edit of another method changes nothing of it. Where its lines stand now is told 
 from __future__ import annotations
 
 import ast
+import bisect
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 from qw_codemod.languages.python import SourceFile
 
@@ -168,11 +170,24 @@ class Layout:
         wanted = [word.encode() for word in words]
         return " ".join(
             part.digest
-            for part in self.parts
-            if scope in (ANYWHERE, part.scope)
-            and all(word in part.text for word in wanted)
-            and part.all_words().issuperset(wanted)
+            for part in self._with_text(max(wanted, key=len, default=b""))
+            if scope in (ANYWHERE, part.scope) and part.all_words().issuperset(wanted)
         )
+
+    def _with_text(self, text: bytes) -> Iterator[Part]:
+        """The parts in which a text stands: one search goes over all of them."""
+        everything, starts = self._texts
+        place = everything.find(text) if self.parts else -1
+        while place >= 0:
+            number = bisect.bisect_right(starts, place)
+            yield self.parts[number - 1]
+            place = everything.find(text, starts[number]) if number < len(starts) else -1
+
+    @cached_property
+    def _texts(self) -> tuple[bytes, list[int]]:
+        """The texts of all parts, and where in them each part begins."""
+        lengths = (len(part.text) + 1 for part in self.parts[:-1])
+        return b"\n".join(part.text for part in self.parts), [*accumulate(lengths, initial=0)]
 
     def lines(self) -> str:
         """Where the lines of each part are: what `moves` compares."""

@@ -27,9 +27,12 @@ CREATE TABLE IF NOT EXISTS question (
 CREATE TABLE IF NOT EXISTS report (
     path TEXT, options TEXT, leans BLOB, outcome TEXT, PRIMARY KEY (path, options)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (
+    path TEXT PRIMARY KEY, contents TEXT, facts BLOB
+) WITHOUT ROWID;
 COMMIT;
 """
-_VERSION = 7  # of the schema, and of what its columns hold
+_VERSION = 8  # of the schema, and of what its columns hold
 _PATIENCE = 2.0  # seconds to wait for another run that is writing
 _KEPT = 8  # caches: of other projects, versions and rules
 
@@ -58,7 +61,7 @@ def recalled(
     memories, outcomes = None, {}
     if path is not None and connection is not None:
         try:
-            memories = Memories(root, files, others, texts)
+            memories = Memories(root, path, files, others, texts)
             memories.load(connection)
             outcomes = memories.outcomes(wanted)
         except (sqlite3.Error, ValueError, TypeError) as error:

@@ -6,8 +6,10 @@ import sys
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from qw_codemod.facts.query import KINDS, Question
+from qw_codemod.store.stored_facts import StoredFacts
 
 OF_CONTENTS = frozenset({"mentions", "reads", "spells", "keeps", "bases", "assigns", "holds"})
 OF_PROGRAMS = frozenset(
@@ -55,25 +57,50 @@ class Questions:
 
 
 class KnownAnswers:
-    """Answers to questions about contents that need no reading; None where it has none."""
+    """Answers to questions that need no reading; None where it has none."""
 
     def __init__(
         self,
         files: Mapping[Question, int],
         paths: Mapping[int, str],
-        of_programs: Mapping[Question, tuple[str, ...]],
+        others: Mapping[Question, tuple[str, ...]],
+        stored: StoredFacts,
     ) -> None:
         self._files = files
         self._paths = paths
-        self._of_programs = of_programs
+        self._others = others
+        self._stored = stored
+
+    def facts(self, path: str, contents: str) -> bytes | None:
+        """See `Known`."""
+        return self._stored.find(path, contents)
 
     def __call__(self, question: Question) -> tuple[str, ...] | None:
-        if question[0] in OF_PROGRAMS:
-            return self._of_programs.get(question)
+        if question[0] not in OF_CONTENTS:
+            return self._others.get(question)
         files = self._files.get(question)
         if files is None:
             return None
         return tuple(sorted(self._paths[number] for number in set_bits(files)))
+
+
+class LateAnswers:
+    """The same, loaded when something is asked, which the process that made it can do alone."""
+
+    def __init__(self, load: Callable[[], KnownAnswers | None], stored: StoredFacts) -> None:
+        self._load = load
+        self._stored = stored
+
+    def facts(self, path: str, contents: str) -> bytes | None:
+        """See `Known`."""
+        return self._stored.find(path, contents)
+
+    def __call__(self, question: Question) -> tuple[str, ...] | None:
+        return self._answers(question) if self._answers else None
+
+    @cached_property
+    def _answers(self) -> KnownAnswers | None:
+        return self._load()
 
 
 def set_bits(bits: int) -> Iterator[int]:

@@ -27,6 +27,7 @@ from qw_codemod.store.queries import (
     OF_CONTENTS,
     OF_PROGRAMS,
     KnownAnswers,
+    LateAnswers,
     Questions,
     bits_of,
     numbers_to_blob,
@@ -34,6 +35,7 @@ from qw_codemod.store.queries import (
     to_blob,
     to_numbers,
 )
+from qw_codemod.store.stored_facts import StoredFacts
 
 if TYPE_CHECKING:  # most runs find nothing changed, and need none of what reads files
     from qw_codemod.facts.index import Known
@@ -64,12 +66,14 @@ class Memories:
     def __init__(
         self,
         root: str,
+        database: Path,
         python: Sequence[str],
         others: Sequence[str] = (),
         texts: Sequence[str] = (),
     ) -> None:
         self._root = root
         self._portable = Portable(root)
+        self._stored = StoredFacts(database, self._portable)
         self._python = python
         self._texts = texts
         self._others = {*others, *texts}
@@ -89,7 +93,7 @@ class Memories:
         self._answered: set[Question] = set()  # whose answers differ from the stored ones
         self._ledgers: dict[int, list[int]] = {}
         self._asked: dict[int, list[tuple[Question, Answer]]] = {}  # not yet in the ledgers
-        self._loaded_answers: Known | None = None
+        self._facts: dict[str, tuple[str, bytes]] = {}  # read of files by this run
         self._new: list[tuple[str, str, set[int], str]] = []
         self._is_broken = False
         self._connection: sqlite3.Connection | None = None
@@ -290,24 +294,21 @@ class Memories:
 
         Not `at_once`: it is loaded when something is asked, which this process alone can do.
         """
-        return self._known() if at_once else self._ask
-
-    def _ask(self, question: Question) -> tuple[str, ...] | None:
-        if self._loaded_answers is None:
-            self._loaded_answers = self._known() or (lambda question: None)
-        return self._loaded_answers(question)
+        return self._known() if at_once else LateAnswers(self._known, self._stored)
 
     def _known(self) -> KnownAnswers | None:
         questions = self._all_questions()
         if not questions.files:
             return None
-        of_programs = {
-            question: tuple(json.loads(questions.answers[question]))
-            for question in questions.numbers
-            if question[0] in OF_PROGRAMS
-        }
+        others: dict[Question, tuple[str, ...]] = {}
+        for question in questions.numbers:
+            if question[0] in OF_PROGRAMS:
+                others[question] = tuple(json.loads(questions.answers[question]))
+            elif question[0] == _ROOT:
+                is_root = json.loads(questions.answers[question])
+                others[question] = (question[1],) if is_root else ()
         paths = {kept.number: path for path, kept in self._kept.items()}
-        return KnownAnswers(questions.files, paths, of_programs)
+        return KnownAnswers(questions.files, paths, others, self._stored)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -317,6 +318,7 @@ class Memories:
         """Take in an outcome, and what it leans on; `options` are those of each file."""
         asked = self._asked.setdefault(process, [])
         asked += leaning.asked
+        self._facts.update((path, (contents, facts)) for path, contents, facts in leaning.facts)
         if outcome.report.problems:
             return  # it is looked at again the next time
         questions = self._all_questions()
@@ -368,7 +370,8 @@ class Memories:
     def save(self) -> None:
         """Write what is new, whole or not at all; nothing where another run was quicker."""
         connection = self._connection
-        changes = self._new or self._stale or self._gone or self._touched or self._answered
+        of_reports = self._new or self._stale or self._gone
+        changes = of_reports or self._touched or self._answered or self._facts
         if connection is None or self._is_broken or not changes:
             return
         for file in self._files:
@@ -395,6 +398,13 @@ class Memories:
             )
             connection.executemany(
                 "DELETE FROM file WHERE path = ?", [(path_of(each),) for each in self._gone]
+            )
+            connection.executemany(
+                "DELETE FROM facts WHERE path = ?", [(path_of(each),) for each in self._gone]
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
+                ((path_of(path), *read) for path, read in self._facts.items()),
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",

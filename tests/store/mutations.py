@@ -13,6 +13,7 @@ import pytest
 
 from qw_codemod.app import commands
 from qw_codemod.facts import import_scan, requirement_versions
+from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Trace
 from qw_codemod.infer.memo import Memo
 from qw_codemod.python.layout import Layout
@@ -294,6 +295,12 @@ MUTATIONS: Mapping[str, Mutation] = {
          "        return 5\n"},
         {"late.py": "from base import Base\nclass Late(Base):\n    def ask(self, sql):\n"
          "        return 5\n"},
+    ),
+    "facts are those of other contents": Mutation(
+        _constant(Tree, "_contents", "x"),
+        {"base.py": _BASE, "worker.py": _WORKER, "tests/conftest.py": _FIXTURE,
+         "tests/test_more.py": "def test_more(worker):\n    assert worker.run() == []\n"},
+        {"tests/conftest.py": _FIXTURE.replace("result(self)", "result(self, timeout=None)")},
     ),
     "a value from the memo brings no dependencies": Mutation(
         _unless_new(Memo, "guarded"),

@@ -16,13 +16,18 @@ import pytest
 from qw_codemod.app.commands import Request, check
 from qw_codemod.engine import runner
 from qw_codemod.engine.tasks import Task
+from qw_codemod.facts import project as tree_of_files
 from qw_codemod.facts import requirement_versions as project_versions
+from qw_codemod.facts.file_facts import FileFacts, facts_of
 from qw_codemod.facts.index import Contents, Index
 from qw_codemod.kernel.model import Outcome
 from qw_codemod.kernel.statements import render
+from qw_codemod.python.module import View
 from qw_codemod.store import location as cache
 from qw_codemod.store import reports as memories
+from qw_codemod.store.portable import Portable
 from qw_codemod.store.queries import KnownAnswers
+from qw_codemod.store.stored_facts import StoredFacts
 
 # Each file in some versions; None: it is not there. What is found in one leans on the others.
 CLIENT = "from google.cloud import bigquery\n"
@@ -358,9 +363,37 @@ def test_what_a_file_says_alone_is_what_the_index_says(tmp_path: Path) -> None:
             assert index.find(question) == said, question
 
 
+def test_facts_of_files_that_are_the_same_are_not_read_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = ("tests/conftest.py", "tests/test_more.py")
+    for name in ("base.py", "worker.py"):
+        put(project, name, VERSIONS[name][0])
+    for name in tests:
+        put(project, name, VERSIONS[name][1])
+    read: list[str] = []
+
+    def noting(view: View, with_answers: bool) -> FileFacts:
+        read.append(view.path.removeprefix(f"{project}/"))
+        return facts_of(view, with_answers)
+
+    monkeypatch.setattr(tree_of_files, "facts_of", noting)
+    outcomes(project)
+    assert {*tests} <= {*read}
+    read.clear()
+    put(project, "worker.py", f"{VERSIONS['worker.py'][0]}print()\n")
+    outcomes(project)
+    assert {*read} == {"worker.py"}
+    read.clear()
+    put(project, tests[0], f"{VERSIONS[tests[0]][1]}print()\n")
+    outcomes(project)
+    assert {*read} == {tests[0]}
+
+
 def test_known_answers_travel_to_other_processes() -> None:
     together = {("together", "/x"): ("/x", "/y")}
-    known = KnownAnswers({("mentions", "x"): 0b10}, {1: "a.py", 0: "b.py"}, together)
+    stored = StoredFacts(Path("/x/none.sqlite"), Portable("/x"))
+    known = KnownAnswers({("mentions", "x"): 0b10}, {1: "a.py", 0: "b.py"}, together, stored)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(known, (("mentions", "x"),)) == ("a.py",)
         assert pool.apply(known, (("mentions", "y"),)) is None
