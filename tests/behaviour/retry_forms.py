@@ -37,6 +37,16 @@ RETRY_FORMS = (
         f"    {_ANSWER}\n\ndef run(url):\n    return Feed().fetch(url)\n",
     ),
     RetryForm(
+        "a parameter of something else",
+        "import requests\n\n\nclass Shop:\n    def __init__(self, max_retries=3):\n"
+        "        self.max_retries = max_retries  # of the upload\n\n    def read(self, url):\n"
+        "        answer = requests.get(url, timeout=5)\n        answer.raise_for_status()\n"
+        f"    {_ANSWER}\n    def keep(self, shelf, text):\n"
+        "        shelf.upload_from_string(text, num_retries=self.max_retries)\n\n\n"
+        "def run(url):\n    return Shop().read(url)\n",
+        raises="HTTPError",
+    ),
+    RetryForm(
         "a function that is all call",
         "import requests\n\n\ndef run(url):\n    answer = requests.get(url, timeout=5)\n"
         f"    answer.raise_for_status()\n{_ANSWER}",

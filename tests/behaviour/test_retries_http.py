@@ -174,7 +174,7 @@ def _date(seconds: float) -> str:
         ("soon", 1, 2),
     ],
 )
-@pytest.mark.parametrize("form", RETRY_FORMS[:1] + RETRY_FORMS[3:6], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", RETRY_FORMS[:1] + RETRY_FORMS[4:7], ids=lambda form: form.name)
 def test_the_server_says_when(
     form: RetryForm,
     asked: str,
@@ -218,6 +218,50 @@ def test_a_post_is_sent_again_where_that_is_wanted(
     url = server.script("wanted", BUSY, Step(200))
     assert outcome(rewritten(POST, include_post=True), url)[0] == 200
     assert [method for method, _ in server.seen(url)] == ["POST", "POST"]
+
+
+SEARCH = (
+    "import requests\n\n\ndef run(url):\n    payload = {'words': 'ann'}\n"
+    "    answer = requests.post(url, json=payload, timeout=5)\n    answer.raise_for_status()\n"
+    "    return answer.status_code, answer.json()\n"
+)
+CRAWL = (
+    "import requests\n\n\ndef run(service):\n    address = f'{service}/crawl'\n"
+    "    answer = requests.post(address, json={}, timeout=5)\n    answer.raise_for_status()\n"
+    "    return answer.status_code, answer.json()\n"
+)
+
+
+def test_a_payload_is_no_payment(server: ScriptedServer, waits: list[float]) -> None:
+    url = server.script("search", BUSY, Step(200))
+    assert outcome(rewritten(SEARCH, include_post=True), url)[0] == 200
+    assert [method for method, _ in server.seen(url)] == ["POST", "POST"]
+
+
+def test_a_post_is_included_by_the_address_in_its_variable(
+    server: ScriptedServer, waits: list[float]
+) -> None:
+    url = server.script("crawl", BUSY, Step(200))
+    assert outcome(rewritten(CRAWL, include="/crawl"), server.url)[0] == 200
+    assert [method for method, _ in server.seen(url)] == ["POST", "POST"]
+
+
+PACED = (
+    "import time\n\nimport requests\n\n\ndef run(url):\n    texts = []\n"
+    "    for part in ('a', 'b', 'c'):\n"
+    "        answer = requests.get(f'{url}-{part}', timeout=5)\n"
+    "        texts.append(answer.status_code)\n        time.sleep(0.25)\n    return texts\n"
+)
+
+
+def test_a_loop_that_paces_is_no_retry(server: ScriptedServer, waits: list[float]) -> None:
+    urls = [server.script(f"paced-{part}", Step(200)) for part in "abc"]
+    for source, second in ((PACED, 503), (rewritten(PACED), 200)):
+        server.script("paced-b", BUSY, Step(200))
+        waits.clear()
+        assert function(source)(urls[0].removesuffix("-a")) == [200, second, 200]
+        assert [each for each in waits if each == 0.25] == [0.25] * 3  # its own pauses stay
+        assert len(waits) == (3 if second == 503 else 4)
 
 
 def test_answers_between_tries_are_closed(server: ScriptedServer, waits: list[float]) -> None:
