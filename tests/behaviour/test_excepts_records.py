@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from qw_codemod.testkit import check_text
+
 from .loopback import LoopbackServer, Request, Response
 from .record_forms import RECORD_FORMS, RecordForm
 from .rewriting import rewrite_handlers
@@ -93,6 +95,29 @@ def test_the_journal_of_the_project_shows_the_failure(
     assert first == "INFO sending"
     assert second.startswith("ERROR run: send failed") and "no carrier" in second
     assert not caplog.records
+
+
+SUPPRESSED = """\
+import contextlib
+from contextlib import suppress
+
+
+def run(path):
+    with contextlib.suppress(Exception):
+        path.unlink()
+    with suppress(BaseException):
+        raise SystemExit(3)
+    with suppress(FileNotFoundError):
+        open("/no/such/file")
+    return "on"
+"""
+
+
+def test_what_is_suppressed_is_found_and_left(caplog: pytest.LogCaptureFixture) -> None:
+    assert [each.code for each in check_text(SUPPRESSED)] == ["QW202", "QW202"]
+    assert rewrite_handlers(SUPPRESSED, unsafe=True) == SUPPRESSED
+    assert function(SUPPRESSED)(None) == "on"
+    assert not caplog.records  # nobody hears of the first two
 
 
 class Bucket(LoopbackServer):

@@ -182,6 +182,81 @@ def test_a_poll_of_a_job_that_ends_is_as_it_was(bigquery: BigQueryServer) -> Non
         assert function(POLLED)(client) == "DONE"
 
 
+# -- what has a result and is no job ----------------------------------------------------------
+
+FUTURES = """\
+import asyncio
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+
+class Job:
+    def result(self):
+        return 42
+
+
+def query(sql):
+    return Job().result()
+
+
+async def both(first, second):
+    one, other = asyncio.create_task(first()), asyncio.create_task(second())
+    await asyncio.wait({one, other})
+    return one.result() + other.result()
+
+
+async def seven():
+    return 7
+
+
+def run(jobs):
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(len, job) for job in jobs]
+        sizes = sum(future.result() for future in as_completed(futures))
+    return [sizes, asyncio.run(both(seven, seven)), query("SELECT 1")]
+"""
+
+
+def test_futures_and_tasks_are_no_jobs() -> None:
+    left = apply_to_text(FUTURES, ("timeouts",), SETTINGS, likely=True, unsafe=True)
+    assert left == FUTURES
+    assert function(FUTURES)(["a", "bc"]) == [3, 14, 42]
+    for wait in ("one.result", "Job().result"):  # with a timeout they would not run
+        with pytest.raises(TypeError, match="keyword"):
+            function(FUTURES.replace(f"{wait}()", f"{wait}(timeout=1)"))(["a"])
+
+
+CALLERS = {
+    "waits.py": "def wait(source, sql):\n    return source.query(sql).result()\n",
+    "nightly.py": (
+        "from google.cloud import bigquery\n\nimport waits\n\n\ndef nightly():\n"
+        '    return waits.wait(bigquery.Client(), "SELECT 1")\n'
+    ),
+    "replay.py": (
+        "import waits\nfrom lines import Line\n\n# Replays wait in the line.\n"
+        'waits.wait(Line(), "SELECT 2")\n'
+    ),
+    "lines.py": (
+        "class Answer:\n    def result(self):\n        return 7\n\n\n"
+        "class Line:\n    def query(self, sql):\n        return Answer()\n"
+    ),
+}
+
+
+def test_a_caller_below_a_comment_waits_for_something_else() -> None:
+    assert apply_to_files(CALLERS, ("timeouts",), SETTINGS) == CALLERS
+    forced = apply_to_files(CALLERS, ("timeouts",), SETTINGS, likely=True)["waits.py"]
+    line: dict[str, Any] = {}
+    exec(CALLERS["lines.py"], line)
+    for text, raises in ((CALLERS["waits.py"], False), (forced, True)):
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        if raises:
+            with pytest.raises(TypeError, match="timeout"):
+                namespace["wait"](line["Line"](), "SELECT 2")
+        else:
+            assert namespace["wait"](line["Line"](), "SELECT 2") == 7
+
+
 # -- where it is deployed ---------------------------------------------------------------------
 
 UNIT = {
