@@ -3,10 +3,10 @@
 What it does
     QW303 finds retry loops whose sleep is constant, or doubles beyond a minute without a cap: those
     that go round after an exception, and counted ones that go round because of the answer's status.
-    It finds `urllib3.Retry` without `backoff_factor`, without `status_forcelist` or, where the
-    project's urllib3 is 2 or newer and the tries may wait longer than a minute, without
-    `backoff_max`. Who names a kind of failure (`connect=`)
-    or sets `raise_on_status=True` has chosen: no list of statuses is missed there.
+    It finds `urllib3.Retry` without `backoff_factor` or without `status_forcelist`. Where the first
+    is added, the project's urllib3 is 2 or newer and the tries may wait longer than a minute, it
+    gets `backoff_max`, too. Who names a kind of failure (`connect=`) or sets `raise_on_status=True`
+    has chosen: no list of statuses is missed there.
 
 Why is this bad?
     A service that is down needs time. A hundred workers that knock every five seconds keep it down,

@@ -422,7 +422,8 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if _KINDS.isdisjoint(given) and not _is_true(given.get("raise_on_status")):
         missing["status_forcelist"] = _STATUSES
     capped = (major(context.infer.root, "urllib3") or 0) >= 2
-    if capped and not _ends_early(source, context.infer, call, given):
+    is_own = "backoff_factor" in given  # who chose how the wait grows has urllib3's cap of 120 s
+    if capped and not is_own and not _ends_early(source, context.infer, call, given):
         missing["backoff_max"] = str(_CAP)
     missing = {key: value for key, value in missing.items() if key not in given}
     if not missing:
@@ -440,11 +441,7 @@ def _ends_early(
     """Whether the tries are over before a wait gets as long as the cap, which would never count."""
     total = call.args[0] if call.args else given.get("total")
     tries = number_of(source, infer, total) if total is not None else _DEFAULT_TRIES
-    factor = given.get("backoff_factor")
-    first = number_of(source, infer, factor) if factor is not None else 1
-    if tries is None or first is None:
-        return False
-    return first * 2 ** min(max(tries - 1, 0), 64) <= _CAP
+    return tries is not None and 2 ** min(max(tries - 1, 0), 64) <= _CAP
 
 
 def _is_true(node: ast.expr | None) -> bool:

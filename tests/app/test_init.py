@@ -93,6 +93,7 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
     [
         ("src/app/retry.py", {"src__app____init___py": ""}, "app.retry"),
         ("tools/retry.py", {"tools__x_py": "if __name__ == '__main__':\n    pass\n"}, "retry"),
+        ("sql/a-b/retry.py", {"Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n"}, "retry"),
         (
             "service/shared/retry.py",
             {"service__main_py": "", "d_sh": "gcloud run deploy s --source service\n"},
@@ -105,6 +106,19 @@ def test_the_module_counts_from_the_root_of_its_unit(
 ) -> None:
     init(policy, **files)
     assert f'policy = "{module}:retry_api"' in (tmp_path / "pyproject.toml").read_text()
+
+
+def test_a_script_in_an_image_of_everything_has_the_policy_beside_it(
+    tmp_path: Path, init: Init
+) -> None:
+    job = tmp_path / "sql/a-b/films"
+    job.mkdir(parents=True)
+    main = FETCH.format("requests") + '\n\nif __name__ == "__main__":\n    fetch(1)\n'
+    (job / "query.py").write_text(main)
+    done = init("sql/a-b/films/http_retry.py", Dockerfile="FROM python\nWORKDIR /app\nCOPY . .\n")
+    assert "cannot import it" not in done.output
+    CliRunner().invoke(cli, ["apply", "retries"])
+    assert "from http_retry import" in (job / "query.py").read_text()
 
 
 def test_the_name_is_the_one_that_the_places_can_import(tmp_path: Path, init: Init) -> None:

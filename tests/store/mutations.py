@@ -338,7 +338,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "requirements never change": Mutation(
         _constant(requirement_versions, "fingerprint", ""),
         {
-            "retry.py": "from urllib3 import Retry\nretry = Retry(9, backoff_factor=5, "
+            "retry.py": "from urllib3 import Retry\nretry = Retry(9, "
             "status_forcelist=(503,), respect_retry_after_header=True)\n",
             "requirements.txt": "urllib3==1.26.18\n",
         },

@@ -256,7 +256,7 @@ def test_other_options_and_rules_are_another_matter(project: Path, settled: None
 
 
 def test_dependency_files_are_leant_on(project: Path, settled: None) -> None:
-    put(project, "feed.py", "from urllib3 import Retry\nretry = Retry(9, backoff_factor=5, "
+    put(project, "feed.py", "from urllib3 import Retry\nretry = Retry(9, "
         "status_forcelist=(503,), respect_retry_after_header=True)\n")  # fmt: skip
     (project / "requirements.txt").write_text("urllib3==1.26.18\n")
     old = outcomes(project)

@@ -162,7 +162,7 @@ class Doubles:
         found = (
             each
             for each in some
-            if each.fact.path != path
+            if (each.fact.path != path or (site is not None and each.owner == site))
             and self._reach.can_meet(each.fact.path, each.owner, path, site)
         )
         return tuple(each.fact for each in sorted(found, key=_place))

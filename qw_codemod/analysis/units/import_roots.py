@@ -34,8 +34,11 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return None
     programs = programs_of(tree, path)
     shown = _shown_roots(tree, path)
+    by_path = {root for each in programs if each.is_by_path for root in each.roots}
     for program in programs:
         if program.unit is not None:
+            if root in by_path and not program.unit.entries:
+                continue  # it holds the script, which is started by its path there too
             if not holds_module(program.unit, module, target):
                 place = At(program.unit.path, program.unit.line)
                 return Unfixable(says.NotInUnit(_name(tree, program.unit), module, place))
@@ -104,8 +107,9 @@ def module_name(tree: Tree, target: str) -> str:
     for unit in units:
         for place in unit.places(target):
             for root in unit.roots:
-                if place.startswith(root.rstrip("/") + "/"):
-                    return _dotted(place[len(root.rstrip("/")) + 1 :])
+                name = _dotted(place.removeprefix(root.rstrip("/") + "/"))
+                if place.startswith(root.rstrip("/") + "/") and _is_name(name):
+                    return name
     folder = os.path.dirname(target)
     guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
     if guarded and not tree.has(f"{folder}/__init__.py") and folder != tree.root:
@@ -113,8 +117,13 @@ def module_name(tree: Tree, target: str) -> str:
     root = _package_root(tree, target)
     if root == folder or not root.startswith(tree.root):
         root = tree.root
-    inner = target[len(root) + 1 :]
-    return _dotted(inner.removeprefix("src/"))
+    name = _dotted(target[len(root) + 1 :].removeprefix("src/"))
+    return name if _is_name(name) else _dotted(os.path.basename(target))
+
+
+def _is_name(dotted_name: str) -> bool:
+    """Whether an `import` can spell a name: the folders of `jobs-daily/load` are no package."""
+    return all(each.isidentifier() for each in dotted_name.split("."))
 
 
 def _size(unit: Unit, target: str) -> int:

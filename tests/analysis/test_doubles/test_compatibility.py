@@ -878,3 +878,31 @@ def test_rows_are_plain_values(tmp_path: Path) -> None:
         rows_of(SourceFile("test_app.py", text.replace("ROWS = [1]", "ROWS = None").encode()))
         != rows
     )
+
+
+def test_a_call_of_a_test_itself_meets_the_doubles_of_that_test(
+    project: Project, tmp_path: Path
+) -> None:
+    doubles = project(
+        """
+        import unittest
+        from unittest.mock import patch
+
+        import requests
+
+        class TestPage(unittest.TestCase):
+            @patch("requests.post")
+            def test_post(self, post):
+                requests.post("http://here", data={})
+                post.assert_called_with("http://here", data={})
+
+            def test_other(self):
+                requests.post("http://here", data={})
+        """
+    )
+    test = str(tmp_path / "tests/test_app.py")
+    lines = [
+        at for at, text in enumerate(Path(test).read_text().split("\n"), 1) if "s.post(" in text
+    ]
+    found = [doubles.refuses(test, "post", "timeout", line=at, producers=HTTP) for at in lines]
+    assert [bool(each) for each in found] == [True, False]
