@@ -39,7 +39,7 @@ def why_probe(source: SourceFile, call: HttpCall, address: str) -> Statement | N
     name = function.name if function is not None else ""
     whole = source.text(function) if function is not None else ""
     last = address.partition("?")[0].rstrip("/").rpartition("/")[2]
-    places = (name, PurePath(source.path).stem, last)
+    places = (name, PurePath(source.path).stem, re.sub(r"\{[^}]*\}", "", last))
     if any(map(_says_probe, places)) or _HEALTH.search(whole):
         return reasons.IsProbe()
     if _asks_status_only(source, call, address):
@@ -51,7 +51,8 @@ def _says_probe(name: str) -> bool:
     found = words(name)
     if "health" in found and not {*found} - {"health", "check", "checks", "is", "get", "healthy"}:
         return True
-    return not _PROBES.isdisjoint(found)
+    # What stands between a verb and another word is no probe: `fetch_probe_definitions`.
+    return not _PROBES.isdisjoint({*found[:1], *found[-1:]})
 
 
 def _asks_status_only(source: SourceFile, call: HttpCall, address: str) -> bool:

@@ -228,6 +228,14 @@ def test_all_posts_are_asked_for_but_what_costs_money(name: str, url: str, left:
 
 
 @pytest.mark.parametrize(
+    ("name", "is_probe"),
+    [("ping_server", True), ("health_probe", True), ("fetch_probe_definitions", False)],
+)
+def test_what_is_fetched_may_be_called_a_probe(name: str, is_probe: bool) -> None:
+    assert ("health probe" in caution("return requests.get(base, timeout=3)", name)) == is_probe
+
+
+@pytest.mark.parametrize(
     ("path", "is_left"),
     [("feed_ping.py", True), ("healthcheck.py", True), ("shipping.py", False)],
 )

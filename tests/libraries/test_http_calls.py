@@ -204,6 +204,28 @@ def test_verbs(tmp_path: Path) -> None:
     assert [each.is_idempotent for each in found] == [True, False, True, False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("given", "verb"),
+    [
+        ("Request(url)", "GET"),
+        ("Request(url, headers={}, method='POST', data=body)", "POST"),
+        ("Request(url, method='head')", "HEAD"),
+        ("Request(url, json.dumps(body).encode())", "POST"),
+        ("Request(url, data=None)", "GET"),
+        ("Request(url, data=body)", ""),  # which may be None
+        ("Request(url, method=verb)", ""),
+        ("Request(url, **options)", ""),
+        ("address", "GET"),
+        ("url", ""),
+    ],
+)
+def test_what_urlopen_sends(tmp_path: Path, given: str, verb: str) -> None:
+    text = "import json\nfrom urllib.request import Request, urlopen\n\n\n"
+    text += "def run(url, address, body, verb, options):\n    print(address.split('/'))\n"
+    (found,) = calls(tmp_path, f"{text}    return urlopen({given})\n")
+    assert found.verb == verb
+
+
 def test_bounded_calls_are_found_when_asked_for(tmp_path: Path) -> None:
     text = "import requests\nrequests.get(url, timeout=5)\nrequests.get(url)\n"
     assert [each.bound for each in calls(tmp_path, text)] == [HasTimeout(), None]

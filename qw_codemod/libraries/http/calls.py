@@ -40,7 +40,7 @@ from qw_codemod.libraries.http.tables import Sender
 from qw_codemod.libraries.retrying import says_retry
 from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import definition_of, last_name
+from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
@@ -224,7 +224,7 @@ def _verb(source: SourceFile, node: ast.Call, sender: Sender) -> str:
     if isinstance(given, ast.Constant) and isinstance(given.value, str):
         return given.value.upper()
     if sender.library == "urllib" and len(node.args) == 1 and not _brings_data(node):
-        return "GET" if _gets(source, node.args[0]) else ""
+        return _verb_for(source, node.args[0])
     return ""
 
 
@@ -232,18 +232,47 @@ def _brings_data(call: ast.Call) -> bool:
     return any(each.arg in ("data", "method", None) for each in call.keywords)
 
 
-def _gets(source: SourceFile, node: ast.expr) -> bool:
-    """Whether `urlopen` sends a GET for it: a Request may bring data and a method of its own."""
+def _verb_for(source: SourceFile, node: ast.expr) -> str:
+    """The method that `urlopen` sends for an address or a Request; empty if it is not known."""
     if isinstance(node, ast.Name):
+        if _is_used_as_text(source, node):
+            return "GET"
         function = definition_of(source, node)
         every = list(assigned(source, node.id))
         # a name of the function itself is not that of another one
         own = [each for each in every if definition_of(source, each) is function]
         given = own or [each for each in every if definition_of(source, each) is None]
-        return bool(given) and all(not isinstance(n, ast.Name) and _gets(source, n) for n in given)
+        verbs = {"" if isinstance(n, ast.Name) else _verb_for(source, n) for n in given}
+        return verbs.pop() if len(verbs) == 1 else ""
     if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Request":
-        return len(node.args) == 1 and not _brings_data(node)
-    return isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp))
+        return _verb_of_request(node)
+    return "GET" if isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp)) else ""
+
+
+def _verb_of_request(call: ast.Call) -> str:
+    """The method of a Request: what it says itself, else POST with data, and GET without."""
+    given = {each.arg: each.value for each in call.keywords}
+    if None in given or any(isinstance(each, ast.Starred) for each in call.args):
+        return ""
+    said = given.get("method")
+    if isinstance(said, ast.Constant) and isinstance(said.value, str):
+        return said.value.upper()
+    data = given.get("data", call.args[1] if len(call.args) > 1 else None)
+    if said is not None or isinstance(data, ast.Name | ast.Attribute | ast.IfExp):
+        return ""  # it may be None
+    return "GET" if data is None or isinstance(data, ast.Constant) and not data.value else "POST"
+
+
+def _is_used_as_text(source: SourceFile, name: ast.Name) -> bool:
+    """Whether a name has a method called that only texts have: `address.split("/")`."""
+    scope = definition_of(source, name) or source.tree
+    return any(
+        isinstance(each, ast.Attribute)
+        and isinstance(each.value, ast.Name)
+        and each.value.id == name.id
+        and hasattr(str, each.attr)
+        for each in own_nodes(scope.body)
+    )
 
 
 def _guess(
