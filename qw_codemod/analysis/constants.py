@@ -28,7 +28,7 @@ def values_of(
     if not name or _is_parameter(source, node, name):
         return []
     function = definition_of(source, node)
-    if function is not None and name in set(bound_names([function])):
+    if function is not None and name in _bound_in(function):
         return [(source, each) for each in given_in(source, function, name)]
     if "." not in name:
         given = given_in(source, source.tree, name)
@@ -44,6 +44,11 @@ def values_of(
         if view is not None:
             found += [(view.source, each) for each in _assigned_to(view.source, last)]
     return found
+
+
+@lru_cache(maxsize=256)
+def _bound_in(function: ast.AST) -> frozenset[str]:
+    return frozenset(bound_names([function]))
 
 
 def _imported(

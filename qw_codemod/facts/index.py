@@ -75,7 +75,16 @@ class Index:
     def revise(self, path: str, before: bytes, now: bytes) -> None:
         """Take in that a file has other contents."""
         self._known = None
-        self._answers.clear()
+        old, new = Contents(before), Contents(now)
+        # What words answer is quickly found again; the others were asked of every file.
+        asked = [question for question in self._answers if question[0] in _TESTS]
+        self._answers = {question: self._answers[question] for question in asked}
+        for question in asked:
+            is_one = new.answer(question)
+            if is_one != old.answer(question):
+                others = {*self._answers[question]} - {path}
+                found = {*others, path} if is_one else others
+                self._answers[question] = tuple(sorted(found))
         for lookup in self._lookups.values():
             lookup.revise(path, before, now)
 

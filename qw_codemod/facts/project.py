@@ -11,7 +11,7 @@ from functools import cached_property
 from qw_codemod.facts.components import Loads, Programs, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.file_facts import FileFacts, facts_of, kind_of, packed, unpacked
-from qw_codemod.facts.import_scan import Imports, defines, imported, imports
+from qw_codemod.facts.import_scan import Imports, defines, imported, imports, root_signs
 from qw_codemod.facts.index import Index, Known
 from qw_codemod.facts.query import Question, Trace, digest
 from qw_codemod.facts.suites import is_test
@@ -97,10 +97,11 @@ class Tree:
             self._marked.clear()  # some are known without what shows them: this file may do that
             self._resolved.clear()
         self._rows.pop(path, None)
-        for root, shown in [*self._marked.items()]:
-            if path in (shown or (path,)):
-                del self._marked[root]
-                self._resolved.clear()
+        if root_signs(before) != root_signs(now):
+            for root, shown in [*self._marked.items()]:
+                if path in (shown or (path,)):
+                    del self._marked[root]
+                    self._resolved.clear()
         if "_index" in self.__dict__:
             self._index.revise(path, before, now)
         is_test = self.is_test(path)
@@ -386,7 +387,7 @@ class Tree:
 
     def _shown_as_root(self, folder: str) -> Iterator[tuple[str, str]]:
         """The files that import from a folder as from an import root, and what they import."""
-        inside = [path for path in self._files if path.startswith(folder + os.sep)]
+        inside = [*self._starting(folder + os.sep)]
         tops = {path[len(folder) + 1 :].removesuffix(".py").partition(os.sep)[0] for path in inside}
         tops -= {"__init__", *sys.stdlib_module_names, *_LIBRARIES}
         if not tops:
@@ -484,9 +485,16 @@ class Tree:
 
     def below(self, folder: str) -> tuple[str, ...]:
         """The files whose paths start with a folder's."""
-        found = tuple(path for path in self._files if path.startswith(folder))
+        found = tuple(self._starting(folder))
         self.trace.lean(("below", folder), lambda: found)
         return found
+
+    def _starting(self, text: str) -> Iterator[str]:
+        """The files whose paths start like that: one after the other in their order."""
+        for place in range(bisect.bisect_left(self._files, text), len(self._files)):
+            if not self._files[place].startswith(text):
+                return
+            yield self._files[place]
 
     def ending(self, ending: str) -> tuple[str, ...]:
         """The files whose paths end like that."""
