@@ -8,6 +8,7 @@ up on where nobody starts it again, takes its tables away, or goes on as if it w
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from qw_codemod.python.syntax import (
 )
 
 from . import reasons
-from .handlers import reports
+from .handlers import reports, tells
 from .tokens import DOWNLOADS
 from .waits import Wait, submission
 
@@ -204,6 +205,10 @@ def _goes_on(
     kept = _kept(source, infer, wait)
     if kept is not None:
         return reasons.SentAgain(kept, work.verb)
+    keeper = _keeper(source, infer, wait)
+    if keeper is not None:
+        text = " ".join(source.text(keeper).split())
+        return reasons.KeptToBeSent(text, InLine(keeper.lineno), work.verb)
     # A load that appends is as good as any other where nobody starts it again.
     if work.repeats is None or wait.kind in ("load", "copy") or infer.is_test(source):
         return None
@@ -327,6 +332,47 @@ def _kept(source: SourceFile, infer: Inference, wait: Wait) -> str | None:
                 name = dotted(target.value if isinstance(target, ast.Subscript) else target)
                 if name in sent:
                     return name
+    return None
+
+
+def _keeper(source: SourceFile, infer: Inference, wait: Wait) -> ast.expr | None:
+    """What a handler puts what was sent into, or gives it to, so that it is sent another time."""
+    call = submission(source, infer, wait)
+    sent = (
+        {*map(dotted, ast.walk(call.args[0]))} - {""} if call is not None and call.args else set()
+    )
+    for around, child in surroundings(source, wait.node) if sent else ():
+        if isinstance(around, ast.Try) and any(child is each for each in around.body):
+            for handler in around.handlers:
+                found = _keeps(handler, sent)
+                if found is not None:
+                    return found
+    return None
+
+
+def _keeps(handler: ast.ExceptHandler, sent: set[str]) -> ast.expr | None:
+    told: set[ast.AST] = set()  # what is only said of it
+    for node in own_nodes(handler.body):
+        if node in told:
+            continue
+        match node:
+            case ast.Raise():
+                told.update(ast.walk(node))
+            case ast.Call(func=func) if tells(node) or hasattr(builtins, dotted(func)):
+                told.update(ast.walk(node))
+            case ast.Call(func=func, args=given) if any(dotted(each) in sent for each in given):
+                return func
+            case ast.For(iter=it) if dotted(it) in sent:
+                return it
+            case (
+                ast.Assign(targets=[target], value=value)
+                | ast.AugAssign(target=target, value=value)
+            ) if not isinstance(target, ast.Name) and any(
+                dotted(each) in sent for each in ast.walk(value)
+            ):
+                return target
+            case ast.Return(value=ast.expr() as value) if dotted(value) in sent:
+                return value
     return None
 
 

@@ -45,6 +45,17 @@ def reports(source: SourceFile, handler: ast.ExceptHandler) -> bool:
     )
 
 
+def tells(call: ast.Call) -> bool:
+    """Whether a call only says something: to a log, to a person, to a service for errors."""
+    given = (*call.args, *(each.value for each in call.keywords))
+    return (
+        last_name(call) in (*LEVELS, "print")
+        or captures(call)
+        or dotted(call.func) in CURRENT_EXCEPTION
+        or any(map(_is_said, given))
+    )
+
+
 def _is_sql(source: SourceFile, node: ast.expr) -> bool:
     seen = statement(source, node)
     return seen.reads or bool(seen.verb)

@@ -76,6 +76,17 @@ class TakesTableAway(Statement):
     verb: str
 
 
+class KeptToBeSent(Statement):
+    template = (
+        "`{keeper}`{place} keeps what was sent after a timeout, to be sent again while the {verb} "
+        "may still be running"
+    )
+
+    keeper: str
+    place: InLine
+    verb: str
+
+
 class SentAgain(Statement):
     template = (
         "`{kept}` stays as it is after a timeout, and the same is sent again while the {verb} may "

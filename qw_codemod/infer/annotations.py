@@ -39,6 +39,7 @@ _ITERATORS = frozenset(
 _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping DefaultDict defaultdict OrderedDict".split()
 )
+_TUPLES = frozenset({"tuple", "Tuple"})
 _AWAITABLES = frozenset("Awaitable Coroutine".split())
 _CONTEXTS = frozenset(
     "ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager".split()
@@ -124,6 +125,8 @@ class Annotations:
             return known(Nothing())
         if value.last in _SEQUENCES | _ITERATORS | _MAPPINGS and _generic(value.name):
             return known(Container(_kind(value.last), unknown(says.UntypedItems())))
+        if value.last in _TUPLES and _generic(value.name):
+            return known(Container("tuple", unknown(says.UntypedItems())))
         held = Instance(self._infer.typed(value), exact=False)
         return (Inferred(held, p.facts, p.doubt),)
 
@@ -141,7 +144,7 @@ class Annotations:
             return inner(0)
         if name in _SEQUENCES or name in _ITERATORS:
             return known(Container(_kind(name), inner(0)))
-        if name in ("tuple", "Tuple"):
+        if name in _TUPLES:
             if len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is ...:
                 return known(Container("tuple", inner(0)))
             slots = tuple(inner(index) for index in range(len(parts)))

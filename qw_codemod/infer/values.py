@@ -285,10 +285,15 @@ def is_unknown(held: ValueSet) -> bool:
 
 
 def is_vague(held: ValueSet) -> bool:
-    """Whether nothing is told but a kind: `list`, `dict[str, Any]`, `Callable`, `Future[Any]`."""
+    """Whether nothing is told but a kind: `list`, `dict[str, Any]`, `Callable`, `Future[Any]`.
+
+    Of a tuple, whether something in it is not told: `tuple[str, object]`.
+    """
     for p in held:
         value = p.value
         if isinstance(value, Container):
+            if any(map(is_vague, value.slots or ())):
+                continue
             inner = value.element
         elif isinstance(value, Awaitable | Future | AnyCallable):
             inner = value.result

@@ -87,7 +87,35 @@ def run(client: bigquery.Client):
     except Exception:
         return []
 """
-PROGRAMS = {"append": APPEND, "merge": MERGE, "polled": POLLED, "silent": SILENT}
+KEPT = """\
+import logging
+
+from google.cloud import bigquery
+
+logger = logging.getLogger(__name__)
+
+
+class Loader:
+    def __init__(self, client: bigquery.Client):
+        self.client = client
+        self.uris = ["gs://bucket/a.csv"]
+
+    def flush(self):
+        uris, self.uris = self.uris, []
+        try:
+            self.client.load_table_from_uri(uris, "p.raw.games").result()
+        except Exception as error:
+            logger.error("not loaded: %s", error)
+            self.uris = uris
+
+
+def run(client: bigquery.Client):
+    loader = Loader(client)
+    for _ in range(2):
+        loader.flush()
+    return loader.uris
+"""
+PROGRAMS = {"kept": KEPT, "append": APPEND, "merge": MERGE, "polled": POLLED, "silent": SILENT}
 
 
 def forced(source: str) -> str:
@@ -113,6 +141,7 @@ def seen() -> dict[str, Seen]:
     """Each program as it is, and as it would be, with jobs that never end; all at the same time."""
     texts = {f"{name}-before": text for name, text in PROGRAMS.items()}
     texts |= {"append-forced": forced(APPEND), "merge-forced": forced(MERGE)}
+    texts |= {"kept-forced": forced(KEPT)}
     texts["silent-both"] = both(SILENT)
     with BigQueryServer() as server, ExitStack() as stack:
         trials = {}
@@ -149,10 +178,11 @@ def test_it_waits_for_ever_and_is_reported(name: str, seen: dict[str, Seen]) -> 
 
 
 def test_with_a_timeout_the_rows_would_be_appended_twice(seen: dict[str, Seen]) -> None:
-    after = seen["append-forced"]
-    assert after.trial.result() is None
-    assert after.calls["jobs.insert"] == 2
-    assert after.calls["jobs.cancel"] == 0  # the first goes on
+    assert seen["append-forced"].trial.result() is None
+    assert seen["kept-forced"].trial.result() == ["gs://bucket/a.csv"]
+    for name in ("append-forced", "kept-forced"):
+        assert seen[name].calls["jobs.insert"] == 2
+        assert seen[name].calls["jobs.cancel"] == 0  # the first goes on
 
 
 def test_with_a_timeout_the_table_would_be_dropped_under_the_merge(seen: dict[str, Seen]) -> None:
