@@ -113,7 +113,7 @@ def _made_of(source: SourceFile, statement: ast.stmt, name: str) -> Iterator[str
             yield from _read([value])
 
 
-def _is_formatted(value: ast.expr) -> bool:
+def _is_formatted(value: ast.AST) -> bool:
     return (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Attribute)
@@ -286,7 +286,19 @@ def _is_used_plainly(source: SourceFile, scope: ast.AST, name: str) -> bool:
 def _is_given_plainly(scope: ast.AST, name: str) -> bool:
     collections = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
     return not any(
-        isinstance(value, collections) or _has_sentence(value) for value in _given(scope, name)
+        isinstance(value, collections) or _has_sentence(value) or _is_of_private(value)
+        for value in _given(scope, name)
+    )
+
+
+def _is_of_private(value: ast.expr) -> bool:
+    """Whether a text is put together with something private: `f"{host}/?key={token}"`."""
+    return any(
+        not _PRIVATE.isdisjoint(words(node.id if isinstance(node, ast.Name) else node.attr))
+        for part in ast.walk(value)
+        if isinstance(part, ast.JoinedStr | ast.BinOp) or _is_formatted(part)
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name | ast.Attribute)
     )
 
 

@@ -15,7 +15,7 @@ from qw_codemod.python.imports import ImportStatement, imports_of, names_of
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 
-from .another_way import is_passed, preceding
+from .another_way import is_passed
 from .effects import log_of
 from .operation_name import METHODS, called, is_trivial, outermost
 from .raises import exceptions
@@ -57,6 +57,7 @@ _TIDYING = frozenset(
 )
 _PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
 # Reads of an object by its name, of the clients of Google's, Amazon's and Microsoft's storage.
+_AWAITS_OTHERS = frozenset({"gather", "wait_for", "shield"})
 _STORED = frozenset(
     "download_as_text download_as_bytes download_as_string download_to_filename download_to_file "
     "get_object head_object download_file download_fileobj download_blob "
@@ -82,8 +83,10 @@ def work_of(
         or _asks_library(source, statement)
     ):
         return Work.ASKS
-    if _reads_stored(source, statement):
-        return Work.SERVICE if absent(source, statement) else Work.DATA
+    if any(_reads_stored(each) for each in calls) and absent(source, statement):
+        return Work.SERVICE
+    if any(map(_takes_stored, _outer(source, statement))):
+        return Work.DATA
     answers = _answers_question(source, statement, handler)
     if any(_is_service(source, infer, call) for call in calls):
         # whether a service is up is another question than whether it has something
@@ -102,7 +105,8 @@ def work_of(
 
 def absent(source: SourceFile, statement: ast.Try) -> str:
     """The class that says that what a body reads by its name is not there; empty if unknown."""
-    names = {called(each).rpartition(".")[2] for each in _outer(source, statement)}
+    calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
+    names = {called(each).rpartition(".")[2] for each in calls}
     from_google = any(each.source.startswith("google.cloud") for each in imports_of(source.tree))
     if from_google and not names.isdisjoint(_GOOGLE_STORED):
         return "google.api_core.exceptions.NotFound"
@@ -215,14 +219,35 @@ def _is_tidying(call: ast.Call) -> bool:
 
 
 def _was_cancelled(source: SourceFile, statement: ast.Try) -> bool:
-    """`task.cancel()`, and then `await task`."""
-    match preceding(source, statement), statement.body:
-        case (
-            ast.Expr(value=ast.Call(func=ast.Attribute(value=task, attr="cancel"))),
-            [ast.Expr(value=ast.Await(value=awaited))],
-        ):
-            return dotted(task) == dotted(awaited) != ""
-    return False
+    """`task.cancel()`, and then `await task`; or both of each task of a list."""
+    function = definition_of(source, statement)
+    match statement.body:
+        case [ast.Expr(value=ast.Await(value=awaited))] if function is not None:
+            pass
+        case _:
+            return False
+    if isinstance(awaited, ast.Call) and called(awaited).rpartition(".")[2] in _AWAITS_OTHERS:
+        given = [each.value if isinstance(each, ast.Starred) else each for each in awaited.args]
+    else:
+        given = [awaited]
+    cancelled = {
+        _one_of(source, node.func.value)
+        for node in own_nodes(function.body)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "cancel"
+        and node.lineno < statement.lineno
+    }
+    return any(_one_of(source, each) in cancelled - {""} for each in given)
+
+
+def _one_of(source: SourceFile, node: ast.expr) -> str:
+    """The name of a task, or of that which the loop goes through that gives it."""
+    name = dotted(node)
+    for around in source.ancestors(node) if name else ():
+        if isinstance(around, ast.For) and dotted(around.target) == name:
+            return dotted(around.iter)
+    return name
 
 
 def _probes(source: SourceFile, statement: ast.Try) -> bool:
@@ -279,11 +304,13 @@ def _answers_question(source: SourceFile, statement: ast.Try, handler: ast.Excep
     return asked if is_answer else ""
 
 
-def _reads_stored(source: SourceFile, statement: ast.Try) -> bool:
-    return any(
-        isinstance(call.func, ast.Attribute) and call.func.attr in _STORED
-        for call in _outer(source, statement)
-    )
+def _takes_stored(call: ast.Call) -> bool:
+    """`client.get_object(Key=key)["Body"].read()`."""
+    return any(isinstance(n, ast.Call) and _reads_stored(n) for n in (call, *ast.walk(call.func)))
+
+
+def _reads_stored(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _STORED
 
 
 # -- a service, and what is at hand ---------------------------------------------------------------

@@ -123,9 +123,15 @@ def test_a_function_shows_that_it_is_given_a_plain_value() -> None:
         assert ("(station=%s)" in changed) == is_told, callee
 
 
-def test_a_sentence_is_told_by_no_name() -> None:
-    for given, is_told in (("'SELECT 1 WHERE a'", False), ("f'{day}.csv'", True)):
-        text = f"def run(day):\n    hour = {given}\n    try:\n        work(hour)\n    except:\n"
+def test_a_sentence_or_a_secret_is_told_by_no_name() -> None:
+    for given, is_told in (
+        ("'SELECT 1 WHERE a'", False),
+        ("f'{day}?key={token}'", False),
+        ("f'{day}.csv'", True),
+    ):
+        text = (
+            f"def run(day, token):\n    hour = {given}\n    try:\n        work(hour)\n    except:\n"
+        )
         changed = after(LOGGER + text + "        pass\n")
         assert ('"hour": hour' in changed) == is_told, given
 

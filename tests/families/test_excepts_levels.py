@@ -176,8 +176,23 @@ def test_what_was_cancelled_is_awaited(before: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "inner", "wanted"),
+    [
+        ("for task in tasks:\n        task.cancel()", "await asyncio.gather(*tasks)", "debug"),
+        ("for task in others:\n        task.cancel()", "await asyncio.gather(*tasks)", "error"),
+        ("tasks.cancel()", "await asyncio.wait_for(tasks, 3)", "debug"),
+    ],
+)
+def test_what_was_cancelled_is_awaited_together(before: str, inner: str, wanted: str) -> None:
+    text = f"async def run(tasks, others):\n    {before}\n    try:\n        {inner}\n"
+    text = f"import asyncio\n{HEAD}{text}    except Exception:\n        pass\n"
+    assert level(text) == wanted
+
+
+@pytest.mark.parametrize(
     ("body", "quiet"),
     [
+        ("text = json.loads(bucket.blob(day).download_as_bytes())", True),
         ("text = bucket.blob(day).download_as_text()", True),
         ("text = bucket.blob(day).download_as_bytes().decode()", True),
         ("text = bucket.upload(day)", False),
@@ -195,7 +210,8 @@ def test_an_object_that_is_not_there_yet_is_no_outage(body: str, quiet: bool) ->
 
 
 def test_an_object_of_unknown_storage_is_data_that_is_replaced() -> None:
-    assert level(function("text = client.get_object(Key=day)", "text = ''")) == "warning"
+    for body in ("client.get_object(Key=day)", "client.get_object(Key=day)['Body'].read()"):
+        assert level(function(f"text = {body}", "text = ''")) == "warning"
 
 
 # -- what becomes of the failure ------------------------------------------------------------------
