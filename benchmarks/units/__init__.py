@@ -20,7 +20,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks import results
@@ -51,7 +51,18 @@ APPLICATIONS: Mapping[str, Application] = {
         ("google-api-python-client", "google-cloud-bigquery", "google-cloud-storage", "pandas"),
     ),
     "data-infra": Application("airflow/plugins/http_retry.py"),
-    "curation": Application("data_steward/utils/http_retry.py"),
+    "curation": Application(
+        "data_steward/utils/http_retry.py",
+        suites=(
+            Suite(
+                "",
+                ("tests/unit_tests",),
+                ("data_steward/requirements.txt",),
+                "3.11",
+                (".", "data_steward", "tests"),
+            ),
+        ),
+    ),
     "pipelines": Application("pipelines/utils/http_retry.py"),
     "mymetric-dash": Application("core/http_retry.py"),
     "stellar-etl-airflow": Application("dags/stellar_etl_airflow/http_retry.py"),
@@ -63,11 +74,40 @@ _ASKED = re.compile(r"init retries --policy (\S+)")
 _VARIABLE = re.compile(
     r"(?:environ\[|environ\.get\(|getenv\()\s*[\"'](\w+)[\"']\s*[\])]"  # no default beside it
 )
+_GIVEN = re.compile(r"[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([\w./:-]+)[\"']")
+_ASSIGNED = re.compile(
+    r"^[ \t-]*(?:export |ENV )?([A-Z][A-Z0-9_]+)[=:][ \t]*([\w./:-]+)[ \t]*$", re.M
+)
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|DSN", re.IGNORECASE)
+_OURS = re.compile(r"(?:PATH|HOME|LANG|PYTHONPATH|VIRTUAL_ENV)$|AIRFLOW_")
+_LARGEST = 400_000  # bytes
 _IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
+_REPORT = "report.json"
 _HARNESS = Path(__file__).with_name("harness.py")
 
 _REMARKS = """\
-REMARKS"""
+Each application is edited in a copy: `init retries` with one policy, those that it asks for beside
+it, `apply all`. A unit is copied to a folder of its own, as its deployment says, and its entry
+points and edited files are imported with the packages of its own requirements alone, before and
+after the edit; scripts are run by path, with `--help` where they read arguments. *Loaded* are
+edited files that some start loads that ends well after the edit. The network, subprocesses,
+Google's credentials, secrets and Airflow's variables are stubbed; variables of the environment
+have the values that the application gives elsewhere.
+
+*Fail alike* are starts that fail before the edit, and with the same error after: what stands
+behind that error was not seen. Scripts in brackets are those of which a docstring, a README or
+another script says how they are started. The Python is that of the image, of `.python-version` or
+the lowest that the project allows; the versions are those that are pinned or locked. *Pins left* to
+the resolver are those for which no wheel is to be had, as nothing of a size is built from source;
+*not installable* is what is in no index, or needs what this machine lacks. *Stubbed packages*: what
+a file imports before the edit and none of its requirements installs is replaced, so that the rest
+is seen; nothing that the edit adds is. Where an application lists no requirements at all, the
+distributions of what it imports are installed.
+
+The tests are those of the projects in which a file is edited, integration and end-to-end tests left
+out, without a network. *Of them after* counts tests that pass after the edit and take no more
+than twice as long and a second; where one is lost all are run once more. *Others* fail, are skipped
+or need what is not here, before the edit as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +137,7 @@ class Report:
     same: list[str] = field(default_factory=list)
     better: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)  # of those that end the same
+    reasons: dict[str, int] = field(default_factory=dict)  # of those that end the same
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     @property
@@ -119,7 +159,8 @@ class Report:
             self.better.append(f"{start}: {first.error[:_SHOWN]}")
         elif first.error and alike(first.error, second.error):
             self.same.append(f"{start}: {first.error[:_SHOWN]}")
-            self.reasons[reason(first.error)] += 1
+            why = reason(first.error)
+            self.reasons[why] = self.reasons.get(why, 0) + 1
         else:
             ends = f"{first.error[:_SHOWN] or 'imported'} / {second.error[:_SHOWN]}"
             self.broken.append(f"{start}: {ends}")
@@ -128,38 +169,52 @@ class Report:
 def show(place: str, names: Sequence[str] = (), kept: str = "", skipped: Sequence[str] = ()) -> int:
     """Edit and import each application of a folder, print and record the table; 1 if any broke.
 
-    `kept` is a folder for trees and environments, which are then used again. `skipped` may name
-    "starts" and "tests". Raises ToolProblem.
+    `kept` is a folder for trees, environments and reports, which are then used again: what is not
+    named and has a report there is not run. `skipped` may name "starts" and "tests". Raises
+    ToolProblem.
     """
-    reports: dict[str, Report] = {}
     with contextlib.ExitStack() as stack:
         scratch = Path(kept or stack.enter_context(tempfile.TemporaryDirectory(prefix="units-")))
         scratch.mkdir(parents=True, exist_ok=True)
         pool = Environments(scratch)
-        for name in names or APPLICATIONS:
+        reports = {name: _read(scratch / name / _REPORT) for name in APPLICATIONS}
+        for name in names or [name for name, each in reports.items() if each is None]:
             source = Path(place) / name
             if not source.is_dir():
                 raise ToolProblem(f"{name} is not in {place}")
             print(f"{name} …", flush=True)
-            reports[name] = _examined(name, source, scratch, pool, skipped)
-            print(_told(name, reports[name]), flush=True)
-    table = tables(reports)
+            reports[name] = report = _examined(name, source, scratch, pool, skipped)
+            print(_told(name, report), flush=True)
+            if not skipped:
+                (scratch / name / _REPORT).write_text(json.dumps(asdict(report)))
+    found = {name: each for name, each in reports.items() if each is not None}
+    table = tables(found)
     print(table)
-    if not names and not skipped:
+    if len(found) == len(APPLICATIONS) and not skipped:
         results.record("Units", f"{table}\n\n{_REMARKS}")
-    return 1 if any(each.broken or each.lost for each in reports.values()) else 0
+    return 1 if any(each.broken or each.lost for each in found.values()) else 0
+
+
+def _read(path: Path) -> Report | None:
+    """What an earlier run found; None where none did."""
+    if not path.exists():
+        return None
+    told = json.loads(path.read_text())
+    told["outcomes"] = {name: Outcome(**each) for name, each in told["outcomes"].items()}
+    return Report(**told)
 
 
 def tables(reports: Mapping[str, Report]) -> str:
     """What is recorded: the starts, why some end the same, and the tests."""
-    heads = "application|edited files|loaded|units|starts|documented|imported before and after"
+    heads = "application|edited files|loaded|units|scripts|starts|well before and after"
     starts_table = results.table(
         f"{heads}|fail alike|only after|only before".split("|"),
         [
             [
                 name,
                 *map(str, (each.edited, each.edited - len(each.unloaded), each.units)),
-                *map(str, (each.starts, each.documented, each.both, len(each.same))),
+                f"{each.scripts} ({each.documented})",
+                *map(str, (each.starts, each.both, len(each.same))),
                 *map(str, (len(each.better), len(each.broken))),
             ]
             for name, each in reports.items()
@@ -185,7 +240,7 @@ def tables(reports: Mapping[str, Report]) -> str:
     reasons = "\n".join(
         f"- {name}: {count} of {why}"
         for name, each in reports.items()
-        for why, count in each.reasons.most_common()
+        for why, count in Counter(each.reasons).most_common()
     )
     left = "\n".join(
         f"- {name}: {', '.join(each.missing)}" for name, each in reports.items() if each.missing
@@ -327,13 +382,22 @@ def _differs(one: Path, other: Path) -> bool:
 
 
 def _dummies(tree: Path) -> dict[str, str]:
-    """A value for each variable of the environment that a file asks for without a default."""
-    found: dict[str, str] = {}
-    for path in python_files(tree):
-        text = (tree / path).read_text("utf-8", "replace")
-        found.update(dict.fromkeys(_VARIABLE.findall(text), "1"))
-    kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
-    return {name: value for name, value in found.items() if name not in kept}
+    """A value for each variable of the environment that a file asks for without a default.
+
+    It is the one that another file, a test or a script gives, but never a credential.
+    """
+    texts = [
+        path.read_text("utf-8", "replace")
+        for path in sorted(tree.rglob("*"))
+        if path.is_file() and ".git" not in path.parts and path.stat().st_size < _LARGEST
+    ]
+    asked = {name for text in texts for name in _VARIABLE.findall(text)}
+    given: dict[str, str] = {}
+    for text in texts:
+        for name, value in [*_GIVEN.findall(text), *_ASSIGNED.findall(text)]:
+            if name in asked and not _SECRET.search(name):
+                given.setdefault(name, value)
+    return {name: given.get(name, "1") for name in sorted(asked) if not _OURS.match(name)}
 
 
 def _imported(tree: Path) -> list[str]:
@@ -371,7 +435,7 @@ def _ended(
             "HOME": scratch,
             "AIRFLOW_HOME": scratch,
             "GOOGLE_CLOUD_PROJECT": "project",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": environment.bytecode,
         }
         command = ["nice", environment.python, str(_HARNESS), start.way, target]
         command += [json.dumps(roots), json.dumps(absent), str(place)]

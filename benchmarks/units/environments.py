@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -25,8 +26,11 @@ _EXTRAS = re.compile(r"\s*(\[[^]]*\])?")
 _VERSION = re.compile(r"(?:>=|==|~=|~|\^|^)\s*(3\.\d+)")
 _BASE = re.compile(r"^FROM\b.*?python:?-?(3\.\d+)", re.MULTILINE | re.IGNORECASE)
 _FAILED = re.compile(r"Failed to [^`\n]*`([\w.-]+)(?:==| @|`)")
+_UNKNOWN = re.compile(r"\b([\w.-]+) was not found in the package registry")
+_NO_WHEEL = re.compile(r"\b([\w.-]+)==\S+ has no (?:usable )?wheels")
 _CONFLICT = re.compile(r"\b([\w.-]+)(?:\[[^]]*\])?(?:==|[<>]=?)\d")
-_GROUPS = ("airflow", "main")  # that are deployed, where a project has nothing but groups
+_LARGE = ("grpcio", "lxml", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_GROUPS = ("airflow", "main")  # that are deployed
 _FOR_TESTS = re.compile(r"dev|test")
 _NOT_DEPLOYED = re.compile(r"dev|test|build|override|(?<!-)-ci\b")
 
@@ -39,6 +43,11 @@ class Environment:
     relaxed: tuple[str, ...] = ()  # pins that were left to the resolver
     missing: tuple[str, ...] = ()  # not installed at all
 
+    @property
+    def bytecode(self) -> str:
+        """Where what is imported is kept compiled: nothing is written beside the files."""
+        return str(Path(self.python).parent.parent / "bytecode")
+
 
 class Environments:
     """Makes environments, one for each different list of requirements; safe in threads."""
@@ -47,7 +56,7 @@ class Environments:
         self._folder = scratch
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._made: dict[str, Environment] = {}
-        self._built: dict[str, set[str]] = defaultdict(set)  # no source of it can be built here
+        self._built: dict[str, set[str]] = defaultdict(lambda: {*_LARGE})  # never from source
         if not (scratch / "uv" / "bin" / "uv").exists():
             subprocess.run([sys.executable, "-m", "venv", str(scratch / "uv")], check=True)
             pip = [str(scratch / "uv" / "bin" / "pip"), "install", "-q", "uv"]
@@ -90,6 +99,7 @@ class Environments:
     ) -> Environment:
         python = folder / "bin" / "python"
         relaxed: list[str] = []
+        missing: list[str] = []
         if self._uv("venv", "--quiet", "--clear", "--python", version, str(folder)):
             relaxed.append(f"Python {version}")
             version = _DEFAULT
@@ -102,9 +112,20 @@ class Environments:
         for _ in range(_TRIES):
             failure = self._install(python, wanted, locked, built)
             if not failure:
-                return Environment(str(python), tuple(relaxed))
+                return Environment(str(python), tuple(relaxed), tuple(missing))
             with open(folder / "failures.txt", "a") as notes:
                 notes.write(f"{failure}\n\n")
+            unknown = _blamed(_UNKNOWN, failure)
+            sources = _blamed(_NO_WHEEL, failure)
+            gone = [
+                each
+                for each in wanted
+                if plain(each) in unknown or (plain(each) in sources and each == unpinned(each))
+            ]
+            if gone:
+                missing += gone
+                wanted = [each for each in wanted if each not in gone]
+                continue
             failed = _blamed(_FAILED, failure)
             named = failed or _blamed(_CONFLICT, failure)
             loose = [each for each in wanted if plain(each) in named and each != unpinned(each)]
@@ -118,8 +139,8 @@ class Environments:
         relaxed += [each for each in wanted if each != unpinned(each)]
         bare = [unpinned(each) for each in wanted]
         if not self._install(python, bare, {}, built):
-            return Environment(str(python), tuple(relaxed))
-        missing = [each for each in bare if self._install(python, [each], {}, built)]
+            return Environment(str(python), tuple(relaxed), tuple(missing))
+        missing += [each for each in bare if self._install(python, [each], {}, built)]
         return Environment(str(python), tuple(relaxed), tuple(missing))
 
     def _install(
@@ -152,13 +173,21 @@ class Environments:
         if pyenv.is_dir():  # else its shims give one of them
             environment["PYENV_VERSION"] = ":".join(sorted(each.name for each in pyenv.iterdir()))
         environment.pop("VIRTUAL_ENV", None)
+        running = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=_INSTALLING
-            )
+            _, said = running.communicate(timeout=_INSTALLING)
         except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)  # with what it builds
+            running.wait()
             return "it takes too long"
-        return (done.stderr or "failed") if done.returncode else ""
+        return (said or "failed") if running.returncode else ""
 
 
 def _blamed(pattern: re.Pattern[str], failure: str) -> set[str]:
@@ -243,8 +272,7 @@ def _of_toml(path: Path, tests: bool) -> list[str]:
     found: list[Any] = list(data.get("project", {}).get("dependencies", []))
     groups = data.get("dependency-groups", {})
     poetry = data.get("tool", {}).get("poetry", {})
-    if not found:
-        found = [each for name in _GROUPS for each in groups.get(name, [])]
+    found += [each for name in _GROUPS for each in groups.get(name, [])]
     found += _of_poetry(poetry.get("dependencies", {}))
     if tests:
         optional = data.get("project", {}).get("optional-dependencies", {})

@@ -26,7 +26,6 @@ sys.argv = [target, "--help"] if way == "--help" else [target]
 sys.path[0:1] = roots
 warnings.simplefilter("ignore")
 replaced = set()
-unknown = []
 
 
 def blocked(*_, **__):
@@ -34,59 +33,83 @@ def blocked(*_, **__):
     raise OSError("blocked by the benchmark")
 
 
-def stub(module, name, value):
-    """Replace something of a library, where it is installed."""
-    try:
-        holder = importlib.import_module(module)
-        inner = name.split(".")
-        for each in inner[:-1]:
-            holder = getattr(holder, each)
-        setattr(holder, inner[-1], value)
-    except Exception as error:  # not installed, or of another version
-        unknown.append(error)
-
-
-def stub_services():
-    """Give credentials, secrets and variables that are known to no service."""
+def anything(*_, **__):
+    """Stand in for what answers with anything."""
     from unittest.mock import MagicMock
 
-    secret = MagicMock()
-    secret.return_value.access_secret_version.return_value.payload.data = b"{}"
-    try:
-        from google.auth import credentials
+    return MagicMock()
 
-        def default(*_, **__):
-            return credentials.AnonymousCredentials(), "project"
 
-        stub("google.auth", "default", default)
+def secrets(*_, **__):
+    """Stand in for a client whose secrets are all empty."""
+    client = anything()
+    client.access_secret_version.return_value.payload.data = b"{}"
+    return client
 
-        class Known(credentials.AnonymousCredentials):
-            """Those of a file that is not there."""
 
-            project_id, service_account_email = "project", "one@example.com"
+def nothing(*_, **__):
+    """Stand in for a request."""
+    return {}
 
-            @classmethod
-            def from_service_account_file(cls, *_, **__):
-                return cls()
 
-            def with_scopes(self, *_, **__):
-                return self
+def default(*_, **__):
+    """Stand in for the credentials of whoever runs it, and the project."""
+    from google.auth import credentials
 
-            from_service_account_info = from_service_account_file
-            with_subject = with_quota_project = with_scopes
+    return credentials.AnonymousCredentials(), "project"
 
-        stub("google.auth._default", "default", default)
-        stub("google.oauth2.service_account", "Credentials", Known)
-    except ImportError:
-        pass
 
-    def variable(*_, **given):
-        return MagicMock() if given.get("deserialize_json") else "1"
+def of_service(module):
+    """Credentials of a file that is not there."""
+    from google.auth import credentials
 
-    stub("google.cloud.secretmanager", "SecretManagerServiceClient", secret)
-    stub("google.cloud._http", "JSONConnection.api_request", lambda *_, **__: {})
-    stub("googleapiclient.discovery", "build", MagicMock())
-    stub("airflow.models", "Variable.get", variable)
+    class Known(credentials.AnonymousCredentials):
+        project_id, service_account_email = "project", "one@example.com"
+
+        @classmethod
+        def from_service_account_file(cls, *_, **__):
+            return cls()
+
+        def with_scopes(self, *_, **__):
+            return self
+
+        from_service_account_info = from_service_account_file
+        with_subject = with_quota_project = with_scopes
+
+    module.Credentials = Known
+
+
+def variable(*_, **given):
+    """Stand in for a variable of Airflow."""
+    return anything() if given.get("deserialize_json") else "1"
+
+
+STUBS = {  # by module: what is done once it is imported
+    "google.auth._default": lambda module: setattr(module, "default", default),
+    "google.oauth2.service_account": of_service,
+    "google.cloud.secretmanager": lambda m: setattr(m, "SecretManagerServiceClient", secrets),
+    "google.cloud._http": lambda module: setattr(module.JSONConnection, "api_request", nothing),
+    "googleapiclient.discovery": lambda module: setattr(module, "build", anything),
+    "airflow.models.variable": lambda module: setattr(module.Variable, "get", variable),
+}
+
+
+class Stubbed(importlib.abc.MetaPathFinder):
+    """Puts stubs into libraries when they are imported."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in STUBS:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def run(module):
+                execute(module)
+                STUBS[name](module)
+
+            spec.loader.exec_module = run
+        return spec
 
 
 class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -100,15 +123,13 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):
-        from unittest.mock import MagicMock
-
-        def anything(name):
+        def attribute(name):
             if name[:2] == "__":
                 raise AttributeError(name)
-            return MagicMock()
+            return anything()
 
         module = types.ModuleType(spec.name)
-        module.__getattr__ = anything
+        module.__getattr__ = attribute
         return module
 
     def exec_module(self, module):
@@ -117,7 +138,7 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = blocked
 subprocess.Popen.__init__ = os.system = blocked
-stub_services()
+sys.meta_path.insert(0, Stubbed())
 sys.meta_path.append(Absent())
 try:
     if way == "import":

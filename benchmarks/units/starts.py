@@ -53,7 +53,11 @@ def starts(folder: Path, touched: Iterable[str]) -> Iterator[Start]:
             top = os.path.dirname(full)
             while tree.has(f"{top}/__init__.py") and top != root:
                 top = os.path.dirname(top)
-            yield _plain(tree, full, (top,))
+            needs = needs_of(root, path)
+            project = os.path.join(root, os.path.dirname(needs[0])) if needs else top
+            project = project.rstrip("/")
+            roots = (project, top) if _name_below(full, project) else (top, project)
+            yield _plain(tree, full, tuple(dict.fromkeys(roots)))
 
 
 def python_files(tree: Path) -> list[str]:

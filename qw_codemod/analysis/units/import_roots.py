@@ -51,6 +51,8 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
             return Unfixable(says.NotOnPathOfDags(folder, module))
         script = os.path.relpath(program.entry, tree.root)
         return Unfixable(says.NotOnPath(script, module, At(program.path, program.line or 1)))
+    if root not in shown and (test := _test_without(tree, path, root)):
+        return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
     if programs or root in shown or root == tree.package_root(path):
         return None
     for each in sorted(tree.loaders(path) - {path}):
@@ -93,7 +95,8 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
             inside = [source for source, _ in program.unit.copies if _is_in(path, source)]
             return max(inside, key=len, default="")
         if program.unit is None:
-            return program.roots[0] if program.is_dag else os.path.dirname(program.entry)
+            folder = program.roots[0] if program.is_dag else os.path.dirname(program.entry)
+            return "" if _test_without(tree, path, folder) else folder
     return ""
 
 
@@ -184,6 +187,42 @@ def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
         elif root := _root_of(*_resolved(tree, each, path)):
             found.add(root)
     return frozenset(found)
+
+
+def _test_without(tree: Tree, path: str, root: str) -> str:
+    """A test that imports a file from a folder above a root that is not on its module path."""
+    for each in sorted(tree.loaders(path) - {path}):
+        if not tree.is_test(each):
+            continue
+        froms = {
+            _root_of(name, target)
+            for imported in _all_imports(tree, each)
+            for name, target in [_resolved(tree, imported, each)]
+            if target == path
+        }
+        if not any(root.startswith(above + "/") for above in froms if above):
+            continue
+        beside = [f"{folder}/conftest.py" for folder in _folders(tree, each)]
+        known = {os.path.dirname(each), *_shown_roots(tree, path)}
+        for other in (each, *filter(tree.has, beside)):
+            known |= _shown_roots(tree, other) | _changed_path(tree, other)
+        if root not in known:
+            return each
+    return ""
+
+
+def _folders(tree: Tree, path: str) -> Iterator[str]:
+    """The folders of a file, up to the root of the project."""
+    folder = os.path.dirname(path)
+    while folder.startswith(tree.root):
+        yield folder
+        folder = os.path.dirname(folder)
+
+
+def _all_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
+    view = tree.view(path)
+    if view is not None:
+        yield from imports_of(view.source.tree)
 
 
 def _resolved(tree: Tree, each: ImportedName, path: str) -> tuple[str, str]:

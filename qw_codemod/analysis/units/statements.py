@@ -21,6 +21,13 @@ class NotOnPath(Statement):
     place: At
 
 
+class NotOnPathOfTest(Statement):
+    template = "`{test}` imports this file from where `{module}` cannot be imported"
+
+    test: str
+    module: str
+
+
 class NotOnPathOfDags(Statement):
     template = "Airflow loads the folder `{folder}` alone, where `{module}` cannot be imported"
 

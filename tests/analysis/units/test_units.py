@@ -27,6 +27,7 @@ def left(files: dict[str, str], name: str, settings: object = None) -> str:
 # -- imports --------------------------------------------------------------------------------------
 
 ALONE = {"f/main.py": FETCH, "deploy.sh": FUNCTION.format("f")}
+CLI = {"j/cli/x.py": FETCH + GUARD, "j/cli/http_retry.py": POLICY}
 DOCKERFILE = "FROM python\nWORKDIR /app\n{}\nCMD python -m jobs.run\n"
 RUN = {
     "jobs/__init__.py": "",
@@ -102,6 +103,25 @@ RUN = {
             "this file runs",
         ),
         ({"tools/feed.py": FETCH, "app.py": "from tools.feed import fetch\n"}, "tools/feed.py", ""),
+        # a test comes to import it from the folder above
+        (
+            {**CLI, "j/tests/test_x.py": "from cli.x import fetch\n"},
+            "j/cli/x.py",
+            "`j/tests/test_x.py` imports this file from where `http_retry` cannot be imported",
+        ),
+        (
+            {**CLI, "j/tests/test_x.py": "def test_it():\n    from cli import x\n"},
+            "j/cli/x.py",
+            "`j/tests/test_x.py` imports this file from where `http_retry` cannot be imported",
+        ),
+        ({**CLI, "j/cli/x.py": "import clock\n" + FETCH + GUARD, "j/cli/clock.py": "",
+          "j/tests/test_x.py": "from cli.x import fetch\n"}, "j/cli/x.py", ""),
+        ({**CLI, "j/tests/test_x.py": "from cli.x import fetch\n", "j/conftest.py":
+          "import os, sys\nsys.path.append(os.path.dirname(__file__) + '/cli')\n"
+          "sys.path.append(os.path.join(os.path.dirname(__file__), 'cli'))\n"},
+         "j/cli/x.py", ""),
+        ({**CLI, "j/cli/tests/test_x.py": "from x import fetch\n"}, "j/cli/x.py", ""),
+        ({**CLI, "j/cli/test_x.py": "from cli.x import fetch\n"}, "j/cli/x.py", ""),
         (
             {"dags/x.py": "from airflow import DAG\n" + FETCH},
             "dags/x.py",
@@ -118,7 +138,8 @@ RUN = {
 def test_an_import_is_right_for_every_program(
     files: dict[str, str], name: str, reason: str
 ) -> None:
-    found = left(files, name)
+    policy = "http_retry" if "j/cli/http_retry.py" in files else "shared.http_retry"
+    found = left(files, name, {"retries": {"policy": f"{policy}:retry_call"}})
     assert reason in found if reason else not found
 
 
