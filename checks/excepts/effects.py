@@ -232,8 +232,9 @@ def log_calls(source: SourceFile) -> tuple[Log, ...]:
 @lru_cache(maxsize=8)
 def only_prints(source: SourceFile) -> bool:
     """Whether a file tells what it does by `print` alone."""
+    echoes = _has_commands(source)
     prints = any(
-        dotted(call.func) in _PRINTING or (_has_commands(source) and is_printing(call))
+        dotted(call.func) in _PRINTING or (echoes and is_printing(call))
         for call in source.nodes(ast.Call)
     )
     return prints and not log_calls(source) and not _has_logger(source)

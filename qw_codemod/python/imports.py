@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from qw_codemod.python.bindings import dotted
@@ -98,6 +99,7 @@ class ImportedName(NamedTuple):
         return "types-only" in self.inside
 
 
+@lru_cache(maxsize=32)  # most questions about one file follow one another
 def imports_of(tree: ast.Module) -> tuple[ImportedName, ...]:
     """All that a module imports, at any depth, in the order of the text."""
     found: list[ImportedName] = []
