@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -387,11 +387,20 @@ class _StubReader:
                     break
                 mock = mock.value
 
-    def _expected(self, trail: Trail, node: ast.expr) -> Iterator[Stub]:
+    def _expected(self, trail: Trail, node: ast.expr, depth: int = 8) -> Iterator[Stub]:
         """What `[call(1), call.query().result(timeout=2)]`, or a dict of keywords, expects."""
+        parts: Sequence[ast.expr] = ()
         if isinstance(node, (ast.List, ast.Tuple)):
-            for each in node.elts:
-                yield from self._expected(trail, each)
+            parts = node.elts
+        elif isinstance(node, ast.BinOp):
+            parts = (node.left, node.right)
+        elif isinstance(node, ast.Starred):
+            parts = (node.value,)
+        elif isinstance(node, (ast.Name, ast.Attribute)) and depth:
+            parts = tuple(self._fakes.values(node))
+        if parts:
+            for each in parts:
+                yield from self._expected(trail, each, depth - 1)
         elif isinstance(node, ast.Dict):
             yield Stub(trail, "called", node.lineno, keywords=_keys(node))
         elif isinstance(node, ast.Call):
