@@ -63,9 +63,6 @@ APPLICATIONS: Mapping[str, Application] = {
             ),
         ),
     ),
-    "pipelines": Application("pipelines/utils/http_retry.py"),
-    "mymetric-dash": Application("core/http_retry.py"),
-    "stellar-etl-airflow": Application("dags/stellar_etl_airflow/http_retry.py"),
 }
 _IMPORTING = 120  # seconds
 _SHOWN = 300  # characters of an error
@@ -350,7 +347,7 @@ def reason(error: str) -> str:
     """The class of an error, with what it names where something is not installed or not found."""
     kind, _, text = error.partition(": ")
     if kind in ("ModuleNotFoundError", "ImportError", "KeyError"):
-        return error.partition("\n")[0][:100]
+        return error.partition("\n")[0].partition(" (/")[0][:100]
     return f"{kind}: {text[:60]}" if "blocked" in text else kind[:60]
 
 
@@ -435,6 +432,7 @@ def _ended(
             "HOME": scratch,
             "AIRFLOW_HOME": scratch,
             "GOOGLE_CLOUD_PROJECT": "project",
+            "GIT_PYTHON_REFRESH": "quiet",  # it starts git when it is imported
             "PYTHONPYCACHEPREFIX": environment.bytecode,
         }
         command = ["nice", environment.python, str(_HARNESS), start.way, target]
