@@ -42,7 +42,7 @@ def programs_of(tree: Tree, path: str) -> tuple[Program, ...]:
     """The programs that are seen to load a file, tests aside."""
     loaders = tree.loaders(path)
     deployed = tree.deployments()
-    units = [unit for unit in deployed.units if _loads(unit, path, loaders)]
+    units = _nearest([unit for unit in deployed.units if _loads(unit, path, loaders)], path)
     found = [Program(unit=unit) for unit in units]
     named = {entry for unit in deployed.units for entry in unit.entries}
     for start in deployed.starts:
@@ -75,6 +75,24 @@ def _loads(unit: Unit, path: str, loaders: frozenset[str]) -> bool:
     if not unit.places(path):
         return False
     return not unit.entries or not loaders.isdisjoint(unit.entries)
+
+
+def _nearest(units: list[Unit], path: str) -> list[Unit]:
+    """The units that hold a file for its own sake.
+
+    The image of a whole repository holds every job, each of which has an image of its own: where it
+    does not say what it starts, it is none of theirs.
+    """
+    nearest = max((_depth(unit, path) for unit in units), default=0)
+    return [
+        unit for unit in units if not unit.is_image or unit.entries or _depth(unit, path) == nearest
+    ]
+
+
+def _depth(unit: Unit, path: str) -> int:
+    """How deep the folder or file lies that brings a file into a unit."""
+    holding = (source for source, _ in unit.copies if f"{path}/".startswith(f"{source}/"))
+    return max((source.count("/") for source in holding), default=0)
 
 
 def _of_start(start: Start) -> Program:

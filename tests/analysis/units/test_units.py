@@ -161,6 +161,20 @@ def test_policies_of_the_same_name() -> None:
         assert ("from http_retry import" in changed[f"{name}/main.py"]) == (name != "h")
 
 
+IMAGE = "FROM python:3.12\nWORKDIR /app\nCOPY . .\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "is_edited"), [("", True), ('CMD ["python", "-m", "f.main"]\n', False)]
+)
+def test_the_image_of_a_whole_repository(start: str, is_edited: bool) -> None:
+    """It holds every job, and is none of those that have an image, unless it starts one."""
+    files = {"f/main.py": FETCH, "f/http_retry.py": POLICY, "f/Dockerfile": IMAGE}
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    changed = apply_to_files({**files, "Dockerfile": IMAGE + start}, ("retries",), settings)
+    assert ("from http_retry import" in changed.get("f/main.py", "")) == is_edited
+
+
 # -- deadlines ------------------------------------------------------------------------------------
 
 WAITS = POLICY.replace(
