@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -198,27 +198,41 @@ def apply(
 
 @cli.command()
 @click.argument("family")
-@click.option("--policy", metavar="FILE", required=True, help="The module to write, a new file.")
+@click.option(
+    "--policy",
+    "policies",
+    metavar="FILE",
+    required=True,
+    multiple=True,
+    help="The module to write, a new file. Give it once for each deployed unit.",
+)
 @click.option("--root", metavar="DIR", default="", help="The project, if not found right.")
 @click.option(
     "--no-dependencies", is_flag=True, help="Leave pyproject.toml and requirements files alone."
 )
-def init(family: str, policy: str, root: str, no_dependencies: bool) -> None:
+def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool) -> None:
     """Write the module that the rewrites of a family rely on: yours to edit, used by name."""
     from qw_codemod.app import initiation
 
-    made = initiation.init(family, policy, root, not no_dependencies, click.echo)
-    click.echo(f"wrote {_shown(made.path)}")
-    for notice in made.notices:
-        click.echo(notice)
-    if not made.is_set:
-        click.echo(
-            f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
-            f'policy = "{made.setting}"\n'
-        )
-    for path in made.more:
-        command = f"qw-codemod init {family} --policy {_shown(path)}"
-        click.echo(f"{_shown(os.path.dirname(path))} cannot import it: {command}")
+    command = f"qw-codemod init {family}"
+    more: dict[str, str] = {}  # by folder: policies for units that can import none of these
+    for policy in policies:
+        made = initiation.init(family, policy, root, not no_dependencies, click.echo)
+        others = {os.path.dirname(path): path for path in made.more}
+        more = others if policy is policies[0] else {at: more[at] for at in more if at in others}
+        click.echo(f"wrote {_shown(made.path)}")
+        for notice in made.notices:
+            click.echo(notice)
+        if not made.is_set:
+            click.echo(
+                f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
+                f'policy = "{made.setting}"\n'
+            )
+    options = [f"--policy {_shown(path)}" for path in more.values()]
+    for folder, option in zip(more, options, strict=True):
+        click.echo(f"{_shown(folder)} cannot import it: {command} {option}")
+    if len(options) > 1:
+        click.echo(f"All of these: {command} {' '.join(options)}")
     click.echo(f"Then: qw-codemod apply {family} --diff")
 
 

@@ -21,12 +21,13 @@ def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    def run(policy: str, **files: str) -> Result:
+    def run(*policies: str, **files: str) -> Result:
         for name, text in files.items():
             path = tmp_path / name.replace("__", "/").replace("_py", ".py").replace("_sh", ".sh")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        done = CliRunner().invoke(cli, ["init", "retries", "--policy", policy])
+        given = [word for policy in policies for word in ("--policy", policy)]
+        done = CliRunner().invoke(cli, ["init", "retries", *given])
         assert done.exit_code == 0, done.output
         return done
 
@@ -86,6 +87,23 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
     done = CliRunner().invoke(cli, ["apply", "retries"])
     assert "from http_retry import" in (tmp_path / "f/main.py").read_text()
     assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()
+
+
+def test_one_command_writes_the_policies_of_all_units(tmp_path: Path, init: Init) -> None:
+    deploy = "".join(f"gcloud functions deploy {name} --source={name}\n" for name in "fgh")
+    units = {f"{name}__main_py": FETCH.format("requests") for name in "fgh"}
+    done = init("http_retry.py", feed_py=FETCH.format("httpx"), deploy_sh=deploy, **units)
+    command = "qw-codemod init retries"
+    for name in "fgh":
+        assert f"{name} cannot import it: {command} --policy {name}/http_retry.py" in done.output
+    own = [f"{name}/http_retry.py" for name in "fgh"]
+    options = " ".join(f"--policy {policy}" for policy in own)
+    assert f"All of these: {command} {options}\n" in done.output
+    done = init(*own)
+    assert "cannot import it" not in done.output
+    CliRunner().invoke(cli, ["apply", "retries"])
+    for name in ("feed.py", "f/main.py", "g/main.py", "h/main.py"):
+        assert "from http_retry import" in (tmp_path / name).read_text()
 
 
 @pytest.mark.parametrize(
