@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from qw_codemod.languages.python import SourceFile, UnreadableSource
+from qw_codemod.languages.python import WIDTH, SourceFile, UnreadableSource
 from qw_codemod.python.imports import ImportedName, imports_of
 
 if sys.version_info >= (3, 11):
@@ -59,17 +59,30 @@ class _RuffFailed(Exception):
     pass
 
 
+def _grows_wide(before: bytes, after: bytes) -> bool:
+    """Whether there are more lines now that are wider than black lets them be."""
+    wide = (
+        sum(len(line.decode("utf-8", "replace")) > WIDTH for line in data.splitlines())
+        for data in (before, after)
+    )
+    return next(wide) < next(wide)
+
+
 def restyle(path: str, before: bytes, after: bytes) -> Styled:
     """The edited bytes as the project's formatter would have them.
 
-    They stay as they are where no formatter is configured, and where the file was not clean before;
-    if it may be clean under the project's own version, the lines are formatted that were edited.
-    `path` need not exist; its folder's configuration counts, as the nearest folder's above it.
+    They stay as they are where the file was not clean before; if it may be clean under the
+    project's own version, the lines are formatted that were edited. Where no formatter is
+    configured, CI may run one all the same: what black leaves alone stays so. `path` need not
+    exist; its folder's configuration counts, as the nearest folder's above it.
     """
     formatter = formatter_for(Path(path).absolute().parent)
-    if formatter is None or before == after:
+    if before == after or (formatter is None and not _grows_wide(before, after)):
         return Styled(after)
     try:
+        if formatter is None:
+            is_clean = _formatted(path, before, _BLACK) == before
+            return Styled(_formatted(path, after, _BLACK) if is_clean else after)
         if formatter.sorts_imports and _imports(before) != _imports(after):
             after = _sorted_imports(path, before, after)
         clean = _formatted(path, before, formatter)
@@ -256,3 +269,6 @@ def _as_black(settings: dict[str, Any]) -> tuple[str, ...]:
     if known:
         arguments += ["--target-version", known[0][1]]
     return tuple(arguments)
+
+
+_BLACK = Formatter(_as_black({}), for_black=True)  # as it is without a configuration

@@ -104,18 +104,27 @@ def test_the_nearest_configuration_counts(project: Path) -> None:
 def test_without_a_formatter_nothing_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "pyproject.toml").write_text("[tool.other]\n")
     monkeypatch.setattr(style, "_ruff", lambda *given: pytest.fail("ran"))
-    assert styled(project, FITS, LONG) == LONG
+    assert styled(project, FITS, FITS.replace("call", "called")) == FITS.replace("call", "called")
+
+
+def test_what_black_leaves_alone_stays_so_without_a_configuration(project: Path) -> None:
+    assert styled(project, FITS, LONG) == SPLIT
+    assert styled(project, UNCLEAN, LONG) == LONG
+    own = "x = call(other=2,\n         more=3)\n"  # laid out by hand
+    assert styled(project, FITS + own, LONG + own) == LONG + own
 
 
 def test_a_commented_hook_is_none(project: Path) -> None:
-    (project / ".pre-commit-config.yaml").write_text("repos:\n# - id: black\n")
-    assert styled(project, FITS, LONG) == LONG
+    hook = "# - id: black\n#   args: [--line-length=200]\n"
+    (project / ".pre-commit-config.yaml").write_text(f"repos:\n{hook}")
+    assert styled(project, FITS, LONG) == SPLIT
 
 
 def test_beyond_the_repository_nothing_counts(project: Path) -> None:
-    (project / "pyproject.toml").write_text("[tool.ruff]\n")
+    (project / "pyproject.toml").write_text("[tool.ruff]\nline-length = 200\n")
     (project / "deep" / ".git").mkdir()
-    assert styled(project, FITS, LONG) == LONG
+    assert styled(project, FITS, LONG) == SPLIT
+    assert styled(project, FITS, LONG, "x.py") == LONG
 
 
 def test_imports_are_sorted_where_the_project_sorts_them(project: Path) -> None:
