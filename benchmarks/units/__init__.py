@@ -92,7 +92,8 @@ Google's credentials, secrets and Airflow's variables are stubbed; variables of 
 have the values that the application gives elsewhere.
 
 *Fail alike* are starts that fail before the edit, and with the same error after: what stands
-behind that error was not seen. Scripts in brackets are those of which a docstring, a README or
+behind that error was not seen. *Otherwise*: well before and not after, or with another error than
+before. Scripts in brackets are those of which a docstring, a README or
 another script says how they are started. The Python is that of the image, of `.python-version` or
 the lowest that the project allows; the versions are those that are pinned or locked. *Pins left* to
 the resolver are those for which no wheel is to be had, as nothing of a size is built from source;
@@ -205,7 +206,7 @@ def tables(reports: Mapping[str, Report]) -> str:
     """What is recorded: the starts, why some end the same, and the tests."""
     heads = "application|edited files|loaded|units|scripts|starts|well before and after"
     starts_table = results.table(
-        f"{heads}|fail alike|only after|only before".split("|"),
+        f"{heads}|fail alike|only after|otherwise".split("|"),
         [
             [
                 name,
