@@ -304,15 +304,15 @@ UNIT = {
 ROOT_WITH_A_MARKER = {
     "app/__init__.py": "",
     "app/report.py": (
-        "from store import Store\n\n\ndef report():\n"
-        '    return list(Store("root").query("SELECT 1").result())\n'
+        "from ledger import Ledger\n\n\ndef report():\n"
+        '    return list(Ledger("root").query("SELECT 1").result())\n'
     ),
-    "app/store/__init__.py": (
-        "from google.cloud.bigquery import Client\n\n\nclass Store(Client):\n    pass\n"
+    "app/ledger/__init__.py": (
+        "from google.cloud.bigquery import Client\n\n\nclass Ledger(Client):\n    pass\n"
     ),
-    "tests/unit/store_test.py": (
-        "from unittest import TestCase\n\nfrom store import Store\n\n\n"
-        'class StoreTest(TestCase):\n    def setUp(self):\n        self.client = Store("root")\n\n'
+    "tests/unit/ledger_test.py": (
+        "from unittest import TestCase\n\nfrom ledger import Ledger\n\n\n"
+        'class LedgerTest(TestCase):\n    def setUp(self):\n        self.client = Ledger("root")\n\n'
         '    def test_answers(self):\n        job = self.client.query("SELECT 1")\n'
         "        self.assertEqual(len(list(job.result())), 3)\n"
     ),
@@ -375,7 +375,14 @@ def imported(
         found["test"] = pkgutil.resolve_name("move_test:MoveTest")
         yield found
     for name in set(sys.modules) - known:
-        if name.partition(".")[0] in ("table", "report", "store", "filling", "moving", "move_test"):
+        if name.partition(".")[0] in (
+            "table",
+            "report",
+            "ledger",
+            "filling",
+            "moving",
+            "move_test",
+        ):
             del sys.modules[name]
 
 
@@ -400,7 +407,7 @@ def test_a_wait_ends_before_its_unit_is_stopped() -> None:
 
 
 def test_an_import_root_with_a_marker() -> None:
-    assert set(rewritten(ROOT_WITH_A_MARKER)) == {"app/report.py", "tests/unit/store_test.py"}
+    assert set(rewritten(ROOT_WITH_A_MARKER)) == {"app/report.py", "tests/unit/ledger_test.py"}
 
 
 def test_a_double_of_another_module(imported: dict[str, Any]) -> None:
