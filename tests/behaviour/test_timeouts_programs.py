@@ -304,15 +304,15 @@ UNIT = {
 ROOT_WITH_A_MARKER = {
     "app/__init__.py": "",
     "app/report.py": (
-        "from ledger import Ledger\n\n\ndef report():\n"
-        '    return list(Ledger("root").query("SELECT 1").result())\n'
+        "from books import Books\n\n\ndef report():\n"
+        '    return list(Books("root").query("SELECT 1").result())\n'
     ),
-    "app/ledger/__init__.py": (
-        "from google.cloud.bigquery import Client\n\n\nclass Ledger(Client):\n    pass\n"
+    "app/books/__init__.py": (
+        "from google.cloud.bigquery import Client\n\n\nclass Books(Client):\n    pass\n"
     ),
-    "tests/unit/ledger_test.py": (
-        "from unittest import TestCase\n\nfrom ledger import Ledger\n\n\n"
-        'class LedgerTest(TestCase):\n    def setUp(self):\n        self.client = Ledger("root")\n\n'
+    "tests/unit/books_test.py": (
+        "from unittest import TestCase\n\nfrom books import Books\n\n\n"
+        'class BooksTest(TestCase):\n    def setUp(self):\n        self.client = Books("root")\n\n'
         '    def test_answers(self):\n        job = self.client.query("SELECT 1")\n'
         "        self.assertEqual(len(list(job.result())), 3)\n"
     ),
@@ -378,7 +378,7 @@ def imported(
         if name.partition(".")[0] in (
             "table",
             "report",
-            "ledger",
+            "books",
             "filling",
             "moving",
             "move_test",
@@ -407,7 +407,7 @@ def test_a_wait_ends_before_its_unit_is_stopped() -> None:
 
 
 def test_an_import_root_with_a_marker() -> None:
-    assert set(rewritten(ROOT_WITH_A_MARKER)) == {"app/report.py", "tests/unit/ledger_test.py"}
+    assert set(rewritten(ROOT_WITH_A_MARKER)) == {"app/report.py", "tests/unit/books_test.py"}
 
 
 def test_a_double_of_another_module(imported: dict[str, Any]) -> None:
