@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qw_codemod.kernel.model import Outcome
 from qw_codemod.store.reports import Memories
+from qw_codemod.store.stored_facts import read_only
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -75,6 +76,8 @@ def recalled(
             with contextlib.suppress(sqlite3.Error):
                 memories.save()
     finally:
+        if memories is not None:
+            memories.close()
         if connection is not None:
             connection.close()
 
@@ -122,22 +125,21 @@ def _adopt(path: Path, root: str, files: Sequence[str]) -> None:
     wanted = {file.removeprefix(root) for file in files}
     best, most = None, len(wanted) / 2
     for other in path.parent.glob(f"{rules}-*.sqlite"):
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(other)) as known:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(read_only(other, _PATIENCE)) as known,
+        ):
             paths = {path for (path,) in known.execute("SELECT path FROM file")}
             if len(paths & wanted) > most:
                 best, most = other, len(paths & wanted)
     if best is not None:
         with (
             contextlib.suppress(sqlite3.Error),
-            contextlib.closing(_read_only(best)) as source,
+            contextlib.closing(read_only(best, _PATIENCE)) as source,
             contextlib.closing(sqlite3.connect(path)) as target,
         ):
             source.backup(target)
         _tidy(path.parent)
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
 
 
 def _connect(path: Path) -> sqlite3.Connection | None:

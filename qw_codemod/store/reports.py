@@ -438,6 +438,10 @@ class Memories:
                 ),
             )
 
+    def close(self) -> None:
+        """Let go of the cache."""
+        self._stored.close()
+
     def _note_imports(self) -> None:
         """Note what the files import that have been the same since this run began."""
         now = time.time()

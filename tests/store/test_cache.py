@@ -20,6 +20,7 @@ from qw_codemod.facts import project as tree_of_files
 from qw_codemod.facts import requirement_versions as project_versions
 from qw_codemod.facts.file_facts import FileFacts, facts_of
 from qw_codemod.facts.index import Contents, Index
+from qw_codemod.facts.query import digest
 from qw_codemod.kernel.model import Outcome
 from qw_codemod.kernel.statements import render
 from qw_codemod.python.module import View
@@ -388,6 +389,25 @@ def test_facts_of_files_that_are_the_same_are_not_read_again(
     put(project, tests[0], f"{VERSIONS[tests[0]][1]}print()\n")
     outcomes(project)
     assert {*read} == {tests[0]}
+
+
+def test_each_process_opens_the_stored_facts_for_itself(project: Path, folder: Path) -> None:
+    for name in ("base.py", "worker.py"):
+        put(project, name, VERSIONS[name][0])
+    test = VERSIONS["tests/conftest.py"][1] or ""
+    put(project, "tests/conftest.py", test)
+    outcomes(project)
+    (database,) = folder.glob("*.sqlite")
+    stored = StoredFacts(database, Portable(str(project)))
+    asked = (f"{project}/tests/conftest.py", f"test {digest(test.encode())}")
+    facts = stored.find(*asked)
+    assert facts is not None
+    for way in ("fork", "spawn"):
+        with multiprocessing.get_context(way).Pool(1) as pool:
+            assert pool.apply(stored.find, asked) == facts
+    stored.close()
+    assert stored.find(*asked) == facts
+    stored.close()
 
 
 def test_known_answers_travel_to_other_processes() -> None:
