@@ -289,12 +289,6 @@ def following(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
     return None
 
 
-def preceding(source: SourceFile, statement: ast.stmt) -> ast.stmt | None:
-    """The statement before this one, in the same block."""
-    block = block_of(source.parent(statement), statement)
-    return block[block.index(statement) - 1] if statement in block[1:] else None
-
-
 def read_names(body: Sequence[ast.stmt]) -> set[str]:
     """The names that are read there, and attributes of `self`; what is called does not count."""
     nodes = [node for each in body for node in ast.walk(each)]

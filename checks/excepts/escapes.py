@@ -102,7 +102,7 @@ _RUST = frozenset(
 )
 _NO_EXCEPTIONS = frozenset({"BaseException", _EXIT, "KeyboardInterrupt", "GeneratorExit"})
 _TASKS = frozenset({"asyncio.Task", "asyncio.Future"})
-_TAKES_AWAITABLES = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield"})
+TAKES_AWAITABLES = frozenset({"asyncio.gather", "asyncio.wait_for", "asyncio.shield"})
 _GROUPS = frozenset({"asyncio.gather", "asyncio.shield"})  # calls that give a future
 _STARTS_TASK = frozenset({"create_task", "ensure_future", "spawn", "spawn_later", "start_soon"})
 _ENDS_TASK = frozenset({"cancel", "kill"})
@@ -245,7 +245,7 @@ class _Search:
         """Whether it may be a task or a future: a coroutine that runs here is cancelled with us."""
         match awaited:
             case ast.Call():
-                if full_name(view.source, awaited.func) not in _TAKES_AWAITABLES or any(
+                if full_name(view.source, awaited.func) not in TAKES_AWAITABLES or any(
                     each.arg == "return_exceptions" for each in awaited.keywords
                 ):
                     return False

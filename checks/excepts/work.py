@@ -17,6 +17,7 @@ from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 
 from .another_way import is_passed
 from .effects import log_of
+from .escapes import TAKES_AWAITABLES
 from .operation_name import METHODS, called, is_trivial, outermost
 from .raises import exceptions
 
@@ -57,7 +58,6 @@ _TIDYING = frozenset(
 )
 _PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
 # Reads of an object by its name, of the clients of Google's, Amazon's and Microsoft's storage.
-_AWAITS_OTHERS = frozenset({"gather", "wait_for", "shield"})
 _STORED = frozenset(
     "download_as_text download_as_bytes download_as_string download_to_filename download_to_file "
     "get_object head_object download_file download_fileobj download_blob "
@@ -226,7 +226,7 @@ def _was_cancelled(source: SourceFile, statement: ast.Try) -> bool:
             pass
         case _:
             return False
-    if isinstance(awaited, ast.Call) and called(awaited).rpartition(".")[2] in _AWAITS_OTHERS:
+    if isinstance(awaited, ast.Call) and full_name(source, awaited.func) in TAKES_AWAITABLES:
         given = [each.value if isinstance(each, ast.Starred) else each for each in awaited.args]
     else:
         given = [awaited]
