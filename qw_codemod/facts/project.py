@@ -97,7 +97,7 @@ class Tree:
             self._marked.clear()  # some are known without what shows them: this file may do that
             self._resolved.clear()
         self._rows.pop(path, None)
-        if root_signs(before) != root_signs(now):
+        if self._marked and root_signs(before) != root_signs(now):
             for root, shown in [*self._marked.items()]:
                 if path in (shown or (path,)):
                     del self._marked[root]
@@ -357,6 +357,13 @@ class Tree:
             root = path.removesuffix(ending) if ending else ""
             if root and self._is_package(root):
                 found.setdefault(root, []).append(path)
+        return found
+
+    def folders_of(self, path: str) -> list[str]:
+        """The folders that a file is in, the innermost first, up to the root."""
+        found = [os.path.dirname(path)]
+        while len(found[-1]) > max(len(self.root), 1):  # a file system has no folder above its own
+            found.append(os.path.dirname(found[-1]))
         return found
 
     def package_root(self, path: str) -> str:

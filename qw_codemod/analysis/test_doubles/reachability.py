@@ -208,12 +208,10 @@ class Reach:
                 yield other
 
     def _conftests(self, test: str) -> Iterator[str]:
-        folder = os.path.dirname(test)
-        while len(folder) >= len(self._tree.root) and os.path.dirname(folder) != folder:
+        for folder in self._tree.folders_of(test):
             path = self._tree.submodule(folder, "conftest")
             if path:
                 yield path
-            folder = os.path.dirname(folder)
 
     # -- names ----------------------------------------------------------------------------------
 

@@ -92,8 +92,7 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
         return ""
     for program in programs_of(tree, path):
         if program.unit is not None and not holds_module(program.unit, module, target):
-            inside = [source for source, _ in program.unit.copies if _is_in(path, source)]
-            return max(inside, key=len, default="")
+            return program.unit.source_of(path)
         if program.unit is None:
             folder = program.roots[0] if program.is_dag else os.path.dirname(program.entry)
             return "" if _test_without(tree, path, folder) else folder
@@ -106,7 +105,7 @@ def module_name(tree: Tree, target: str) -> str:
     The root is that of the unit which is made of the least; else the folder around the package, or
     of a script that is started by its path; else that of the project, or its `src`.
     """
-    units = sorted(tree.deployments().units, key=lambda unit: _size(unit, target))
+    units = sorted(tree.deployments().units, key=lambda unit: -len(unit.source_of(target)))
     for unit in units:
         for place in unit.places(target):
             for root in unit.roots:
@@ -127,15 +126,6 @@ def module_name(tree: Tree, target: str) -> str:
 def _is_name(dotted_name: str) -> bool:
     """Whether an `import` can spell a name: the folders of `jobs-daily/load` are no package."""
     return all(each.isidentifier() for each in dotted_name.split("."))
-
-
-def _size(unit: Unit, target: str) -> int:
-    """How near to the top of the project the folder lies that brings a file into a unit."""
-    return -max((len(source) for source, _ in unit.copies if _is_in(target, source)), default=0)
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder + "/")
 
 
 def _dotted(inner: str) -> str:
@@ -202,21 +192,13 @@ def _test_without(tree: Tree, path: str, root: str) -> str:
         }
         if not any(root.startswith(above + "/") for above in froms if above):
             continue
-        beside = [f"{folder}/conftest.py" for folder in _folders(tree, each)]
+        beside = [f"{folder}/conftest.py" for folder in tree.folders_of(each)]
         known = {os.path.dirname(each), *_shown_roots(tree, path)}
         for other in (each, *filter(tree.has, beside)):
             known |= _shown_roots(tree, other) | _changed_path(tree, other)
         if root not in known:
             return each
     return ""
-
-
-def _folders(tree: Tree, path: str) -> Iterator[str]:
-    """The folders of a file, up to the root of the project."""
-    folder = os.path.dirname(path)
-    while folder.startswith(tree.root):
-        yield folder
-        folder = os.path.dirname(folder)
 
 
 def _all_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
@@ -235,9 +217,7 @@ def _resolved(tree: Tree, each: ImportedName, path: str) -> tuple[str, str]:
 
 def _sure_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
     """What a module imports in any case, when it is loaded."""
-    view = tree.view(path)
-    if view is not None:
-        yield from (each for each in imports_of(view.source.tree) if not each.inside)
+    return (each for each in _all_imports(tree, path) if not each.inside)
 
 
 # -- sys.path -------------------------------------------------------------------------------------

@@ -83,16 +83,13 @@ def _nearest(units: list[Unit], path: str) -> list[Unit]:
     The image of a whole repository holds every job, each of which has an image of its own: where it
     does not say what it starts, it is none of theirs.
     """
-    nearest = max((_depth(unit, path) for unit in units), default=0)
+    sources = [unit.source_of(path) for unit in units]
+    nearest = max(sources, key=len, default="")
     return [
-        unit for unit in units if not unit.is_image or unit.entries or _depth(unit, path) == nearest
+        unit
+        for unit, source in zip(units, sources, strict=True)
+        if not unit.is_image or unit.entries or source == nearest
     ]
-
-
-def _depth(unit: Unit, path: str) -> int:
-    """How deep the folder or file lies that brings a file into a unit."""
-    holding = (source for source, _ in unit.copies if f"{path}/".startswith(f"{source}/"))
-    return max((source.count("/") for source in holding), default=0)
 
 
 def _of_start(start: Start) -> Program:
@@ -126,7 +123,7 @@ def _documented(tree: Tree, path: str) -> Iterator[Start]:
         return
     for line, text in _head(path, tree.read(path)):
         for module, named in _COMMAND.findall(text):
-            folders = _above(tree, path)
+            folders = tree.folders_of(path)
             if not module:
                 if any(f"{folder}/{named.removeprefix('./')}" == path for folder in folders):
                     yield Start(path, (os.path.dirname(path),), path, line)
@@ -135,13 +132,6 @@ def _documented(tree: Tree, path: str) -> Iterator[Start]:
             for folder in folders:
                 if path in (f"{folder}/{inner}.py", f"{folder}/{inner}/__main__.py"):
                     yield Start(path, (folder,), path, line, is_by_path=False)
-
-
-def _above(tree: Tree, path: str) -> list[str]:
-    found = [os.path.dirname(path)]
-    while len(found[-1]) > len(tree.root):
-        found.append(os.path.dirname(found[-1]))
-    return found
 
 
 @lru_cache(maxsize=256)

@@ -45,6 +45,11 @@ class Unit:
                 found.append(posixpath.join(place, path[len(source) + 1 :]))
         return found
 
+    def source_of(self, path: str) -> str:
+        """The innermost of the files and folders that bring a file into the unit; or empty."""
+        holding = [source for source, _ in self.copies if f"{path}/".startswith(f"{source}/")]
+        return max(holding, key=len, default="")
+
     def sources(self, place: str) -> list[str]:
         """The files of the project that may lie at a place, there or not; the last one does."""
         found = []
