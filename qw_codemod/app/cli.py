@@ -215,11 +215,10 @@ def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool)
     from qw_codemod.app import initiation
 
     command = f"qw-codemod init {family}"
-    more: dict[str, str] = {}  # by folder: policies for units that can import none of these
+    lacking: list[dict[str, str]] = []  # of each policy: those for units that cannot import it
     for policy in policies:
         made = initiation.init(family, policy, root, not no_dependencies, click.echo)
-        others = {os.path.dirname(path): path for path in made.more}
-        more = others if policy is policies[0] else {at: more[at] for at in more if at in others}
+        lacking.append({os.path.dirname(path): path for path in made.more})
         click.echo(f"wrote {_shown(made.path)}")
         for notice in made.notices:
             click.echo(notice)
@@ -228,11 +227,16 @@ def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool)
                 f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
                 f'policy = "{made.setting}"\n'
             )
-    options = [f"--policy {_shown(path)}" for path in more.values()]
-    for folder, option in zip(more, options, strict=True):
+    first, *others = lacking
+    more = {
+        folder: f"--policy {_shown(path)}"
+        for folder, path in first.items()
+        if all(folder in other for other in others)
+    }
+    for folder, option in more.items():
         click.echo(f"{_shown(folder)} cannot import it: {command} {option}")
-    if len(options) > 1:
-        click.echo(f"All of these: {command} {' '.join(options)}")
+    if len(more) > 1:
+        click.echo(f"All of these: {command} {' '.join(more.values())}")
     click.echo(f"Then: qw-codemod apply {family} --diff")
 
 

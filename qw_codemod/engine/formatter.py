@@ -61,11 +61,11 @@ class _RuffFailed(Exception):
 
 def _grows_wide(before: bytes, after: bytes) -> bool:
     """Whether there are more lines now that are wider than black lets them be."""
-    wide = (
-        sum(len(line.decode("utf-8", "replace")) > WIDTH for line in data.splitlines())
-        for data in (before, after)
-    )
-    return next(wide) < next(wide)
+    return _wide_lines(before) < _wide_lines(after)
+
+
+def _wide_lines(data: bytes) -> int:
+    return sum(len(line.decode("utf-8", "replace")) > WIDTH for line in data.splitlines())
 
 
 def restyle(path: str, before: bytes, after: bytes) -> Styled:
