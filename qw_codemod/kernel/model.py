@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from qw_codemod.kernel.statements import Statement
@@ -189,10 +189,6 @@ class FileReport:
     fixed_elsewhere: tuple[Finding, ...] = ()  # of other files, whose fixes edit this one too
     before: bytes = field(default=b"", repr=False)  # empty unless the file changes
     after: bytes | None = field(default=None, repr=False)  # None: nothing to write
-
-    def with_problem(self, problem: Problem) -> FileReport:
-        """The same report with one more problem."""
-        return replace(self, problems=(*self.problems, problem))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,3 @@ def touched_by(node: ast.Call) -> list[str]:
         inside = isinstance(node.func.value, ast.Call)  # `super().start()` and the like
         touched.append("self" if inside else dotted(node.func.value))
     return touched
-
-
-def dotted_is(call: ast.Call, name: str) -> bool:
-    """Whether a call is that of a plain name."""
-    return isinstance(call.func, ast.Name) and call.func.id == name
