@@ -80,6 +80,8 @@ def _is_read(source: SourceFile, wait: Wait) -> bool:
     """Whether the rows of a job are wanted: a statement that writes has none worth looking at."""
     if wait.form in (*DOWNLOADS, "iterate", "query_and_wait"):
         return True
+    if wait.writes:  # all kinds of jobs are waited for in one place
+        return False
     return not isinstance(source.parent(wait.node), ast.Expr)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Container, Inference
@@ -30,6 +31,7 @@ from qw_codemod.rules.api import (
 from . import reasons
 from .aftermath import default_feeds_write, harm, harm_if_reported
 from .deadlines import within_deadline
+from .handed import handed_over
 from .outer_deadline import has_deadline
 from .plan import (
     AddTimeout,
@@ -133,7 +135,8 @@ def _match(found: Unbounded) -> Match:
 
 
 def _all(source: SourceFile, infer: Inference) -> tuple[Unbounded, ...]:
-    weighed = ((wait, _weighed(source, infer, wait)) for wait in waits(source, infer))
+    found_waits = chain(waits(source, infer), handed_over(source, infer))
+    weighed = ((wait, _weighed(source, infer, wait)) for wait in found_waits)
     return tuple(
         found
         for wait, found in weighed
@@ -155,6 +158,9 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
         message = f"the loop asks whether {_KINDS[wait.kind]} is done, and has no end of its own"
         return Unbounded(wait, message, None, by_hand=reasons.NoDeadline())
     assert isinstance(wait.node, ast.Call)
+    if wait.unbound and wait.form in DOWNLOADS:
+        message = f".{wait.form}() of a query job has no timeout"
+        return Unbounded(wait, message, None, by_hand=reasons.ByHand())
     if wait.form in DOWNLOADS:
         return _of_download(source, infer, wait, wait.node)
     if wait.form == "exception":
@@ -169,9 +175,12 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
 
 def _handed(wait: Wait, limit: Limit) -> Unbounded:
     message = f"the wait for {_KINDS[wait.kind]} is handed over without timeout="
+    if wait.handed == "iterate":
+        message = "a query job is handed over to be iterated, and has no timeout"
     if wait.passes == "unknown":
         return Unbounded(wait, message, None, doubt=HandedOver(), by_hand=reasons.ByHand())
-    if wait.method in DOWNLOADS:  # whose own timeout= bounds something else
+    # The timeout= of a download bounds something else.
+    if wait.passes == "no argument" or wait.method in DOWNLOADS:
         return Unbounded(wait, message, None, by_hand=reasons.ByHand())
     keyword = "wait_timeout" if wait.method == "query_and_wait" else "timeout"
     if wait.passes == "nothing":
@@ -193,7 +202,7 @@ def _of_download(source: SourceFile, infer: Inference, wait: Wait, call: ast.Cal
 def _of_result(
     source: SourceFile, infer: Inference, wait: Wait, call: ast.Call
 ) -> Unbounded | None:
-    position = TIMEOUT_AT[wait.kind]
+    position = TIMEOUT_AT[wait.kind] + wait.unbound
     starred = any(isinstance(arg, ast.Starred) for arg in call.args)
     if len(call.args) > position and not starred:
         return None

@@ -14,7 +14,7 @@ class NoDeadline(Statement):
 
 
 class ByHand(Statement):
-    template = "a method that is handed over is changed by hand"
+    template = "what is handed over is changed by hand"
 
 
 class WhileFirstGoesOn(Statement):

@@ -8,17 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qw_codemod.analysis.test_doubles.compatibility import Producers
-from qw_codemod.infer import (
-    Answer,
-    Class,
-    Inference,
-    Instance,
-    Library,
-    Method,
-    Value,
-    ValueSet,
-    judge,
-)
+from qw_codemod.infer import Answer, Class, Inference, Instance, Library, Method, Value, judge
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries import bigquery
 from qw_codemod.python.bindings import COMPREHENSIONS, dotted
@@ -34,7 +24,10 @@ JOBS = {
     bigquery.COPY_JOB: "copy",
     bigquery.EXTRACT_JOB: "extract",
     bigquery.ANY_JOB: "job",
+    bigquery.PERHAPS_JOB: "job",
 }
+_DOWNLOADED = frozenset({bigquery.QUERY_JOB, bigquery.ANY_JOB, bigquery.PERHAPS_JOB})
+_WRITING = frozenset({bigquery.LOAD_JOB, bigquery.COPY_JOB, bigquery.EXTRACT_JOB})
 ITERABLE_JOBS = frozenset({bigquery.QUERY_JOB})  # the others have no __iter__
 _ITERATING = (b"query", b"job", b"bigquery")  # a job that is iterated has come from somewhere
 # Where `timeout` stands among the positional arguments of `result()`, from 0. [run 3.47.0]
@@ -78,19 +71,8 @@ _ASKING = (b".done(", b".running(", b".state")  # how a loop asks for the end of
 
 
 # Who is handed a method, and what else: it passes keywords on, or takes nothing but the method.
-Passes = Literal["keywords", "nothing", "unknown"]
-_PASSES: dict[str, tuple[int, Passes]] = {
-    "asyncio.to_thread": (0, "keywords"),
-    "functools.partial": (0, "keywords"),
-    "starlette.concurrency.run_in_threadpool": (0, "keywords"),
-    "fastapi.concurrency.run_in_threadpool": (0, "keywords"),
-    "anyio.to_thread.run_sync": (0, "nothing"),
-    "asyncio.AbstractEventLoop.run_in_executor": (1, "nothing"),
-    "concurrent.futures.Executor.submit": (0, "keywords"),
-    "concurrent.futures.ThreadPoolExecutor.submit": (0, "keywords"),
-    "threading.Thread": (-1, "nothing"),  # by the keyword `target`
-    "threading.Timer": (1, "nothing"),
-}
+# `unknown`: who is handed it may pass a timeout; `no argument`: it takes none that could be added.
+Passes = Literal["keywords", "nothing", "no argument", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -101,8 +83,9 @@ class Wait:
     `iterate`, `handed` for a method that something else may call, or `polled` for a loop that asks
     whether the job is done; `kind` what job it is (query, load, copy, extract; job where that is
     open); `job` the expression that holds the job, or the client of `query_and_wait`, where there
-    is one. Of a method that is handed over: `receiver` is the call that it is handed to, `passes`
-    how that can be given an argument for it.
+    is one. Of a method that is handed over: `handed` is its form, `receiver` the call that it is
+    handed to, `passes` how that can be given an argument for it. `unbound`: the method is taken
+    from its class, as `QueryJob.result(job)`.
     """
 
     node: ast.expr
@@ -112,13 +95,19 @@ class Wait:
     job: ast.expr | None
     receiver: ast.Call | None = None
     passes: Passes = "unknown"
+    handed: str = ""
+    unbound: bool = False
 
     @property
     def method(self) -> str:
         """The name of the method that waits."""
-        if self.form == "handed" and isinstance(self.node, ast.Attribute):
-            return self.node.attr
-        return "__iter__" if self.form == "iterate" else self.form
+        form = self.handed or self.form
+        return "__iter__" if form == "iterate" else form
+
+    @property
+    def writes(self) -> bool:
+        """Whether the job may be one that writes, by its class alone."""
+        return any(_class_of(value) in _WRITING for value in self.answer.values)
 
 
 def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
@@ -133,9 +122,6 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
                 yield from _by_method(source, infer, call, None)
         elif isinstance(call.func, ast.Name) and call.func.id in bound:
             yield from _by_method(source, infer, call, None)
-    for attribute in source.nodes(ast.Attribute):
-        if attribute.attr in METHODS:
-            yield from _handed_over(source, infer, attribute)
     if any(word in source.data for word in _ASKING):
         for loop, job in polls(source):
             answer = judge(infer.holds(source, job), _is_job)
@@ -143,7 +129,7 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
                 yield Wait(loop, "polled", _kind_of_jobs(answer), answer, job)
     if any(word in source.data for word in _ITERATING):
         for node in _iterated(source):
-            answer = infer.judged(source, node, lambda value: _is_iterable(value, infer))
+            answer = infer.judged(source, node, lambda value: is_iterable(value, infer))
             if answer:
                 yield Wait(node, "iterate", "query", answer, node)
 
@@ -252,52 +238,29 @@ def _is_always_run(source: SourceFile, call: ast.Call, statement: ast.stmt) -> b
 def _by_method(
     source: SourceFile, infer: Inference, call: ast.Call, receiver: ast.expr | None
 ) -> Iterator[Wait]:
-    answer = judge(infer.holds(source, call.func), _is_waiting)
+    answer = judge(infer.holds(source, call.func), is_waiting)
     if answer is None:
         return
     method = answer.values[0]
-    assert isinstance(method, Method)
-    yield Wait(call, method.name, _kind(answer), answer, receiver)
+    if isinstance(method, Method):
+        yield Wait(call, method.name, kind_of(answer), answer, receiver)
+    elif call.args:
+        assert isinstance(method, Library)
+        kind = kind_of(answer)
+        yield Wait(call, method.last, kind, answer, call.args[0], unbound=True)
 
 
-def _kind(answer: Answer) -> str:
+def kind_of(answer: Answer) -> str:
     """Of which kind the jobs are; `job` where there are several."""
-    kinds = {
-        JOBS.get(value.receiver.name, "query")
-        for value in answer.values
-        if isinstance(value, Method)
-    }
+    kinds = {JOBS.get(_class_of(value), "query") for value in answer.values}
     return kinds.pop() if len(kinds) == 1 else "job"
 
 
-def _handed_over(source: SourceFile, infer: Inference, node: ast.Attribute) -> Iterator[Wait]:
-    """A method that is given to something that may call it: `pool.submit(job.result)`."""
-    around = source.parent(node)
-    call = source.parent(around) if isinstance(around, ast.keyword) else around
-    if not isinstance(call, ast.Call) or node is call.func:
-        return
-    if isinstance(around, ast.keyword) and around.arg != "target":
-        return
-    if any(each.arg in (None, "timeout", "wait_timeout", "kwargs") for each in call.keywords):
-        return
-    answer = judge(infer.holds(source, node), _is_waiting)
-    if answer is not None:
-        place = call.args.index(node) if node in call.args else -1
-        passes = _passing(infer.holds(source, call.func), place)
-        yield Wait(node, "handed", _kind(answer), answer, node.value, call, passes)
-
-
-def _passing(callee: ValueSet, place: int) -> Passes:
-    """How what is called, with a method at that place, lets arguments through to it."""
-    found: set[Passes] = set()
-    for p in callee:
-        value = p.value
-        name = value.name if isinstance(value, Library) else ""
-        if isinstance(value, Method):
-            name = f"{value.receiver.name}.{value.name}"
-        at, passes = _PASSES.get(name, (place, "unknown"))
-        found.add(passes if at == place and not p.doubt else "unknown")
-    return found.pop() if len(found) == 1 else "unknown"
+def _class_of(value: Value) -> str:
+    """The class of a method, or that which it is taken from without an object."""
+    if isinstance(value, Method):
+        return value.receiver.name
+    return value.name.rpartition(".")[0] if isinstance(value, Library) else ""
 
 
 def _is_job(value: Value) -> bool:
@@ -313,17 +276,20 @@ def _kind_of_jobs(answer: Answer) -> str:
     return kinds.pop() if len(kinds) == 1 else "job"
 
 
-def _is_waiting(value: Value) -> bool:
-    if not isinstance(value, Method):
+def is_waiting(value: Value) -> bool:
+    """Whether it is a method that waits for a job: `job.result`, or `QueryJob.result`."""
+    if not isinstance(value, Method | Library):
         return False
-    if value.name == "query_and_wait":
-        return value.receiver.name == bigquery.CLIENT
-    if value.name in DOWNLOADS:
-        return value.receiver.name in (bigquery.QUERY_JOB, bigquery.ANY_JOB)
-    return value.name in ("result", "exception") and value.receiver.name in JOBS
+    cls, name = _class_of(value), value.name if isinstance(value, Method) else value.last
+    if name == "query_and_wait":
+        return cls == bigquery.CLIENT
+    if name in DOWNLOADS:
+        return cls in _DOWNLOADED
+    return name in ("result", "exception") and cls in JOBS
 
 
-def _is_iterable(value: Value, infer: Inference) -> bool:
+def is_iterable(value: Value, infer: Inference) -> bool:
+    """Whether iterating it waits for a job."""
     if not isinstance(value, Instance):
         return False
     if isinstance(value.of, Library):

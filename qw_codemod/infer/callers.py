@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -42,8 +43,24 @@ _HOLDING = (
 )
 _MOST_USES = 100  # a name that is read in more places than this is too common to be followed
 _MOST_FILES = 200  # and so is a function's that more files than this mention, each to be parsed
+_DEEP = 4  # functions that hand `*args` through, one to the next
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set)
+# Expressions with their files, and whether they are all that there are.
+_Written = tuple[list[tuple[ast.expr, View]], bool]
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
 _Use = tuple[View, ast.AST, Arguments | None, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An argument that is looked for in calls: its name, and its place (-1: by name alone)."""
+
+    name: str
+    place: int = -1
+
+    def bound(self) -> _Wanted:
+        """The same in a call of a bound method."""
+        return replace(self, place=self.place - 1) if self.place > 0 else self
 
 
 class Callers:
@@ -314,9 +331,10 @@ class Callers:
 
     # -- names that are spelled out -------------------------------------------------------------
 
-    def spelled(self, node: ast.expr, view: View) -> tuple[str, ...] | None:
-        """The strings that an expression can be, over all callers; None where one is not seen."""
+    def spelled(self, node: ast.expr, view: View) -> tuple[tuple[str, ...], bool]:
+        """The strings that an expression can be, over all callers, and whether that is all."""
         found: dict[str, None] = {}
+        is_all = True
         ahead, seen = [(node, view)], {node}
         while ahead:
             node, view = ahead.pop(0)
@@ -324,59 +342,132 @@ class Callers:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found[node.value] = None
                 continue
-            sources = self._sources(node, view)
-            if not sources or len(seen) > _MOST_USES:
-                return None
+            sources, are_all = self._sources(node, view)
+            is_all = is_all and are_all and bool(sources)
+            if len(seen) > _MOST_USES:
+                return tuple(found), False
             ahead += (each for each in sources if each[0] not in seen)
             seen.update(each for each, _ in sources)
-        return tuple(found) or None
+        return tuple(found), is_all and bool(found)
 
-    def _sources(self, node: ast.expr, view: View) -> list[tuple[ast.expr, View]]:
-        """The expressions that one gets its value from; none where that cannot be told."""
+    def _sources(self, node: ast.expr, view: View) -> _Written:
+        """The expressions that one gets its value from."""
         if isinstance(node, ast.IfExp):
-            return [(node.body, view), (node.orelse, view)]
+            return [(node.body, view), (node.orelse, view)], True
         if isinstance(node, ast.BoolOp):
-            return [(each, view) for each in node.values]
+            return [(each, view) for each in node.values], True
         if not isinstance(node, ast.Name):
-            return []
+            return [], False
         scope = view.scope_of(node)
         bindings = view.reaching(scope, node, node.id) or view.exports(node.id)
         found: list[tuple[ast.expr, View]] = []
+        are_all = bool(bindings)
         for b in bindings:
             if b.kind == "param" and isinstance(b.node, ast.arg):
-                given = self._expressions(b.node, view)
-            elif b.kind == "for" and isinstance(b.value, ast.List | ast.Tuple | ast.Set):
-                given = [] if b.path else [(each, view) for each in b.value.elts]
+                given, seen = self._expressions(b.node, view)
+                found += given
+                are_all = are_all and seen
+            elif b.kind == "for" and isinstance(b.value, _DISPLAYS) and not b.path:
+                found += [(each, view) for each in b.value.elts]
             elif b.kind in ("assign", "walrus", "annotation") and b.value and not b.path:
-                given = [(b.value, view)]
+                found.append((b.value, view))
             else:
-                given = []
-            if not given:
-                return []
-            found += given
-        return found
+                are_all = False
+        return found, are_all
 
-    def _expressions(self, argument: ast.arg, view: View) -> list[tuple[ast.expr, View]]:
-        """What all calls of a function write for one of its parameters; none if one is not seen."""
+    def _expressions(self, argument: ast.arg, view: View) -> _Written:
+        """What the calls of a function write for one of its parameters."""
         function = view.source.parent(view.source.parent(argument) or argument)
-        if not isinstance(function, FUNCTIONS) or view.is_test:
-            return []
+        if not isinstance(function, FUNCTIONS):
+            return [], False
+        positional = [*function.args.posonlyargs, *function.args.args]
+        if argument in positional:
+            wanted = _Wanted(argument.arg, positional.index(argument))
+        elif argument in function.args.kwonlyargs:
+            wanted = _Wanted(argument.arg)
+        else:
+            return [], False  # all that `*` or `**` gathers
+        default = _default_of(function, argument)
+        return self._passed(function, view, wanted, (default, view) if default else None, _DEEP)
+
+    def _passed(
+        self,
+        function: FunctionNode,
+        view: View,
+        wanted: _Wanted,
+        default: tuple[ast.expr, View] | None,
+        deep: int,
+    ) -> _Written:
+        """What the calls of a function write for what is wanted, or for what they leave out."""
+        if view.is_test or not deep:
+            return [], False
         calls: Any = self._infer.detached(
             lambda: tuple(self._known_calls(function, view))  # type: ignore[arg-type]
         )
-        default = _default_of(function, argument)
         found: list[tuple[ast.expr, View]] = []
+        are_all = self._decorators_known(function, view)
         for where, node, arguments, receiver in calls:
-            if arguments is None or arguments.open or not isinstance(node, ast.Call):
-                return []
-            given = _written(function, argument, node, receiver is not None)
-            if given is not None:
-                found.append((given, where))
-            elif default is not None:
-                found.append((default, view))
-            else:
-                return []
-        return found if self._decorators_known(function, view) else []
+            if arguments is None or not isinstance(node, ast.Call):
+                are_all = False
+                continue
+            here = wanted.bound() if receiver is not None else wanted
+            given, seen = self._written(node, where, here, default, deep)
+            found += given
+            are_all = are_all and seen and bool(given)
+        return found, are_all
+
+    def _written(
+        self,
+        call: ast.Call,
+        where: View,
+        wanted: _Wanted,
+        default: tuple[ast.expr, View] | None,
+        deep: int,
+    ) -> _Written:
+        """What one call writes for what is wanted; `*args` and `**kwargs` are handed through."""
+        for keyword in call.keywords:
+            if keyword.arg and keyword.arg == wanted.name:
+                return [(keyword.value, where)], True
+        stars = [at for at, each in enumerate(call.args) if isinstance(each, ast.Starred)]
+        first = stars[0] if stars else len(call.args)
+        if 0 <= wanted.place < first and wanted.place < len(call.args):
+            return [(call.args[wanted.place], where)], True
+        if stars and wanted.place >= first:
+            starred = call.args[first]
+            assert isinstance(starred, ast.Starred)
+            function = self._gatherer(starred.value, where, "vararg")
+            if function is None or first != len(call.args) - 1:
+                return [], False
+            taken = len(function.args.posonlyargs) + len(function.args.args)
+            inner = _Wanted("", taken + wanted.place - first)
+            return self._passed(function, where, inner, default, deep - 1)
+        packed = [each.value for each in call.keywords if each.arg is None]
+        if packed and wanted.name:
+            function = self._gatherer(packed[0], where, "kwarg")
+            if function is None or len(packed) > 1:
+                return [], False
+            return self._passed(function, where, _Wanted(wanted.name), default, deep - 1)
+        return ([default], True) if default else ([], False)
+
+    def _gatherer(self, node: ast.expr, where: View, how: str) -> FunctionNode | None:
+        """The function whose `*args` or `**kwargs` an expression is, handed on as they came."""
+        if not isinstance(node, ast.Name):
+            return None
+        where.depend_on(node)
+        bindings = where.reaching(where.scope_of(node), node, node.id) or ()
+        nodes = {b.node for b in bindings if b.kind == "param"}
+        if len(nodes) != 1 or len(nodes) != len(list(bindings)):
+            return None
+        argument = nodes.pop()
+        function = where.source.parent(where.source.parent(argument) or argument)
+        if not isinstance(function, FUNCTIONS) or getattr(function.args, how) is not argument:
+            return None
+        where.depend_on(function)
+        kept = (each for each in where.uses(node.id) if function in where.source.ancestors(each))
+        untouched = all(
+            isinstance(where.source.parent(each), ast.Starred | ast.keyword) for each in kept
+        )
+        return function if how == "vararg" or untouched else None
 
     # -- constructors ---------------------------------------------------------------------------
 
@@ -559,18 +650,6 @@ def _may_be_of_import(use: ast.Attribute, where: View) -> bool:
 
 def _holds(held: ValueSet, function: ast.AST) -> bool:
     return any(isinstance(p.value, Function) and p.value.node is function for p in held)
-
-
-def _written(
-    function: FunctionNode, argument: ast.arg, call: ast.Call, is_bound: bool
-) -> ast.expr | None:
-    """The expression that a call passes for a parameter; None where it passes none."""
-    for keyword in call.keywords:
-        if keyword.arg == argument.arg:
-            return keyword.value
-    positional = [*function.args.posonlyargs, *function.args.args]
-    place = positional.index(argument) - is_bound if argument in positional else -1
-    return call.args[place] if 0 <= place < len(call.args) else None
 
 
 def _default_of(function: FunctionNode, argument: ast.arg) -> ast.expr | None:

@@ -12,6 +12,7 @@ from qw_codemod.infer.containers import through
 from qw_codemod.infer.protocol import Infer
 from qw_codemod.infer.signatures import Arguments, Look, bind
 from qw_codemod.infer.values import (
+    AnyCallable,
     Awaitable,
     Class,
     Compound,
@@ -30,6 +31,7 @@ from qw_codemod.infer.values import (
     Value,
     ValueSet,
     because,
+    doubted,
     is_unknown,
     is_vague,
     known,
@@ -190,16 +192,25 @@ class Calls:
         )
 
     def _by_name(self, node: ast.Call, view: View) -> ValueSet:
-        """`getattr(x, name)`, where the name is spelled out, here or by all callers."""
+        """`getattr(x, name)`, where the name is spelled out, here or by the callers."""
         infer = self._infer
         if len(node.args) < 2:
             return unknown(says.NotFollowed("the result of a call"))
-        names = infer.callers.spelled(node.args[1], view)
-        if names is None:
-            return unknown(says.AttributeByExpression())
+        names, are_all = infer.callers.spelled(node.args[1], view)
         receiver = infer.value(node.args[0], view)
-        found = (infer.attribute(receiver, name, view, node) for name in names)
-        return union([*found, *(infer.value(default, view) for default in node.args[2:])])
+        parts = [infer.attribute(receiver, name, view, node) for name in names]
+        parts += (infer.value(default, view) for default in node.args[2:])
+        if not are_all:
+            reason = says.AttributeByExpression()
+            parts.append(unknown(reason))
+            if not names:  # whatever the methods of a library's class give
+                parts += (doubted(self._by_any_name(p), reason) for p in receiver)
+        return union(parts)
+
+    def _by_any_name(self, p: Inferred) -> ValueSet:
+        of = p.value.of if isinstance(p.value, Instance) else None
+        given = self._infer.models.by_name(of) if isinstance(of, Library) else ()
+        return known(AnyCallable(given), *p.facts) if given else ()
 
     # -- functions of the tree ------------------------------------------------------------------
 

@@ -56,14 +56,16 @@ class Model:
     what a function that is passed gets when it is called. `classes` are known though no method of
     theirs matters. Regular expressions of decorators: those after which a call still gives what the
     function returns (`transparent`), those that make a context manager or a property.
-    A method `*` stands for all that are not named. `doubles`: the packages whose objects stand in
-    for others in tests.
+    A method `*` stands for all that are not named; `by_name` is what a call of a method may give
+    whose name is not spelled out. `doubles`: the packages whose objects stand in for others in
+    tests.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_name: Mapping[str, str] = field(default_factory=dict)
     calls: Mapping[str, Gives] = field(default_factory=dict)
     method_calls: Mapping[tuple[str, str], Gives] = field(default_factory=dict)
     hands_on: Mapping[str, HandsOn] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class Models:
         self._functions = {k: v for each in last_first for k, v in each.functions.items()}
         self._methods = {k: v for each in last_first for k, v in each.methods.items()}
         self._attributes = {k: v for each in last_first for k, v in each.attributes.items()}
+        self._by_name = {k: v for each in last_first for k, v in each.by_name.items()}
         self._calls = {k: v for each in last_first for k, v in each.calls.items()}
         self._method_calls = {k: v for each in last_first for k, v in each.method_calls.items()}
         self._hands_on = {k: v for each in last_first for k, v in each.hands_on.items()}
@@ -108,6 +111,11 @@ class Models:
     def attribute(self, cls: str, name: str) -> ValueSet:
         """What an attribute of a library class holds."""
         notation = self._attributes.get(self.canonical(cls), {}).get(name)
+        return self._read(notation) if notation else ()
+
+    def by_name(self, cls: Library) -> ValueSet:
+        """What a call of a method may give whose name is not spelled out."""
+        notation = self._by_name.get(self.canonical(cls.name))
         return self._read(notation) if notation else ()
 
     def call(self, name: str, arguments: Arguments, infer: Infer) -> ValueSet | None:

@@ -18,6 +18,7 @@ LOAD_JOB = "google.cloud.bigquery.LoadJob"
 COPY_JOB = "google.cloud.bigquery.CopyJob"
 EXTRACT_JOB = "google.cloud.bigquery.ExtractJob"
 ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of the kinds
+PERHAPS_JOB = "google.cloud.bigquery.job.PerhapsJob"  # what a method of unknown name gives
 ROWS = "google.cloud.bigquery.table.RowIterator"
 
 _CLIENT_METHODS = {
@@ -56,6 +57,7 @@ METHODS: dict[str, dict[str, str]] = {
     COPY_JOB: {"result": COPY_JOB},
     EXTRACT_JOB: {"result": EXTRACT_JOB},
     ANY_JOB: {"result": ROWS},
+    PERHAPS_JOB: {"result": ROWS},
     ROWS: {
         "to_dataframe": "pandas.DataFrame",
         "to_arrow": "pyarrow.Table",
@@ -180,5 +182,6 @@ MODEL = Model(
     functions=FUNCTIONS,
     methods=METHODS,
     attributes=ATTRIBUTES,
+    by_name={CLIENT: PERHAPS_JOB},
     guess=guess,
 )

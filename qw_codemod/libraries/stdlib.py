@@ -242,12 +242,14 @@ _FUNCTIONS: dict[str, Gives] = {
     "dataclasses.field": _field,
 }
 
-_EXECUTORS = (
+EXECUTORS = (
     "concurrent.futures.Executor",
     "concurrent.futures.ThreadPoolExecutor",
     "concurrent.futures.ProcessPoolExecutor",
 )
-_POOLS = ("multiprocessing.pool.Pool", "multiprocessing.pool.ThreadPool")
+POOLS = ("multiprocessing.pool.Pool", "multiprocessing.pool.ThreadPool")
+
+POOL_MAPS = ("map", "map_async", "imap", "imap_unordered")
 
 _METHODS: dict[tuple[str, str], Gives] = {
     ("asyncio.AbstractEventLoop", "run_in_executor"): _in_thread(1),
@@ -257,9 +259,9 @@ _METHODS: dict[tuple[str, str], Gives] = {
     ("contextlib.ExitStack", "enter_context"): _entered,
     ("contextlib.AsyncExitStack", "enter_context"): _entered,
     ("contextlib.AsyncExitStack", "enter_async_context"): _entered_later,
-    **{(pool, name): _mapped for pool in _POOLS for name in ("map", "imap", "imap_unordered")},
-    **{(executor, "submit"): _submit for executor in _EXECUTORS},
-    **{(executor, "map"): _mapped for executor in _EXECUTORS},
+    **{(pool, name): _mapped for pool in POOLS for name in ("map", "imap", "imap_unordered")},
+    **{(executor, "submit"): _submit for executor in EXECUTORS},
+    **{(executor, "map"): _mapped for executor in EXECUTORS},
 }
 
 
@@ -314,15 +316,12 @@ _HANDS_ON: Mapping[str, HandsOn] = {
     "atexit.register": _after(0),
     "builtins.map": _items,
     "builtins.filter": _items,
-    "multiprocessing.pool.Pool.map": _items,
-    "multiprocessing.pool.Pool.imap": _items,
-    "multiprocessing.pool.Pool.imap_unordered": _items,
-    "multiprocessing.pool.ThreadPool.map": _items,
+    **{f"{pool}.{name}": _items for pool in POOLS for name in POOL_MAPS},
     "threading.Thread": _of_thread,
     "multiprocessing.Process": _of_thread,
     "multiprocessing.context.Process": _of_thread,
-    **{f"{executor}.submit": _after(0) for executor in _EXECUTORS},
-    **{f"{executor}.map": _items for executor in _EXECUTORS},
+    **{f"{executor}.submit": _after(0) for executor in EXECUTORS},
+    **{f"{executor}.map": _items for executor in EXECUTORS},
 }
 
 MODEL = Model(
@@ -346,7 +345,7 @@ MODEL = Model(
     calls=_FUNCTIONS,
     method_calls=_METHODS,
     hands_on=_HANDS_ON,
-    classes=frozenset({*_EXECUTORS, "concurrent.futures.Future"}),
+    classes=frozenset({*EXECUTORS, "concurrent.futures.Future"}),
     transparent=r"functools\.(lru_cache|cache|wraps|singledispatch)|(\w+\.)*cached_property"
     r"|abc\.abstractmethod|typing\.(override|final|overload|no_type_check)|asyncio\.coroutine"
     r"|builtins\.(staticmethod|classmethod|property)|atexit\.register",
