@@ -1,40 +1,32 @@
-"""Keeps an edited file clean under the project's own formatter, if it was clean before."""
+"""Keeps an edited file clean under the project's own formatter and within its line limit."""
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import difflib
+import importlib.util
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import version
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from qw_codemod.edit.wrapping import lines_by_hand
+from qw_codemod.engine.layout_settings import (
+    BLACK,
+    Formatter,
+    formatter_for,
+    is_pinned_otherwise,
+    limit_for,
+)
 from qw_codemod.languages.python import WIDTH, SourceFile, UnreadableSource
 from qw_codemod.python.imports import ImportedName, imports_of
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-_SECONDS = 60  # for one run of ruff, which takes some milliseconds
-_HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
-_LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
-_PINNING = re.compile(
-    r".*requirements.*\.(txt|in)|constraints.*\.txt|(dev|lint|test)s?\.(txt|in)|pyproject\.toml"
-    r"|Pipfile|(uv|poetry|pdm)\.lock|\.pre-commit-config\.ya?ml"
-)
-_PIN = re.compile(
-    r"(?<![\w-])ruff[\"']?\s*={1,3}\s*[\"']?v?(\d[\w.]*)"  # ruff==0.5.7, ruff = "0.5.7"
-    r"|name = \"ruff\"\s+version = \"([\w.]+)\""
-    r"|ruff-pre-commit[\"']?\s+rev:\s*[\"']?v?(\d[\w.]*)"
-)
+_SECONDS = 60  # for one run of a formatter; ruff takes some milliseconds, yapf a second
+_TEXT = re.compile(rb"([ \t]*)([a-zA-Z]{0,2})([\"'])((?:(?!\3)[^\\])*)\3(,?\r?\n)")
 _Block = tuple[str, int, int, int, int]  # difflib's: what it is, old lines, new lines
 
 
@@ -46,26 +38,19 @@ class Styled:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Formatter:
-    """How a folder's files are formatted: arguments of ruff, which stands in for black too."""
-
-    arguments: tuple[str, ...]
-    sorts_imports: bool = False  # there is a configuration of ruff's, which may select `I`
-    for_black: bool = False  # where ruff stands in for black, which it differs from here and there
-
-
-class _RuffFailed(Exception):
+class _Failed(Exception):
     pass
 
 
-def _grows_wide(before: bytes, after: bytes) -> bool:
-    """Whether there are more lines now that are wider than black lets them be."""
-    return _wide_lines(before) < _wide_lines(after)
+def _grows_wide(before: bytes, after: bytes, limit: int = WIDTH) -> bool:
+    """Whether there are more lines now that are wider than the limit."""
+    return len(_wide_lines(before, limit)) < len(_wide_lines(after, limit))
 
 
-def _wide_lines(data: bytes) -> int:
-    return sum(len(line.decode("utf-8", "replace")) > WIDTH for line in data.splitlines())
+def _wide_lines(data: bytes, limit: int) -> list[int]:
+    """The numbers of the lines that are wider than the limit, from 1."""
+    lines = enumerate(data.splitlines(), 1)
+    return [number for number, line in lines if len(line.decode("utf-8", "replace")) > limit]
 
 
 def restyle(path: str, before: bytes, after: bytes) -> Styled:
@@ -73,49 +58,114 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
 
     They stay as they are where the file was not clean before; if it may be clean under the
     project's own version, the lines are formatted that were edited. Where no formatter is
-    configured, CI may run one all the same: what black leaves alone stays so. `path` need not
-    exist; its folder's configuration counts, as the nearest folder's above it.
+    configured, CI may run one all the same: what black leaves alone stays so. Edited lines that
+    are still wider than a linter of the project allows are broken. `path` need not exist; its
+    folder's configuration counts, as the nearest folder's above it.
     """
+    if before == after:
+        return Styled(after)
+    folder = Path(path).absolute().parent
+    styled = _formatted_as_before(path, before, after)
+    limit = limit_for(folder)
+    if limit is None or not _grows_wide(before, styled.data, limit):
+        return styled
+    try:
+        narrow = _narrowed(path, before, styled.data, limit)
+        return styled if narrow == styled.data else _formatted_as_before(path, before, narrow)
+    except (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired) as error:
+        return replace(styled, note=styled.note or f"not formatted: {error}")
+
+
+def _formatted_as_before(path: str, before: bytes, after: bytes) -> Styled:
     formatter = formatter_for(Path(path).absolute().parent)
-    if before == after or (formatter is None and not _grows_wide(before, after)):
+    if formatter is None and not _grows_wide(before, after):
         return Styled(after)
     try:
         if formatter is None:
-            is_clean = _formatted(path, before, _BLACK) == before
-            return Styled(_formatted(path, after, _BLACK) if is_clean else after)
+            is_clean = _formatted(path, before, BLACK) == before
+            return Styled(_formatted(path, after, BLACK) if is_clean else after)
         if formatter.sorts_imports and _imports(before) != _imports(after):
             after = _sorted_imports(path, before, after)
+        formatted = _formatted(path, after, formatter)
+        if formatted == after:
+            return Styled(after)
         clean = _formatted(path, before, formatter)
         if clean == before:
-            return Styled(_formatted(path, after, formatter))
-        if formatter.for_black or _is_pinned_otherwise(Path(path).absolute().parent):
-            return Styled(_merged(before, clean, after, _formatted(path, after, formatter)))
+            return Styled(formatted)
+        if formatter.differs or is_pinned_otherwise(Path(path).absolute().parent):
+            return Styled(_merged(before, clean, after, formatted))
         return Styled(after)
-    except (
-        _RuffFailed,
-        UnreadableSource,
-        OSError,
-        ImportError,
-        subprocess.TimeoutExpired,
-    ) as error:
+    except (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired) as error:
         return Styled(after, f"not formatted: {error}")
 
 
-@lru_cache(maxsize=4096)
-def _is_pinned_otherwise(folder: Path) -> bool:
-    """Whether the project asks for another version of ruff than the one that runs here.
+def _narrowed(path: str, before: bytes, after: bytes, limit: int) -> bytes:
+    """The edited bytes with the edited lines broken that are too wide, as black breaks them.
 
-    What that one left clean may look otherwise to this one.
+    Texts are split as well, which no formatter does.
     """
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if _PINNING.fullmatch(file.name):
-            with contextlib.suppress(OSError, ValueError):
-                found = _PIN.search(file.read_text("utf-8"))
-                if found:
-                    return (found[1] or found[2] or found[3]) != version("ruff")
-    if (folder / ".git").exists() or folder.parent == folder:
-        return False
-    return _is_pinned_otherwise(folder.parent)
+    unit = SourceFile(path, before).indent_unit
+    layout = [
+        "--isolated",
+        "--line-length",
+        str(limit),
+        "--config",
+        'format.quote-style="preserve"',
+    ]
+    if "\t" in unit:
+        layout += ["--config", 'format.indent-style="tab"']
+    else:
+        layout += ["--config", f"indent-width={len(unit)}"]
+    narrow = after
+    for line in _wide_edited_lines(path, before, after, limit):
+        within = f"--range={line}:{limit}-{line}:{limit + 1}"  # blank lines below it stay
+        narrow = _ruff(path, narrow, ("format", "--quiet", *layout, within))
+    lines = narrow.splitlines(keepends=True)
+    for number in _wide_edited_lines(path, before, narrow, limit):
+        lines[number - 1] = _split_text(lines[number - 1], limit)
+    narrow = b"".join(lines)
+    return narrow if _meaning(narrow) == _meaning(after) else after
+
+
+def _wide_edited_lines(path: str, before: bytes, after: bytes, limit: int) -> list[int]:
+    """The last one first, so that those above stay where they are while it is broken."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    edited = {
+        line
+        for tag, _, _, first, last in _blocks(old, new)
+        if tag != "equal"
+        for line in range(first + 1, last + 1)
+    }
+    by_hand = lines_by_hand(SourceFile(path, after))
+    return [line for line in reversed(_wide_lines(after, limit)) if line in edited - by_hand]
+
+
+def _split_text(line: bytes, limit: int) -> bytes:
+    """A line that holds one text and is too wide, as several with a part of the text each."""
+    found = _TEXT.fullmatch(line)
+    if found is None:
+        return line
+    indent, prefix, quote, text, rest = (part.decode("utf-8", "replace") for part in found.groups())
+    room = limit - len(indent.expandtabs(4)) - len(prefix) - 2
+    parts: list[str] = []
+    while len(text) > room:
+        cut = max((at for at in _spaces(text, "f" in prefix.lower()) if at <= room), default=0)
+        if not cut:
+            break
+        parts, text = [*parts, text[:cut]], text[cut:]
+    end = "\r\n" if rest.endswith("\r\n") else "\n"
+    texts = [f"{indent}{prefix}{quote}{part}{quote}" for part in (*parts, text)]
+    return (end.join(texts) + rest).encode()
+
+
+def _spaces(text: str, has_holes: bool) -> Iterator[int]:
+    """Where the words of a text end, outside of the holes of an f-string."""
+    depth = 0
+    for at, character in enumerate(text, 1):
+        if has_holes:
+            depth += {"{": 1, "}": -1}.get(character, 0)
+        if character == " " and not depth:
+            yield at
 
 
 def _merged(before: bytes, clean: bytes, after: bytes, formatted: bytes) -> bytes:
@@ -176,6 +226,11 @@ def _sorted_imports(path: str, before: bytes, after: bytes) -> bytes:
 
 
 def _formatted(path: str, data: bytes, formatter: Formatter) -> bytes:
+    if formatter.style:
+        with tempfile.TemporaryDirectory() as folder:
+            style = Path(folder, "style")
+            style.write_text(formatter.style, "utf-8")
+            return _run((*_yapf(), "--style", str(style)), data)
     return _ruff(path, data, ("format", "--quiet", *formatter.arguments))
 
 
@@ -183,92 +238,22 @@ def _ruff(path: str, data: bytes, arguments: Iterable[str]) -> bytes:
     from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
 
     rest = ("--no-cache", "--force-exclude", "--stdin-filename", path, "-")
-    done = subprocess.run(
-        [find_ruff_bin(), *arguments, *rest],
-        input=data,
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    return _run((find_ruff_bin(), *arguments, *rest), data)
+
+
+def _yapf() -> tuple[str, ...]:
+    """The command of the project's yapf, or else of ours."""
+    if found := shutil.which("yapf"):
+        return (found,)
+    if importlib.util.find_spec("yapf"):
+        return (sys.executable, "-m", "yapf")
+    raise _Failed("the project uses yapf, which is missing: pip install 'qw-codemod[yapf]'")
+
+
+def _run(command: Sequence[str], data: bytes) -> bytes:
+    done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)
     if done.returncode:
         lines = [each.strip() for each in done.stderr.decode(errors="replace").splitlines()]
-        raise _RuffFailed("; ".join(filter(None, lines)) or f"ruff ended with {done.returncode}")
+        name = Path(command[0]).stem
+        raise _Failed("; ".join(filter(None, lines)) or f"{name} ended with {done.returncode}")
     return done.stdout
-
-
-@lru_cache(maxsize=4096)
-def formatter_for(folder: Path) -> Formatter | None:
-    """The formatter that the nearest configuration at or above a folder names, if any does."""
-    found = _configured(folder)
-    if found is not None or (folder / ".git").exists() or folder.parent == folder:
-        return found
-    return formatter_for(folder.parent)
-
-
-def _configured(folder: Path) -> Formatter | None:
-    tool = _read_toml(folder / "pyproject.toml").get("tool", {})
-    has_ruff = "ruff" in tool or any((folder / n).is_file() for n in ("ruff.toml", ".ruff.toml"))
-    hooks = _hooks(folder / ".pre-commit-config.yaml")
-    ruff = Formatter((), sorts_imports=True)
-    if "black" in tool and not (has_ruff and "ruff-format" in hooks):
-        return Formatter(_as_black(tool["black"]), has_ruff, for_black=True)
-    if has_ruff and "black" in hooks:
-        return Formatter(_as_black(_black_arguments(hooks["black"])), True, for_black=True)
-    if has_ruff:
-        return ruff
-    if "black" in hooks:
-        return Formatter(_as_black(_black_arguments(hooks["black"])), for_black=True)
-    if "ruff-format" in hooks:
-        return Formatter(("--isolated", *_line_length(hooks["ruff-format"])))
-    return None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):  # ruff itself complains about a file that it cannot read
-        return {}
-
-
-def _hooks(path: Path) -> dict[str, str]:
-    """The text of each hook's entry; a YAML parser is not worth a dependency for this."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError):
-        return {}
-    text = re.sub(r"(?m)^\s*#.*$", "", text)
-    starts = list(_HOOK.finditer(text))
-    ends = [*(match.start() for match in starts), len(text)][1:]
-    return {match[1]: text[match.end() : end] for match, end in zip(starts, ends, strict=True)}
-
-
-def _line_length(hook: str) -> tuple[str, ...]:
-    match = _LENGTH.search(hook)
-    return ("--line-length", match[1] or match[2]) if match else ()
-
-
-def _black_arguments(hook: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if length := _line_length(hook):
-        found["line-length"] = int(length[1])
-    found["skip-string-normalization"] = bool(re.search(r"-S\b|--skip-string-norm", hook))
-    found["skip-magic-trailing-comma"] = bool(re.search(r"-C\b|--skip-magic", hook))
-    return found
-
-
-def _as_black(settings: dict[str, Any]) -> tuple[str, ...]:
-    """Ruff's arguments for black's settings; both default to 88 characters and double quotes."""
-    arguments = ["--isolated", "--line-length", str(settings.get("line-length", 88))]
-    if settings.get("skip-string-normalization"):
-        arguments += ["--config", 'format.quote-style="preserve"']
-    if settings.get("skip-magic-trailing-comma"):
-        arguments += ["--config", "format.skip-magic-trailing-comma=true"]
-    targets = settings.get("target-version", ())
-    targets = [targets] if isinstance(targets, str) else targets
-    known = sorted((int(each[3:]), each) for each in targets if re.fullmatch(r"py3\d+", each))
-    if known:
-        arguments += ["--target-version", known[0][1]]
-    return tuple(arguments)
-
-
-_BLACK = Formatter(_as_black({}), for_black=True)  # as it is without a configuration

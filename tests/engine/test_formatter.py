@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,99 @@ def test_what_black_leaves_alone_stays_so_without_a_configuration(project: Path)
     assert styled(project, UNCLEAN, LONG) == LONG
     own = "x = call(other=2,\n         more=3)\n"  # laid out by hand
     assert styled(project, FITS + own, LONG + own) == LONG + own
+
+
+YAPF = {
+    ".style.yapf": "[style]\nbased_on_style = chromium\ncolumn_limit = 80\n",
+    "setup.cfg": "[yapf]\nbased_on_style = chromium\ncolumn_limit = 80\n",
+    "pyproject.toml": '[tool.yapf]\nbased_on_style = "chromium"\ncolumn_limit = 80\n',
+}
+INDENTED = "def f():\n  return call(1, 2)\n"
+
+
+@pytest.mark.parametrize("name", YAPF)
+def test_yapf(project: Path, name: str) -> None:
+    (project / name).write_text(YAPF[name])
+    long = INDENTED.replace("2)", f"2, {'a' * 46}, t=300, other=3)")
+    expected = f"def f():\n  return call(\n      1, 2, {'a' * 46}, t=300, other=3)\n"
+    assert styled(project, INDENTED, long) == expected
+    unclean = "\n\ny = 2\nx=1\n"
+    assert styled(project, INDENTED + unclean, long + unclean) == expected + unclean
+
+
+def test_a_missing_yapf_is_said_and_the_line_kept_short(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".style.yapf").write_text(YAPF[".style.yapf"])
+    monkeypatch.setattr(style.shutil, "which", lambda name: None)
+    monkeypatch.setattr(style.importlib.util, "find_spec", lambda name: None)
+    long = INDENTED.replace("2)", f"2, {'a' * 46}, t=300, other=3)")
+    result = restyle(str(project / "x.py"), INDENTED.encode(), long.encode())
+    assert "pip install 'qw-codemod[yapf]'" in result.note
+    assert max(map(len, result.data.splitlines())) <= 80
+
+
+LIMITS = {
+    ".flake8": "[flake8]\nmax-line-length = 60\n",
+    "setup.cfg": "[pycodestyle]\nmax_line_length = 60\n",
+    "tox.ini": "[flake8]\nmax-line-length = 60  # columns\n",
+    ".pylintrc": "[FORMAT]\nmax-line-length=60\n",
+    "pyproject.toml": "[tool.pylint.format]\nmax-line-length = 60\n",
+}
+OWN = "y={'by': 'hand'}\n"
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_edited_lines_stay_within_the_limit_of_a_linter(project: Path, name: str) -> None:
+    (project / name).write_text(LIMITS[name])
+    before = f"def f():\n  return call('a', {'b' * 30})\n{OWN}"
+    after = before.replace("'a',", "'a', {'timeout': 300},")
+    expected = f"def f():\n  return call(\n    'a', {{'timeout': 300}}, {'b' * 30}\n  )\n{OWN}"
+    assert styled(project, before, after) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[flake8]\nmax-line-length = 60\nextend-ignore = E203, E501\n",
+        "[flake8]\nmax-line-length = none\n",
+        "[flake8]\n",
+        "not an ini file\n",
+    ],
+)
+def test_without_a_limit_edited_lines_stay(project: Path, text: str) -> None:
+    (project / ".flake8").write_text(text)
+    before = f"def f():\n  return call('a', {'b' * 30})\n{OWN}"
+    after = before.replace("'a',", "'a', {'timeout': 300},")
+    assert styled(project, before, after) == after
+
+
+def test_a_limit_that_pylint_does_not_look_at_is_none(project: Path) -> None:
+    off = "[MESSAGES CONTROL]\ndisable=\n    raw-checker-failed,\n    line-too-long\n"
+    (project / ".pylintrc").write_text(f"{off}{LIMITS['.pylintrc']}")
+    before = f"def f():\n  return call('a', {'b' * 30})\n{OWN}"
+    after = before.replace("'a',", "'a', {'timeout': 300},")
+    assert styled(project, before, after) == after
+
+
+def test_a_text_that_is_too_wide_is_split(project: Path) -> None:
+    (project / ".flake8").write_text(LIMITS[".flake8"])
+    before = f"def f():\n    call(1)\n{OWN}"
+    text = f"loading {{table['a b']}} {'from here ' * 4}{{{{failed}}}}: {{e}}"
+    after = before.replace("call(1)", f'call(f"{text}", 1)')
+    now = styled(project, before, after)
+    assert now.endswith(f'{{{{failed}}}}: {{e}}",\n        1,\n    )\n{OWN}')
+    assert max(map(len, now.splitlines())) <= 60
+    assert ast.dump(ast.parse(now)) == ast.dump(ast.parse(after))
+    whole = before.replace("call(1)", f'call("{"x" * 60}")')  # there is nowhere to split it
+    assert '"' + "x" * 60 + '"' in styled(project, before, whole)
+
+
+def test_lines_that_were_too_wide_before_stay(project: Path) -> None:
+    (project / ".flake8").write_text(LIMITS[".flake8"])
+    before = f"def f():\n  return call('{'a' * 40}', {'b' * 30})\n{OWN}"
+    after = before.replace("(", "(9, ", 2).replace("(9, ", "(", 1)
+    assert styled(project, before, after) == after
 
 
 def test_a_commented_hook_is_none(project: Path) -> None:

@@ -17,6 +17,10 @@ _WIDEST = 160  # characters of a source line
 def render(results: Results, why: bool = False) -> str:
     """The findings of a `check`, or what an `apply` did and left, file by file."""
     lines: list[str] = []
+    noted: dict[str, int] = {}  # in how many files a note was made
+    for outcome in results.outcomes:
+        for note in outcome.notes:
+            noted[note] = noted.get(note, 0) + 1
     for outcome in results.outcomes:
         if results.command == "check":
             for finding in results.new(outcome.report.findings):
@@ -25,6 +29,10 @@ def render(results: Results, why: bool = False) -> str:
                 lines += _finding(results, outcome, finding, why)
         else:
             lines += _applied(results, outcome, why)
+            for note in outcome.notes:
+                if noted[note] == 1:
+                    lines.append(f"{results.shown(outcome.report.path)}: {safe(note)}")
+    lines += (f"{count} files: {safe(note)}" for note, count in noted.items() if count > 1)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -124,8 +132,6 @@ def _applied(results: Results, outcome: Outcome, why: bool) -> Iterator[str]:
                 yield from _remarks(results, finding, why, "    ")
     for said in report.notes:
         yield f"  {safe(english(said))}"
-    for note in outcome.notes:
-        yield f"{results.shown(report.path)}: {safe(note)}"
     if why:
         for each in report.skipped:
             yield from _skipped(results, each)
