@@ -38,7 +38,7 @@ Fix safety
 Settings
     [tool.qw-codemod.timeouts]
     bigquery = 300       # seconds, or "package.module:NAME"; also query, load, copy, extract
-    http = 30
+    http = 30            # where the other requests of a file have no timeout by a name
     share_of_deadline = 0.8      # of a unit that is stopped sooner: 90 s in a function of 120
     style = "auto"       # "chain"; "statement": job.result(timeout=300) on a line of its own
     helper = "package.module:function"     # is called as function(job, timeout=300, ...)

@@ -36,9 +36,10 @@ def within_deadline(plan: PlanOf) -> PlanOf:
 def _stop(source: SourceFile, context: Context, match: Match, limit: Limit) -> Stop | None:
     """The deadline that comes before the bound has passed; None where the bound fits.
 
-    A number that a person wrote stays as it is.
+    A number that a person wrote stays as it is, and so does one that has a name.
     """
-    seconds = _configured(context, limit) if limit.seconds is None else None
+    is_set = limit.seconds is not None or bool(limit.name)
+    seconds = None if is_set else _configured(context, limit)
     if seconds is None or context.infer.is_test(source):
         return None
     node: Any = match.node

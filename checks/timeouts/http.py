@@ -20,6 +20,7 @@ from .bigquery import first_of
 from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
 from .plan import AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
+from .siblings import timeout_of_others
 
 _LIMIT = Limit("http")
 
@@ -121,7 +122,8 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
         return ReplaceTimeout(_LIMIT, found.argument, position)
     said = found.said
     if said.node is None:
-        return AddTimeout(_LIMIT)
+        name = "" if "http" in context.settings else timeout_of_others(source, context, found)
+        return AddTimeout(Limit("http", name=name))
     position = None if said.keyword else said.position
     if found.sender.library == "aiohttp":
         return ClientTimeout(_LIMIT, position=position)

@@ -14,12 +14,14 @@ SHARE = 0.8  # of a deadline that comes sooner
 class Limit:
     """Which bound applies: the setting of a `kind`, or a number that is known already.
 
-    That is one that a person wrote, or the one that a deadline leaves (`why`).
+    That is one that a person wrote, or the one that a deadline leaves (`why`). `name` is what the
+    file itself calls its timeout, which counts before the setting.
     """
 
     kind: str = "job"  # query, load, copy, extract, job, http
     seconds: float | None = None
     why: Statement | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

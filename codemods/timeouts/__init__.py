@@ -92,6 +92,8 @@ def _bound(limit: plans.Limit, settings: Settings) -> _Bound:
 def _bound_of_setting(limit: plans.Limit, settings: Settings) -> _Bound:
     if limit.seconds is not None:
         return _Bound(repr(limit.seconds))
+    if limit.name:
+        return _Bound(limit.name)
     group = "http" if limit.kind == "http" else "bigquery"
     value = settings.get(limit.kind, settings.get(group, plans.DEFAULTS[group]))
     if isinstance(value, int | float) and not isinstance(value, bool):

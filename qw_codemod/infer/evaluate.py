@@ -13,7 +13,7 @@ from qw_codemod.infer.callers import Callers
 from qw_codemod.infer.calls import Calls
 from qw_codemod.infer.hierarchy import Hierarchy
 from qw_codemod.infer.memo import Closure, Memo
-from qw_codemod.infer.models import Models
+from qw_codemod.infer.models import Clue, Models
 from qw_codemod.infer.names import Names
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
@@ -206,11 +206,16 @@ class Evaluator(Memo):
         if not receiver and isinstance(node.value, ast.Call):
             receiver = dotted(node.value.func) + "()"
         untold = untold or self._is_untold(node.value, view)
-        guessed = self.models.guess(receiver, name, view, untold)
+        clue = Clue(receiver, name, view, untold, lambda word: bool(self._near(word, view)))
+        guessed = self.models.guess(clue)
         if guessed is None:
             return ()
         cls, why = guessed
         return (Inferred(Method(Library(cls), name), (self.fact(view, node, why),), why),)
+
+    def _near(self, word: str, view: View) -> tuple[str, ...]:
+        """The files that mention a word and can run in one program with this one."""
+        return self.tree.mentions(word, view.path)
 
     def _is_untold(self, node: ast.expr, view: View) -> bool:
         """Whether nothing at all is known of the first name of `context.resources.client`."""

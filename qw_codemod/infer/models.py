@@ -44,7 +44,24 @@ _KINDS: dict[str, Callable[[ValueSet], Value]] = {
 Gives = Callable[[Arguments, Infer], ValueSet]
 HandsOn = Callable[[ast.Call, ast.expr, View, Infer], Arguments | None]
 GivesParameter = Callable[[FunctionNode, ast.arg, View, Infer], ValueSet | None]
-Guess = Callable[[str, str, View, bool], tuple[str, Statement] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What may tell of a receiver that is not known: its name, and the method that is used.
+
+    `untold`: nothing at all is known of it, not even what gave it. `is_near` says whether a word
+    stands in a file that can run in one program with this one.
+    """
+
+    receiver: str
+    method: str
+    view: View
+    untold: bool
+    is_near: Callable[[str], bool]
+
+
+Guess = Callable[[Clue], tuple[str, Statement] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +171,9 @@ class Models:
                 return found
         return unknown(says.ParameterOfTest())
 
-    def guess(
-        self, receiver: str, method: str, view: View, untold: bool
-    ) -> tuple[str, Statement] | None:
-        """The class that an unknown receiver may be, by its name and the method used, and why.
-
-        `untold`: nothing at all is known of the receiver, not even what gave it.
-        """
-        guesses = (guess(receiver, method, view, untold) for guess in self._guesses)
+    def guess(self, clue: Clue) -> tuple[str, Statement] | None:
+        """The class that an unknown receiver may be, and why."""
+        guesses = (guess(clue) for guess in self._guesses)
         return next((found for found in guesses if found is not None), None)
 
     def passes_through(self, decorator: str) -> bool:

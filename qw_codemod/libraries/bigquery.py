@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from qw_codemod.infer.models import Model
+from qw_codemod.infer.models import Clue, Model
 from qw_codemod.kernel.statements import Statement
-from qw_codemod.python.module import View
 
 CLIENT = "google.cloud.bigquery.Client"
 QUERY_JOB = "google.cloud.bigquery.QueryJob"
@@ -18,7 +17,10 @@ LOAD_JOB = "google.cloud.bigquery.LoadJob"
 COPY_JOB = "google.cloud.bigquery.CopyJob"
 EXTRACT_JOB = "google.cloud.bigquery.ExtractJob"
 ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of the kinds
-PERHAPS_JOB = "google.cloud.bigquery.job.PerhapsJob"  # what a method of unknown name gives
+# What may be a job, as far as waits for it are concerned: what a method of unknown name gives, and
+# `.query()` of a client that only its use tells of. Others may be iterated, and hold rows.
+PERHAPS_JOB = "google.cloud.bigquery.job.PerhapsJob"
+PERHAPS_CLIENT = "google.cloud.bigquery.PerhapsClient"
 ROWS = "google.cloud.bigquery.table.RowIterator"
 
 _CLIENT_METHODS = {
@@ -47,6 +49,7 @@ _CLIENT_METHODS = {
 
 METHODS: dict[str, dict[str, str]] = {
     CLIENT: _CLIENT_METHODS,
+    PERHAPS_CLIENT: dict.fromkeys(("query", "copy_table", "extract_table"), PERHAPS_JOB),
     QUERY_JOB: {
         "result": ROWS,
         "to_dataframe": "pandas.DataFrame",
@@ -147,6 +150,13 @@ class Suggests(Statement):
     what: Literal["client", "job"]
 
 
+class WaitedFor(Statement):
+    template = "what `{name}.{method}()` gives may be waited for, as a BigQuery job"
+
+    name: str
+    method: str
+
+
 class InBigQueryModule(Statement):
     template = "`{name}.{method}()` in a module that works with BigQuery"
 
@@ -154,19 +164,20 @@ class InBigQueryModule(Statement):
     method: str
 
 
-def guess(receiver: str, method: str, view: View, untold: bool) -> tuple[str, Statement] | None:
-    """The class that an unknown receiver is likely to be, and why; None if nothing says BigQuery.
-
-    `untold`: nothing at all is known of the receiver, not even what gave it.
-    """
-    in_bigquery_file = view.depend_on_bytes(b"bigquery")
+def guess(clue: Clue) -> tuple[str, Statement] | None:
+    """The class that an unknown receiver is likely to be, and why, if something says BigQuery."""
+    receiver, method, untold = clue.receiver, clue.method, clue.untold
+    in_bigquery_file = clue.view.depend_on_bytes(b"bigquery")
     if method in _UNMISTAKABLE:
         return CLIENT, OnlyClients(method)
     named = _CLIENT_NAME.search(receiver) or (untold and _SHORT_NAME.search(receiver))
     if method in _TELLING and named:
         return CLIENT, Suggests(receiver, "client")
-    if untold and in_bigquery_file and method in _TELLING and _WEAK_NAME.search(receiver):
-        return CLIENT, InBigQueryModule(receiver, method)
+    if untold and method in _TELLING and _WEAK_NAME.search(receiver):
+        if in_bigquery_file:
+            return CLIENT, InBigQueryModule(receiver, method)
+        if clue.is_near("bigquery"):
+            return PERHAPS_CLIENT, WaitedFor(receiver, method)
     if method not in METHODS[QUERY_JOB] or not in_bigquery_file:
         return None
     if not _SURE_JOB_NAME.search(receiver):

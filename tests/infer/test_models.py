@@ -9,21 +9,20 @@ from pathlib import Path
 import pytest
 
 from qw_codemod.infer import Inference, Instance, Library, Unknown
-from qw_codemod.infer.models import Model
+from qw_codemod.infer.models import Clue, Model
 from qw_codemod.infer.values import Method, Value
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries import stdlib
 from qw_codemod.libraries.models import MODELS
-from qw_codemod.python.module import View
 
 
 class SoundsLikeKettle(Statement):
     template = "the name sounds like a kettle"
 
 
-def guess(receiver: str, method: str, view: View, untold: bool) -> tuple[str, Statement] | None:
-    return ("tea.Kettle", SoundsLikeKettle()) if receiver == "kettle" else None
+def guess(clue: Clue) -> tuple[str, Statement] | None:
+    return ("tea.Kettle", SoundsLikeKettle()) if clue.receiver == "kettle" else None
 
 
 TEA = Model(
