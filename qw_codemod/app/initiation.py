@@ -15,6 +15,7 @@ from qw_codemod.app.report import diff
 from qw_codemod.engine import files
 from qw_codemod.engine.dependencies import pins_of
 from qw_codemod.engine.requirements import declare
+from qw_codemod.engine.results import Results
 from qw_codemod.facts.components import modules
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Trace
@@ -58,7 +59,8 @@ def init(
     if target.exists():
         raise UsageProblem(f"{policy} is there already: it is yours to edit")
     tree = _tree(project, target)
-    found = _found(family, project)
+    results = check(Request((str(project),), select=(family,), root=str(project), cache=False))
+    found = _found(results)
     module = _module(tree, [each.path for each in found], target)
     here = [each for each in found if _may_import(tree, each.path, module, target)]
     libraries = {each.about for each in here} or _imported(files.project_files(project))
@@ -66,7 +68,7 @@ def init(
     _write(target, policy, codemod.policy(sorted(libraries)))
     setting = f"{module}:{codemod.policy_name}"
     is_set, said = _set(project, family, setting, show)
-    notices = [*said]
+    notices = [*results.notices, *said]
     if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
         declared = declare(project, needs, pins=pins_of(codemod.dependencies))
@@ -96,10 +98,8 @@ def _tree(project: Path, target: Path) -> Tree:
     return tree
 
 
-def _found(family: str, project: Path) -> list[Finding]:
+def _found(results: Results) -> list[Finding]:
     """What the family would edit, now or once another command was run."""
-    request = Request((str(project),), select=(family,), root=str(project), cache=False)
-    results = check(request)
     reports = [outcome.report for outcome in results.outcomes]
     return [each for report in reports for each in results.new(report.findings) if each.about]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase, translate
 from pathlib import Path
 
+from qw_codemod.facts.components import modules
 from qw_codemod.kernel.document import Language, language_of
 from qw_codemod.languages.python import PYTHON
 
@@ -24,6 +25,7 @@ _NEVER = frozenset(
     "node_modules bower_components site-packages __pycache__ __pypackages__ "
     "_vendor _vendored vendor vendored third_party".split()
 )
+_PERHAPS_OURS = frozenset(("vendor", "third_party"))  # code for others' services may stand there
 _TELLING = (
     *("*.sh", "*.bash", "Makefile", "*.mk", "*.yml", "*.yaml", "*Dockerfile*", "*.tf"),
     *("Procfile", "README*", "*.md", "*.rst", "requirements*.txt", "pyproject.toml"),
@@ -182,9 +184,9 @@ def _in_folder(
     if not found:  # no git, or a folder that is ignored as a whole and was meant all the same
         found = list(_walked(folder, listing, patterns, hidden))
     left_out: dict[str, int] = {}
-    environments: dict[str, bool] = {}
+    known: dict[str, str] = {}
     for path in found:
-        reason = _left_out(folder, path, environments, hidden)
+        reason = _left_out(folder, path, known, hidden)
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
             continue
@@ -207,20 +209,59 @@ def _is_ours(path: str, folder: Path, listing: Listing) -> bool:
     return False  # a link to a file of the project: that file is found by its own name
 
 
-def _left_out(
-    folder: Path, path: str, environments: dict[str, bool], hidden: frozenset[str]
-) -> str:
+def _left_out(folder: Path, path: str, known: dict[str, str], hidden: frozenset[str]) -> str:
     """The folder, below the one that was given, for which a file is left out; empty if none."""
     at = str(folder)
     for name in path[len(at) :].strip("/").split("/")[:-1]:
         at = f"{at}/{name}"
-        if name in _NEVER or (name.startswith(".") and name not in hidden):
-            return f"{name}/"
-        if at not in environments:
-            environments[at] = os.path.isfile(f"{at}/pyvenv.cfg")
-        if environments[at]:
-            return f"the virtual environment {_short(at)}/"
+        if at not in known:
+            known[at] = _reason(at, name, hidden)
+        if known[at]:
+            return known[at]
     return ""
+
+
+def _reason(folder: str, name: str, hidden: frozenset[str]) -> str:
+    if _is_never(folder, name) or (name.startswith(".") and name not in hidden):
+        return f"{name}/"
+    if os.path.isfile(f"{folder}/pyvenv.cfg"):
+        return f"the virtual environment {_short(folder)}/"
+    return ""
+
+
+def _is_never(folder: str, name: str) -> bool:
+    return name in _NEVER and not (name in _PERHAPS_OURS and _is_written_here(folder))
+
+
+def _is_written_here(folder: str) -> bool:
+    """Whether code in a folder for that of others is the project's own: it uses what lies around.
+
+    What was copied from elsewhere knows nothing of the project, and often brings its licence.
+    """
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return False
+    if any(name.lower().startswith(("license", "licence", "copying")) for name in names):
+        return False
+    packages = [os.path.basename(folder)]
+    above = os.path.dirname(folder)
+    while os.path.isfile(f"{above}/__init__.py"):
+        packages.insert(0, os.path.basename(above))
+        above = os.path.dirname(above)
+    dotted = ".".join(packages)
+    for name in names:
+        if name.endswith(".py"):
+            with contextlib.suppress(FileProblem):
+                for module in modules(read(f"{folder}/{name}")):
+                    is_around = module.startswith(f"{packages[0]}.") and len(packages) > 1
+                    if (
+                        module.startswith("..")
+                        or is_around
+                        and not f"{module}.".startswith(f"{dotted}.")
+                    ):
+                        return True
+    return False
 
 
 def _listed_by_git(folder: Path, listing: Listing, patterns: Sequence[str]) -> list[str]:
@@ -260,7 +301,7 @@ def _walked(
         folders[:] = sorted(
             name
             for name in folders
-            if name not in _NEVER
+            if not _is_never(f"{at}/{name}", name)
             and name not in _BUILT
             and (not name.startswith(".") or name in hidden)
             and not name.endswith(".egg-info")

@@ -61,6 +61,32 @@ def test_git_says_what_is_ignored(project: Path, write: Write, git: Git) -> None
     assert "left out: 1 file in node_modules/" in listed(project).notices
 
 
+@pytest.mark.parametrize("with_git", [True, False])
+def test_a_folder_for_code_of_others_is_ours_if_it_uses_what_lies_around(
+    project: Path, write: Write, git: Git, with_git: bool
+) -> None:
+    for path in ("app/__init__.py", "app/settings/__init__.py", "app/vendor/__init__.py"):
+        write(path, "")
+    write("app/settings/third_party/__init__.py", "")
+    write("app/settings/third_party/mail.py", "import mail\n")
+    write("app/settings/third_party/search.py", "from ..base import DEBUG\n")
+    write("app/vendor/models.py", "from app.vendor.base import Base\nfrom app.base import Model\n")
+    write("app/third_party/six.py", "from app.third_party import other\nfrom . import more\n")
+    write("third_party/LICENSE", "MIT\n")
+    write("third_party/a.py", "from ..app import base\n")
+    if with_git:
+        git("add", "-A")
+    assert found(project) == [
+        "app/__init__.py",
+        "app/settings/__init__.py",
+        "app/settings/third_party/__init__.py",
+        "app/settings/third_party/mail.py",
+        "app/settings/third_party/search.py",
+        "app/vendor/__init__.py",
+        "app/vendor/models.py",
+    ]
+
+
 def test_git_of_a_hook_does_not_lead_elsewhere(
     project: Path, write: Write, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
