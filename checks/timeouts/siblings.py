@@ -1,4 +1,4 @@
-"""The timeout that the other requests of a file are given by a name: theirs is meant for all."""
+"""The timeout that other requests are given: by a name in the file, by a number in the function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from qw_codemod.rules.api import Context, SourceFile
 def timeout_of_others(source: SourceFile, context: Context, call: HttpCall) -> str:
     """The one name that all other requests of the same library take their timeout from.
 
-    Empty where there is none, where it does not mean the same at the call, or may be None.
+    Else the one number that those in the same function have; empty where there is none, where the
+    name does not mean the same at the call, or may be None.
     """
     given = [
         each
@@ -25,6 +26,8 @@ def timeout_of_others(source: SourceFile, context: Context, call: HttpCall) -> s
     ]
     named = [each for each in given if each.said.node is not None and dotted(each.said.node)]
     names = {dotted(each.said.node) for each in named if each.said.node is not None}
+    if not names:
+        return _number_beside(source, given, call)
     if len(names) != 1:
         return ""
     name = names.pop()
@@ -35,6 +38,19 @@ def timeout_of_others(source: SourceFile, context: Context, call: HttpCall) -> s
         if any(isinstance(p.value, Nothing) for p in context.infer.holds(source, other.said.node)):
             return ""
     return "" if _is_of_their_own(source, name, named, call) else name
+
+
+def _number_beside(source: SourceFile, given: list[HttpCall], call: HttpCall) -> str:
+    """The number that the requests of the same function have as their timeout, where it is one."""
+    function = definition_of(source, call.node)
+    numbers = {
+        source.text(each.said.node)
+        for each in given
+        if isinstance(each.said.node, ast.Constant)
+        and type(each.said.node.value) in (int, float)
+        and definition_of(source, each.node) is function
+    }
+    return numbers.pop() if function is not None and len(numbers) == 1 else ""
 
 
 def _means_the_same(source: SourceFile, name: str, there: ast.Call, here: ast.Call) -> bool:

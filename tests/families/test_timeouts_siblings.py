@@ -62,3 +62,23 @@ def test_the_name_that_all_others_use_is_used() -> None:
 )
 def test_a_name_that_may_mean_something_else_is_not(changes: tuple[tuple[str, str], ...]) -> None:
     assert bound(*changes) == "30"
+
+
+def test_the_number_of_the_same_function_is_used() -> None:
+    text = """import requests
+
+
+def fetch(session: requests.Session, url):
+    if session:
+        return session.request("GET", url, headers={})
+    return requests.request("GET", url, timeout=10)
+
+
+def other(url):
+    return requests.get(url)
+"""
+    after = apply_to_files(
+        {"pages.py": text.replace("session,", "session: requests.Session,")}, ("timeouts",)
+    )
+    assert "headers={}, timeout=10)" in after["pages.py"]
+    assert "get(url, timeout=30)" in after["pages.py"]

@@ -46,11 +46,19 @@ class _Links:
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """The tests that load a file, by the files that they load."""
+    """The tests that load a file, by the files that they load.
 
-    run_everything: bool  # one of them loads no other code of the tree: it has its ways
+    `folders`: those in which tests run everything that load no code of the tree: they have their
+    ways.
+    """
+
     tests: tuple[str, ...]
     by_file: Mapping[str, Sequence[str]]
+    folders: tuple[str, ...] = ()
+
+    def run_all_of(self, path: str) -> bool:
+        """Whether a file may be run by tests that do not say what they load."""
+        return path.startswith(self.folders)
 
 
 class Reach:
@@ -130,23 +138,24 @@ class Reach:
         """
         site = self.definition(path, line) if line else None
         owner = self.owner(double, at)
-        if path in self.loaded_with(double) or self.is_plugin(path):
+        users = self._users_of(double)
+        if path in users.by_file or self.is_plugin(path):
             return self.can_meet(double, owner, path, site)
-        return ANY_FILE in self.loaded_with(double)
+        return users.run_all_of(path)
 
     def loaded_with(self, double: str) -> Collection[str]:
         """The files that are loaded by tests which load a double; ANY_FILE if that may be any."""
         users = self._users_of(double)
-        return (ANY_FILE,) if users.run_everything else users.by_file.keys()
+        return (ANY_FILE,) if users.folders else users.by_file.keys()
 
     def can_meet(self, double: str, owner: Key | None, path: str, site: Key | None) -> bool:
         """Whether a test can run a definition of `path` and use one that holds a double.
 
         Where either is None, anything in its file will do. A test file that loads no other code of
-        the tree is taken to run everything: it has its ways.
+        the tree is taken to run everything that lies beside it: it has its ways.
         """
         users = self._users_of(double)
-        if users.run_everything:
+        if users.run_all_of(path):
             return True
         loading = users.by_file.get(path, ())
         for test in loading:
@@ -163,14 +172,27 @@ class Reach:
 
     def _find_loaders(self, double: str) -> _Users:
         by_file: dict[str, list[str]] = {}
+        folders: dict[str, None] = {}
         tests = self.users(double)
         for test in tests:
             files = self.files(test)
             if self._module(test) is None or all(map(self.is_test, files)):
-                return _Users(True, (), {})
+                folders[self._folder_tested(test)] = None
             for path in files:
                 by_file.setdefault(path, []).append(test)
-        return _Users(False, tests, by_file)
+        return _Users(tests, by_file, tuple(folders))
+
+    def _folder_tested(self, test: str) -> str:
+        """The nearest folder above a test that holds other code as well, with a slash."""
+        return self.memo.find(("tested", test), partial(self._find_folder_tested, test))
+
+    def _find_folder_tested(self, test: str) -> str:
+        folder = os.path.dirname(test)
+        while folder.startswith(self._tree.root) and folder != self._tree.root:
+            if not all(map(self.is_test, self._tree.below(folder + os.sep))):
+                break
+            folder = os.path.dirname(folder)
+        return folder + os.sep
 
     def _runs_with(self, test: str, owner: Key | None) -> Reachable | None:
         """All that can run in those functions of a test that can use a definition, or in all."""

@@ -588,6 +588,22 @@ def test_a_test_that_loads_nothing_of_the_tree_may_run_everything(
     assert stubbed(doubles, tmp_path)
 
 
+def test_a_test_that_loads_nothing_runs_what_lies_beside_it(
+    project: Project, tmp_path: Path
+) -> None:
+    test = """
+        import requests
+        def test_frame(client, run):
+            client.query.return_value.to_dataframe.return_value = 1
+            run("frame")
+        """
+    files = {"tools/deploy/deploy.py": APP, "tools/deploy/tests/test_deploy.py": test}
+    doubles = project(files={name: textwrap.dedent(text) for name, text in files.items()})
+    assert not stubbed(doubles, tmp_path)
+    path = str(tmp_path / "tools/deploy/deploy.py")
+    assert doubles.stubbed(path, "to_dataframe", line=FRAME, producers=JOBS)
+
+
 def test_a_test_of_other_code(project: Project, tmp_path: Path) -> None:
     test = """
         from report import frame
