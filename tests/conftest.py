@@ -34,6 +34,10 @@ from qw_codemod.rules.packs import Pack, assemble
 Run = Callable[..., Result]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 class CalledWait(Statement):
     template = "it is called wait"
 

@@ -80,10 +80,10 @@ def installed(
 
     def install(*others: str | Path) -> tuple[Path, Printed]:
         root = tmp_path_factory.mktemp("installed")
-        venv.create(root / "venv", with_pip=True)
+        venv.create(root / "venv")
         folder = root / "venv" / ("Scripts" if os.name == "nt" else "bin")
-        command = [folder / "python", "-m", "pip", "install", "--quiet", wheel, *others]
-        subprocess.run(command, check=True)
+        pip = [sys.executable, "-m", "pip", "--python", folder / "python"]
+        subprocess.run([*pip, "install", "--quiet", "--no-compile", wheel, *others], check=True)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
         def printed(*command: str | Path, cwd: Path = root, code: int = 0) -> str:
@@ -98,6 +98,7 @@ def installed(
     return install
 
 
+@pytest.mark.long
 def test_installed_anew_it_has_the_same_rules(
     installed: Callable[..., tuple[Path, Printed]],
 ) -> None:
@@ -120,6 +121,7 @@ for day in ("a", "b"):
 """
 
 
+@pytest.mark.long
 def test_a_pack_of_other_people(
     installed: Callable[..., tuple[Path, Printed]], tmp_path: Path
 ) -> None:

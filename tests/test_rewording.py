@@ -68,6 +68,7 @@ def tree(
     yield
 
 
+@pytest.mark.long
 def test_other_words_make_no_difference(tree: None, request: pytest.FixtureRequest) -> None:
     before = answers()
     request.getfixturevalue("other_words")

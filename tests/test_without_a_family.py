@@ -81,6 +81,7 @@ def test_the_other_rules_are_there(whole: Path, family: str, tmp_path: Path) -> 
     assert run(tree, "everything").strip() == str(tree / "qw_codemod" / "__init__.py")
 
 
+@pytest.mark.long
 def test_the_other_families_pass_their_proofs(whole: Path, tmp_path: Path) -> None:
     """Without the family that knows most: what it shares with others has to stand without it."""
     tree = without(whole, "timeouts", tmp_path)

@@ -111,6 +111,7 @@ def test_depth_does_not_end_the_other_files(run: Run, write: Write, case: str) -
     assert b.read_text() == "wait(timeout=5)\n"
 
 
+@pytest.mark.long
 def test_ten_megabytes(run: Run, write: Write) -> None:
     line = b"x = 'some data, as programs that write programs write it, line after line'\n"
     before = b"wait(1)\n" + line * (10_000_000 // len(line)) + b"wait(2)\n"

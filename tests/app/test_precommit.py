@@ -113,6 +113,7 @@ def install(project: Path, git: Git, hooks: tuple[str, str], hook: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_check_refuses_and_apply_makes_it_pass(
     project: tuple[Path, Git], hooks: tuple[str, str], environment: dict[str, str]
 ) -> None:

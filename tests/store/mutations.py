@@ -57,7 +57,7 @@ _JOB = {
     "b.py": "from mid import job\njob.result()\n",
 }
 _NO_JOB = _CLIENT + "def make():\n    return [bigquery.Client().query('x')]\n"  # the same words
-_GIVEN = "def ask(client):\n    return client.query('x')\n"
+_WAITED = "def ended(load_job):\n    return load_job.result()\n"
 _SHARED = {
     "shared.py": "import registry\nclient = registry.get('x')\n",
     "use.py": "import shared\nshared.client.query('x').result()\n",
@@ -280,9 +280,9 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "bytes that were looked for are not recorded": Mutation(
         _unnumbered("bytes"),
-        {"clients.py": "# of postgres\n" + _GIVEN, "a.py": "import clients\ndef run(db):\n"
-         "    clients.ask(db).result()\n"},
-        {"clients.py": "# of bigquery\n" + _GIVEN},
+        {"jobs.py": "# of postgres\n" + _WAITED, "a.py": "import jobs\ndef run(some):\n"
+         "    jobs.ended(some).result()\n"},
+        {"jobs.py": "# of bigquery\n" + _WAITED},
     ),
     "whether a module can be parsed is not recorded": Mutation(
         _unrecorded("parses"), {"base.py": "class Base(:\n", "a.py": _ASKS}, {"base.py": _BASE}

@@ -28,6 +28,7 @@ def test_a_warm_run_says_what_a_cold_one_says(seed: int, tmp_path: Path) -> None
     assert not differences(tmp_path, steps(seed), "warm", "some")
 
 
+@pytest.mark.long
 def test_an_overlaid_edit_gives_the_answers_of_a_cold_run(tmp_path: Path) -> None:
     for seed in SEEDS:
         assert not differences(tmp_path, steps(seed), "overlay")
