@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import takewhile
 
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS
 
@@ -61,7 +61,7 @@ def _assigned(block: Iterable[ast.stmt]) -> list[str]:
     return [name for node in block for name in _assigned_by(node)]
 
 
-@lru_cache(maxsize=20_000)
+@kept
 def _assigned_by(node: ast.stmt) -> tuple[str, ...]:
     if isinstance(node, ast.Assign):
         return tuple(_names(node.targets))
@@ -98,7 +98,7 @@ def _stores(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
 
 
-@lru_cache(maxsize=8)
+@kept
 def _unbound(scope: ast.AST) -> frozenset[str]:
     """Names that somebody deletes, or that belong to another scope."""
     return frozenset(_unbound_in(scope))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from qw_codemod.analysis.exception_flow import never_returns
 from qw_codemod.analysis.reporting import CURRENT_EXCEPTION, ERROR, LEVELS, captures
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.definitions import is_main
@@ -223,13 +223,13 @@ def _leaves(statement: ast.stmt) -> bool:
     )
 
 
-@lru_cache(maxsize=8)
+@kept
 def log_calls(source: SourceFile) -> tuple[Log, ...]:
     """All the calls of a file that log."""
     return tuple(filter(None, map(log_of, source.nodes(ast.Call))))
 
 
-@lru_cache(maxsize=8)
+@kept
 def only_prints(source: SourceFile) -> bool:
     """Whether a file tells what it does by `print` alone."""
     echoes = _has_commands(source)

@@ -7,9 +7,9 @@ import builtins
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from qw_codemod.analysis.reporting import captures
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
@@ -103,7 +103,7 @@ def is_trivial(source: SourceFile, call: ast.Call) -> bool:
     return dotted(call.func) in _BUILTINS
 
 
-@lru_cache(maxsize=8)
+@kept
 def _imported_names(source: SourceFile) -> frozenset[str]:
     return frozenset(each.bound for each in imports_of(source.tree))
 

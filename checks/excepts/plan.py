@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from qw_codemod.analysis.reporting import DEBUG, ERROR
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import WIDTH, SourceFile
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of
@@ -201,7 +201,7 @@ def exception_name(source: SourceFile, handler: ast.ExceptHandler) -> str:
     return next(free)
 
 
-@lru_cache(maxsize=8)
+@kept
 def _live_names(scope: ast.AST) -> frozenset[str]:
     """The names that stand for something in a scope, outside of handlers that bind them."""
     live: set[str] = set()

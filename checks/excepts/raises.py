@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from qw_codemod.infer import Class, Container, Inference, Instance, Library, Method
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 
@@ -278,12 +278,12 @@ def _is_parsed(call: ast.Call) -> bool:
     return _ANSWERS.search(dotted(call.func.value)) is not None and not (call.args or call.keywords)
 
 
-@lru_cache(maxsize=8)
+@kept
 def _functions(source: SourceFile) -> frozenset[str]:
     return frozenset(each.name for each in source.nodes(ast.FunctionDef))
 
 
-@lru_cache(maxsize=8)
+@kept
 def _assigned(source: SourceFile) -> frozenset[str]:
     """The attributes that are set somewhere in the file."""
     stored = (each for each in source.nodes(ast.Attribute) if isinstance(each.ctx, ast.Store))

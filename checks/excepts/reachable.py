@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile, block_of, children
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import ImportStatement, names_of
@@ -119,7 +119,7 @@ def _is_of_the_tree(source: SourceFile, tree: Tree, node: ImportStatement) -> bo
     return any(each.level or tree.resolve(each.module, source.path) for each in names_of(node))
 
 
-@lru_cache(maxsize=8)
+@kept
 def _defined(source: SourceFile) -> dict[str, list[ast.AST]]:
     """The functions, methods and classes of a file by their names."""
     found: dict[str, list[ast.AST]] = {}

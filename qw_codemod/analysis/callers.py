@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from qw_codemod.infer import Function, Inference, Unknown
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import imports_of
@@ -66,7 +66,7 @@ def _callers(
                 yield from _callers(infer, view.source, outer, seen)
 
 
-@lru_cache(maxsize=256)
+@kept
 def _calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
     """The calls of a file by the name of what is called, and of what is handed over."""
     found: dict[str, list[ast.Call]] = {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
 
 from qw_codemod.infer import Inference
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.assignments import targets_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
@@ -46,7 +46,7 @@ def values_of(
     return found
 
 
-@lru_cache(maxsize=256)
+@kept
 def _bound_in(function: ast.AST) -> frozenset[str]:
     return frozenset(bound_names([function]))
 
@@ -98,7 +98,7 @@ def _assigned_to(source: SourceFile, last: str) -> Iterator[ast.expr | None]:
         yield _given(source, node)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _set_by_last_name(source: SourceFile) -> dict[str, list[ast.Name | ast.Attribute]]:
     found: dict[str, list[ast.Name | ast.Attribute]] = {}
     nodes: list[ast.Name | ast.Attribute] = [*source.nodes(ast.Name)]

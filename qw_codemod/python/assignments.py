@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import own_nodes
@@ -27,7 +27,7 @@ def assigned(source: SourceFile, name: str) -> Iterator[ast.expr]:
     yield from _assignments(source).get(name, ())
 
 
-@lru_cache(maxsize=64)
+@kept
 def _assignments(source: SourceFile) -> dict[str, list[ast.expr]]:
     found: dict[str, list[ast.expr]] = {}
     for assign in source.nodes(ast.Assign):
@@ -44,7 +44,7 @@ def given_to(scope: ast.AST, name: str) -> list[Given]:
     return _given(scope).get(name, [])
 
 
-@lru_cache(maxsize=128)
+@kept
 def _given(scope: ast.AST) -> dict[str, list[Given]]:
     body = getattr(scope, "body", [])
     found: dict[str, list[Given]] = {}
@@ -74,7 +74,7 @@ def targets_of(scope: ast.AST, name: str) -> list[ast.AST]:
     return _targets(scope).get(name, [])
 
 
-@lru_cache(maxsize=128)
+@kept
 def _targets(scope: ast.AST) -> dict[str, list[ast.AST]]:
     found: dict[str, list[ast.AST]] = {}
     for node in ast.walk(scope):

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from qw_codemod.kernel.kept import kept
 from qw_codemod.python.bindings import dotted
 
 ImportStatement = ast.Import | ast.ImportFrom
@@ -99,7 +99,7 @@ class ImportedName(NamedTuple):
         return "types-only" in self.inside
 
 
-@lru_cache(maxsize=32)  # most questions about one file follow one another
+@kept
 def imports_of(tree: ast.Module) -> tuple[ImportedName, ...]:
     """All that a module imports, at any depth, in the order of the text."""
     found: list[ImportedName] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from pathlib import PurePath
 from typing import TypeGuard
 
+from qw_codemod.kernel.kept import kept
 from qw_codemod.kernel.model import CannotFix, Import, Span
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
@@ -26,7 +26,7 @@ class NameTaken(Statement):
     where: str  # scope, module
 
 
-@lru_cache(maxsize=8)
+@kept
 def _absolute_names(source: SourceFile) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in imports_of(source.tree):

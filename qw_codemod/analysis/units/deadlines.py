@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import entries_of, programs_of
 from qw_codemod.facts.deployments import Unit
 from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.kept import kept
 from qw_codemod.kernel.statements import At, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -114,7 +114,7 @@ def _callers_of(source: SourceFile, node: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _called_names(source: SourceFile) -> list[tuple[str, set[str]]]:
     """The functions of a file, each with the last names of what it calls."""
     return [
