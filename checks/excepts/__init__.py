@@ -115,8 +115,12 @@ SETTINGS = {
     "unreported": "flag",
 }
 _FIND = f"{__name__}.find"
-_BARE = re.compile(rb"\bexcept[ \t\f]*(?:\\\r?\n[ \t\f]*)*:")
-_CLASS = re.compile(rb"\b(?:Base)?Exception\b")
+# Each begins with letters, for which `re` looks first: twice as quick as `\b` in front of them.
+_BARE = re.compile(rb"except(?<!\wexcept)[ \t\f]*(?:\\\r?\n[ \t\f]*)*:")
+_CLASSES = (
+    re.compile(rb"Exception(?<!\wException)\b"),
+    re.compile(rb"BaseException(?<!\wBaseException)\b"),
+)
 CHECKS = (
     Check(
         "QW201",
@@ -132,7 +136,7 @@ CHECKS = (
         "silent-except",
         "A broad handler says nothing.",
         Lazy(_FIND, "silent"),
-        (_CLASS,),
+        _CLASSES,
         assess=Lazy(f"{__name__}.assess", "assess"),
         plan=Lazy(f"{__name__}.plan", "plan"),
     ),
@@ -141,7 +145,7 @@ CHECKS = (
         "unreported-exception",
         "A broad handler logs, and Sentry never hears of it.",
         Lazy(_FIND, "unreported"),
-        (_CLASS,),
+        _CLASSES,
         assess=Lazy(f"{__name__}.assess", "assess"),
         plan=Lazy(f"{__name__}.plan", "plan"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -12,12 +12,12 @@ from qw_codemod.facts.import_scan import keeps
 from qw_codemod.facts.query import Question
 from qw_codemod.facts.write_scan import assigns
 
-_CLASS_HEAD = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^:]*)", re.M)
+# All of these are looked for in every file: they begin with letters, which `re` is quick to find.
+_CLASS_HEAD = re.compile(rb"class[ \t]+\w+[ \t]*\(([^:]*)")
 _QUALIFIED = re.compile(rb"[\w\x80-\xff]+[ \t]*\.")  # in front of what a base is called
 # `Name as Other`, which `import module as name` and what binds in `with` and `except` are not.
-_RENAMED = re.compile(
-    rb"^(?![ \t]*(?:import|with|async|except|case)\b[^;\n]*$)[^\n]*[ \t]as[ \t][^\n]*", re.M
-)
+_RENAMING = re.compile(rb"as(?<=[ \t]as)[ \t]")
+_NOT_RENAMED = re.compile(rb"[ \t]*(?:import|with|async|except|case)\b[^;]*$")
 _AS = re.compile(rb"([\w\x80-\xff]+)[ \t]+as[ \t]")
 _WORD = rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
 # A look ahead: what follows one dot may hold the next, `see a.\n# b.c` and `x.  # of y.z\n w`.
@@ -194,12 +194,26 @@ def _all_words(data: bytes) -> set[bytes]:
 
 
 def _base_words(data: bytes) -> set[bytes]:
-    heads = _QUALIFIED.sub(b" ", b" ".join(_CLASS_HEAD.findall(data)))
+    heads = _QUALIFIED.sub(b" ", b" ".join(_class_heads(data)))
     words = {*heads.translate(_NOT_IDENTIFIER).split()}
-    if b" as" in data or b"\tas" in data:
-        for line in _RENAMED.findall(data):
+    found = _RENAMING.search(data)
+    while found is not None:
+        end = data.find(b"\n", found.end())
+        line = data[data.rfind(b"\n", 0, found.start()) + 1 : end if end >= 0 else len(data)]
+        if not _NOT_RENAMED.match(line):
             words.update(_AS.findall(line))
+        found = _RENAMING.search(data, end) if end >= 0 else None
     return words
+
+
+def _class_heads(data: bytes) -> Iterator[bytes]:
+    """What stands in brackets after the names of classes."""
+    found = _CLASS_HEAD.search(data)
+    while found is not None:
+        is_first = not data[data.rfind(b"\n", 0, found.start()) + 1 : found.start()].strip(b" \t")
+        if is_first:
+            yield found[1]
+        found = _CLASS_HEAD.search(data, found.end() if is_first else found.start() + 1)
 
 
 def _read_words(data: bytes) -> set[bytes]:
