@@ -202,11 +202,10 @@ class Callers:
         self, name: str, owner: ast.AST | None, view: View
     ) -> Iterator[tuple[View, ast.expr]]:
         """Where something may be reached by a text: `getattr(x, "name")`, `getattr(x, kind)`."""
-        for where in self._parsed(self._tree.spelling(name, view.path)):
-            if not where.is_test:
-                yield from ((where, use) for use in where.lookups(name))
-        for where in self._parsed(self._tree.mentions("getattr", view.path)):
-            for use in () if where.is_test else where.dispatches:
+        for where in self._parsed_code(self._tree.spelling(name, view.path)):
+            yield from ((where, use) for use in where.lookups(name))
+        for where in self._parsed_code(self._tree.mentions("getattr", view.path)):
+            for use in where.dispatches:
                 if not _may_spell(use.args[1], name):
                     continue
                 if any(
@@ -265,12 +264,13 @@ class Callers:
         folder, _, file = home.path.rpartition("/")
         stem = folder.rpartition("/")[2] if file == "__init__.py" else file.removesuffix(".py")
         keeping = (each for each in self._tree.keeping(stem, home.path) if each != home.path)
-        if any(each.keeps_module(stem) for each in self._parsed(keeping) if not each.is_test):
+        if any(each.keeps_module(stem) for each in self._parsed_code(keeping)):
             return True
         loading = {p for word in LOADERS for p in self._tree.mentions(word, home.path)}
-        return any(
-            each.loads_unseen() for each in self._parsed(sorted(loading)) if not each.is_test
-        )
+        return any(each.loads_unseen() for each in self._parsed_code(sorted(loading)))
+
+    def _parsed_code(self, paths: Iterable[str]) -> Iterator[View]:
+        return self._parsed(path for path in paths if not self._tree.is_test(path))
 
     def _parsed(self, paths: Iterable[str]) -> Iterator[View]:
         return (view for view in map(self._tree.module, paths) if view is not None)

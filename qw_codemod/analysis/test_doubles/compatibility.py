@@ -60,8 +60,10 @@ class _Question:
         if self.asked == "fails":
             words |= {"status_code", "status"}
         if self.asked == "refuses":
-            words |= {self.other, *self.producers.calls, *self.producers.names}
-        return words - {""}
+            words.update(_bare_mocks(self.method))
+        if self.asked == "refuses" and self.other:
+            words |= {self.other, *self.producers.calls}
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,4 +554,8 @@ def _place(obstacle: _Obstacle) -> tuple[str, int, str]:
 def _is_named(stub: Stub, method: str) -> bool:
     """A mock of the bare function, known by its name alone: `mock_get.assert_called_with(url)`."""
     name = stub.trail[0].removesuffix("()")
-    return len(stub.trail) == 1 and name in (f"mock_{method}", f"fake_{method}", f"{method}_mock")
+    return len(stub.trail) == 1 and name in _bare_mocks(method)
+
+
+def _bare_mocks(method: str) -> tuple[str, ...]:
+    return f"mock_{method}", f"fake_{method}", f"{method}_mock"
