@@ -3,5 +3,6 @@
 __version__ = "0.1.0"
 
 # Thresholds of the garbage collector, for processes that end with a run: syntax trees are kept, and
-# at Python's own rate half the time goes into looking through them.
-SELDOM = (50_000, 50, 100)
+# at Python's own rate half the time goes into looking through them. Hardly any is garbage in
+# a cycle.
+SELDOM = (1_000_000, 50, 100)
