@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from qw_codemod.analysis.exception_flow import leaves, surroundings
 from qw_codemod.analysis.exception_risks import endings, retried
-from qw_codemod.analysis.sql_text import statement
+from qw_codemod.analysis.sql_text import Sql, statement
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InLine, Statement
 from qw_codemod.languages.python import SourceFile, block_of
@@ -32,7 +32,7 @@ from qw_codemod.python.syntax import (
 from . import reasons
 from .handlers import reports, tells
 from .tokens import DOWNLOADS
-from .waits import Wait, submission
+from .waits import Wait, given_by, is_submission, submission
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WITH = (ast.With, ast.AsyncWith)
@@ -58,22 +58,40 @@ class Work:
 
 def work_of(source: SourceFile, infer: Inference, wait: Wait) -> Work:
     """What the job of a wait does, as far as it can be seen."""
-    call = wait.node if wait.form == "query_and_wait" else submission(source, infer, wait)
-    call = call if isinstance(call, ast.Call) else None
+    call = _started_by(source, infer, wait)
     if wait.kind == "extract":
         return Work("export")
     if wait.kind in ("load", "copy"):
         return Work(wait.kind, _replaces(source, call, wait.kind))
-    sql = _argument(call, 0, "query") if call is not None else None
-    seen = statement(source, sql, infer.tree) if sql is not None else None
+    seen = _statement(source, infer, call) if call is not None else None
     if seen is not None and seen.verb:
         return Work(seen.verb, seen.repeats)
-    if call is not None and "destination" in _configured(source, call, "query"):
-        replaces = _replaces(source, call, "query")
-        return Work("query", replaces is not False)
+    if call is not None:
+        configured = _configured(source, call, "query")
+        if not {"destination", "write_disposition"}.isdisjoint(configured):
+            replaces = _replaces(source, call, "query")
+            return Work("query", replaces is not False)
     if seen is not None and seen.reads or _is_read(source, wait):
         return Work("")
     return Work("job" if wait.kind == "job" else "statement", None)
+
+
+def _started_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
+    """The call that gives the job, or starts it and waits: of the client, or of a wrapper."""
+    if wait.form == "query_and_wait":
+        return wait.node if isinstance(wait.node, ast.Call) else None
+    return given_by(source, infer, wait)
+
+
+def _statement(source: SourceFile, infer: Inference, call: ast.Call) -> Sql | None:
+    """The SQL that a call is given, in whichever argument of a wrapper it stands."""
+    sql = _argument(call, 0, "query")
+    given = [sql] if sql is not None else []
+    if not is_submission(call):
+        given = [*call.args, *(each.value for each in call.keywords)]
+    seen = [statement(source, each, infer.tree) for each in given]
+    told = [each for each in seen if each.verb or each.reads]
+    return next((each for each in told if each.verb), next(iter(told), None))
 
 
 def _is_read(source: SourceFile, wait: Wait) -> bool:
@@ -99,10 +117,13 @@ def _replaces(source: SourceFile, call: ast.Call | None, kind: str) -> bool | No
 
 def _configured(source: SourceFile, call: ast.Call, kind: str) -> dict[str, ast.expr]:
     """What the job's configuration is made with, and what is set on it."""
-    given = next((each.value for each in call.keywords if each.arg == "job_config"), None)
+    named = {each.arg: each.value for each in call.keywords}
+    found = {}
+    if not is_submission(call) and "write_disposition" in named:  # a wrapper hands it on
+        found["write_disposition"] = named["write_disposition"]
+    given = named.get("job_config")
     if given is None:
-        return {}
-    found: dict[str, ast.expr] = {}
+        return found
     name = dotted(given)
     for made in (given, *(assigned(source, name) if name else ())):
         if isinstance(made, ast.Call) and last_name(made) == _CONFIGS[kind]:
@@ -311,7 +332,7 @@ def _is_dropping(source: SourceFile, call: ast.Call) -> bool:
 
 def _kept(source: SourceFile, infer: Inference, wait: Wait) -> str | None:
     """What is forgotten only once the wait is over, and so sent a second time after a timeout."""
-    call = submission(source, infer, wait)
+    call = _started_by(source, infer, wait)
     function = function_of(source, wait.node)
     if function is None or not isinstance(function.body, list):
         return None
@@ -339,7 +360,7 @@ def _kept(source: SourceFile, infer: Inference, wait: Wait) -> str | None:
 
 def _keeper(source: SourceFile, infer: Inference, wait: Wait) -> ast.expr | None:
     """What a handler puts what was sent into, or gives it to, so that it is sent another time."""
-    call = submission(source, infer, wait)
+    call = _started_by(source, infer, wait)
     sent = (
         {*map(dotted, ast.walk(call.args[0]))} - {""} if call is not None and call.args else set()
     )

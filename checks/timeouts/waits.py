@@ -135,14 +135,17 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
 
 
 def submission(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
-    """The call that started the job, where it stands in the same function."""
-    call = _given_by(source, infer, wait)
-    if call is None or not isinstance(call.func, ast.Attribute):
-        return None
-    return call if call.func.attr in SUBMISSIONS else None
+    """The call of the client that started the job, where it stands in the same function."""
+    call = given_by(source, infer, wait)
+    return call if call is not None and is_submission(call) else None
 
 
-def _given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
+def is_submission(call: ast.Call) -> bool:
+    """Whether a call that gives a job is one of the client's own, and no wrapper's."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in SUBMISSIONS
+
+
+def given_by(source: SourceFile, infer: Inference, wait: Wait) -> ast.Call | None:
     """The call that gives the job, where it stands in the same function."""
     call = wait.job
     if isinstance(call, ast.Name):
@@ -165,7 +168,7 @@ def producers_of(source: SourceFile, infer: Inference, wait: Wait) -> Producers:
 
 def _giver(source: SourceFile, infer: Inference, wait: Wait) -> Iterator[str]:
     """The call of the project's own function that gives the job, which tests may stub as well."""
-    call = _given_by(source, infer, wait)
+    call = given_by(source, infer, wait)
     name = dotted(call.func).rpartition(".")[2] if call is not None else ""
     if name:
         yield name
