@@ -18,6 +18,7 @@ from qw_codemod.facts.fakes import (
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
+from qw_codemod.python.syntax import definition_of
 
 # A test file without any of these stubs nothing.
 SIGNS = (
@@ -182,6 +183,7 @@ class _StubReader:
         if (
             isinstance(value, (ast.Name, ast.Attribute))
             or isinstance(value, ast.Call)
+            and name_of(value.func) not in _MOCKS  # a mock is known by what it is given to
             and (isinstance(value.func, ast.Attribute) or self._patched(value))
         ):
             self._names.setdefault(self._key(target, name), []).append(value)
@@ -312,8 +314,24 @@ class _StubReader:
         yield Stub(trail, kind, value.lineno, row, gives=tuple(gives), in_turn=in_turn)
         if isinstance(value, ast.Name) and kind != "effect":
             self._given.setdefault(self._key(value, value.id), trail)
+        elif isinstance(value, ast.Name):
+            for returned in self._returned_by(value):
+                self._given.setdefault(self._key(returned, returned.id), _result(trail))
         if isinstance(value, ast.Call):
             yield from self._configured(trail, value)
+
+    def _returned_by(self, name: ast.Name) -> Iterator[ast.Name]:
+        """The names that a function gives back which is defined where its own name is used."""
+        around = definition_of(self._source, name)
+        for returned in self._source.nodes(ast.Return):
+            function = definition_of(self._source, returned)
+            if (
+                isinstance(returned.value, ast.Name)
+                and function is not None
+                and function.name == name.id
+                and definition_of(self._source, function) in (around, None)
+            ):
+                yield returned.value
 
     def _configured(self, trail: Trail, call: ast.Call) -> Iterator[Stub]:
         """The stubs in `MagicMock(return_value=..., **{"a.return_value": ...})`."""

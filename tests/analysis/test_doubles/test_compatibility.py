@@ -604,6 +604,35 @@ def test_a_test_that_loads_nothing_runs_what_lies_beside_it(
     assert doubles.stubbed(path, "to_dataframe", line=FRAME, producers=JOBS)
 
 
+@pytest.mark.parametrize("giver", ["query", "load_table_from_uri"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        """
+        def test_rows(client):
+            made = mock.MagicMock(result=lambda: None)
+            client.GIVER.return_value = made
+            rows(client)
+        """,
+        """
+        def test_rows(client):
+            def start(*args):
+                made = MagicMock()
+                made.result = lambda: None
+                return made
+            client.GIVER.side_effect = start
+            rows(client)
+        """,
+    ],
+)
+def test_a_mock_is_what_the_method_gives_that_it_is_given_to(
+    project: Project, tmp_path: Path, given: str, giver: str
+) -> None:
+    head = "from unittest import mock\nfrom unittest.mock import MagicMock\nfrom app import rows\n"
+    doubles = project(head + textwrap.dedent(given).replace("GIVER", giver))
+    assert bool(refused(doubles, tmp_path, line=ROWS)) == (giver == "query")
+
+
 def test_a_test_of_other_code(project: Project, tmp_path: Path) -> None:
     test = """
         from report import frame
