@@ -11,18 +11,24 @@ from qw_codemod.rules.api import Context, SourceFile, Statement
 
 from . import reasons
 from .policy import pace_of, policy_of
+from .web_requests import limit_of
 
 _FEWEST = 2  # tries of a policy of which nothing more is known
 
 
 def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     """Why the tries may take longer than the call is given, with the arithmetic."""
-    stop = deadline_of(context.infer.tree, source, call.node)
-    if stop is None:
-        return None
     seconds = _timeout(source, context, call)
     if seconds is None:
         return None
+    stops = [
+        deadline_of(context.infer.tree, source, call.node),
+        limit_of(source, context.infer, call.node),
+    ]
+    known = [each for each in stops if each is not None]
+    if not known:
+        return None
+    stop = min(known, key=lambda each: each.seconds)
     pace = pace_of(policy_of(source, context), context.infer)
     tries = pace.tries if pace is not None else _FEWEST
     pauses = pace.pauses if pace is not None else 0.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from qw_codemod.analysis.callers import owner
 from qw_codemod.analysis.deadlines import deadline_above, deadline_around
+from qw_codemod.analysis.repetition import loops_around
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.languages.python import WIDTH
+from qw_codemod.libraries.http.arguments import is_url
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.syntax import last_name, own_nodes
@@ -24,7 +25,6 @@ _BUILDS = frozenset(
     "str int float len dict list tuple format join quote urlencode urljoin isoformat strftime "
     "encode rstrip lstrip Request f ClientTimeout".split()
 )
-_URL_NAME = re.compile(r"(^|_)(ur[il]s?|link|href|endpoint|address)\d*$", re.I)
 _ONCE = frozenset({"data", "files", "content"})
 
 
@@ -38,9 +38,7 @@ def why_not(source: SourceFile, infer: Inference, call: HttpCall) -> Statement |
     above = deadline_above(source, infer, node) if call.sender.is_async else None
     if above is not None:
         return reasons.HasDeadlineAbove(At(above[0].path, above[1].lineno))
-    if function is not None and any(
-        isinstance(each, ast.Yield | ast.YieldFrom) for each in own_nodes(function.body)
-    ):
+    if function is not None and _is_after_yield(source, function, node):
         return reasons.IsGenerator()
     for keyword in node.keywords:
         if keyword.arg == "stream" and not _is_false(keyword.value):
@@ -52,6 +50,18 @@ def why_not(source: SourceFile, infer: Inference, call: HttpCall) -> Statement |
     return None
 
 
+def _is_after_yield(source: SourceFile, function: ast.AST, node: ast.Call) -> bool:
+    """Whether a generator may have handed something out before it comes to a call."""
+    loops = [each for each in loops_around(source, node) if _yields(each)]
+    return bool(loops) or any(each < node.lineno for each in _yields(function))
+
+
+def _yields(scope: ast.AST) -> list[int]:
+    """The lines in which a function or a loop hands something out itself."""
+    nodes = own_nodes(getattr(scope, "body", []))
+    return [each.lineno for each in nodes if isinstance(each, (ast.Yield, ast.YieldFrom))]
+
+
 def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
     """Whether each try sends what the first one did: a Request has another host behind a proxy.
 
@@ -59,7 +69,7 @@ def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
     """
     given = node.args[0] if node.args else None
     function = owner(source, node)
-    if is_all and isinstance(given, ast.Name) and not _URL_NAME.search(given.id):
+    if is_all and isinstance(given, ast.Name) and not is_url(given):
         stored = (
             (each for each in ast.walk(function) if isinstance(each, ast.Name)) if function else ()
         )
@@ -67,12 +77,12 @@ def _is_fresh(source: SourceFile, node: ast.Call, is_all: bool) -> bool:
     if is_all and isinstance(given, ast.Call):
         return True
     if isinstance(given, ast.Name):
-        if _URL_NAME.search(given.id):
+        if is_url(given):
             return True
         text = _assigned(source, node, given.id)
         return text.startswith(("'", '"', "f'", 'f"'))
     if isinstance(given, ast.Attribute):
-        return bool(_URL_NAME.search(given.attr))
+        return is_url(given)
     return isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp)
 
 

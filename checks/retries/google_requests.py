@@ -31,6 +31,7 @@ from qw_codemod.rules.api import (
 from . import reasons
 from .already_retried import why_run_again
 from .event_loop import why_node_blocks
+from .purpose import READING
 from .tokens import GOOGLE
 
 _PACKAGES = ("googleapiclient", "apiclient.discovery")
@@ -44,7 +45,6 @@ _ERRORS = (
     "ConnectionError",
 )
 _MEDIA = "get_media"
-_READS = frozenset("get list search lookup export".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def why_left(source: SourceFile, context: Context, found: GoogleRequest) -> Stat
     if deadline is not None:
         return reasons.HasDeadline(InLine(deadline.lineno))
     for method in found.methods:
-        if _READS.isdisjoint(words(method)) and not context.settings.get("include_post"):
+        if READING.isdisjoint(words(method)) and not context.settings.get("include_post"):
             return reasons.MayChange(method)
     return None
 

@@ -27,8 +27,12 @@ _COMMANDS = frozenset(
     "turn toggle trigger press activate deactivate lock unlock reboot restart reset switch".split()
 )
 _COMMAND_URL = re.compile(
-    r"[?&/](set|cmd|command|action|turn|toggle|switch|mode)[=/]|/\{[\w.]*_?func(tion)?\}", re.I
+    r"[?&/](set|cmd|command|action|turn|toggle|switch|mode)[=/](\w*)|/\{[\w.]*_?func(tion)?\}",
+    re.I,
 )
+# What only reads: words in the name of a method, and of an action in a URL.
+READING = frozenset("get list search lookup export".split())
+_READING_ACTIONS = READING | {"show", "query"}
 # What costs somebody money a second time.
 _MONEY = frozenset("pay payment payments charge charges refund refunds payout checkout".split())
 
@@ -124,13 +128,20 @@ def _gives_constant(handler: ast.ExceptHandler) -> bool:
 
 def may_command(source: SourceFile, call: HttpCall, address: str) -> bool:
     """Whether a request that reads, by its method, is sent for what it sets off."""
-    if _COMMAND_URL.search(address) or _COMMAND_URL.search(source.text(call.node)):
+    if any(map(_commands, (address, source.text(call.node)))):
         return True
     if isinstance(source.parent(call.node), ast.Expr):
         return True  # nobody looks at the answer
     function = owner(source, call.node)
     first = words(function.name)[:1] if function is not None else ()
     return not _COMMANDS.isdisjoint(first)
+
+
+def _commands(text: str) -> bool:
+    """Whether a URL names an action, unless that reads by its name: `action/package_show`."""
+    return any(
+        _READING_ACTIONS.isdisjoint(words(each[2] or "")) for each in _COMMAND_URL.finditer(text)
+    )
 
 
 def costs_money(source: SourceFile, call: HttpCall, address: str) -> str:

@@ -153,6 +153,22 @@ class OutlastsDeadline(Statement):
     stop: Statement
 
 
+class ServerEndsRequest(Statement):
+    template = "{server} ends a web request after {seconds} s{place}"
+
+    server: str
+    seconds: str
+    place: At
+
+
+class RequestIsAwaited(Statement):
+    template = "`{function}()`{place} answers a web request, which proxies end after {seconds} s"
+
+    function: str
+    place: At
+    seconds: str
+
+
 class NoTimeout(Statement):
     template = "it has no timeout yet: qw-codemod apply timeouts"
 

@@ -29,6 +29,8 @@ _PERHAPS_OURS = frozenset(("vendor", "third_party"))  # code for others' service
 _TELLING = (
     *("*.sh", "*.bash", "Makefile", "*.mk", "*.yml", "*.yaml", "*Dockerfile*", "*.tf"),
     *("Procfile", "README*", "*.md", "*.rst", "requirements*.txt", "pyproject.toml"),
+    *("*gunicorn*", "*uwsgi*", "*nginx*", "*.conf", "*.conf.template"),
+    *("*env*sample*", "*env*example*", "*env*template*"),
 )
 _HIDDEN = frozenset((".github", ".circleci", ".gitlab", ".buildkite"))  # with what is run in CI
 _BUILT = frozenset(("build", "dist", "_build"))  # where git cannot say that they are outputs
@@ -75,7 +77,8 @@ def project_files(root: Path, language: Language = PYTHON) -> list[str]:
 
 def deployment_files(root: Path) -> list[str]:
     """The files of a project that tell what is deployed; those of workflows lie in `.github`."""
-    return sorted(_in_folder(root, Listing(), _TELLING, _HIDDEN))
+    found = _in_folder(root, Listing(), _TELLING, _HIDDEN)
+    return sorted(path for path in found if not path.endswith(".py"))
 
 
 def find(
@@ -271,8 +274,10 @@ def _listed_by_git(folder: Path, listing: Listing, patterns: Sequence[str]) -> l
     environment = {key: os.environ[key] for key in os.environ if key not in _GIT_ENVIRONMENT}
     command = ["git", "-c", "core.fsmonitor=false"]  # that setting would run a command of the tree
     command += ["-C", str(folder), "ls-files", "-co", "--exclude-standard", "-z", "--deduplicate"]
-    # A pattern that begins with a star stands for files of all folders; the others have to say so.
-    command += ["--", *(each if each[0] == "*" else f":(glob)**/{each}" for each in patterns)]
+    # Without `glob` a star stands for folders too: quicker, where only the end is asked for.
+    ends = [each for each in patterns if re.fullmatch(r"\*[.\w]+", each)]
+    names = [f":(glob)**/{each}" for each in patterns if each not in ends]
+    command += ["--", *ends, *names]
     try:
         done = subprocess.run(
             command, capture_output=True, env={**environment, "LC_ALL": "C"}, check=False

@@ -16,24 +16,26 @@ folder it is run, so the one is taken in which the paths that it names are there
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
+from qw_codemod.facts.deployments.servers import known, of_settings, of_text
 from qw_codemod.facts.deployments.terraform import told_by_terraform
-from qw_codemod.facts.deployments.values import Deadline, Layout, Start, Told, Unit
+from qw_codemod.facts.deployments.values import Deadline, Layout, Server, Start, Told, Unit
 from qw_codemod.facts.query import digest
 from qw_codemod.languages.shell import Command, commands
 
-__all__ = ["Deadline", "Deployments", "Layout", "Start", "Unit", "deployments"]
+__all__ = ["Deadline", "Deployments", "Layout", "Server", "Start", "Unit", "deployments"]
 
 _LARGEST = 400_000  # bytes; nobody writes a longer one by hand
 _WORTH = re.compile(
     rb"\b(?:deploy|python[\d.]*|zip|rsync|archive_file|FROM|subscriptions|\w*pubsub_subscription|u?vicorn|gunicorn|celery"
     rb"|cloud_run\w*|uv run|poetry run)\b"
 )
+_SERVES = re.compile(rb"\b(?:gunicorn|harakiri|(?:proxy|uwsgi|fastcgi)_pass)\b")
 _PROSE = re.compile(r"^[ \t>$`]*((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]*)`*$", re.M)
 _INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]+)`")
 
@@ -45,6 +47,7 @@ class Deployments:
     units: tuple[Unit, ...] = ()
     starts: tuple[Start, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
+    servers: tuple[Server, ...] = ()
 
     def digest(self, root: str) -> str:
         """What stands for all of it, wherever the project lies."""
@@ -52,6 +55,7 @@ class Deployments:
             *map(astuple, self.units),
             *map(astuple, self.starts),
             *map(astuple, self.deadlines),
+            *map(astuple, self.servers),
         ]
         return digest(repr(told).replace(root, "").encode())
 
@@ -70,8 +74,31 @@ def deployments(
     starts = {(each.file, each.roots, each.is_by_path): each for each in reversed(told.starts)}
     units = _timed(_built(dict.fromkeys(told.units)), told.images)
     return Deployments(
-        units, tuple(reversed(starts.values())), tuple(dict.fromkeys(told.deadlines))
+        units,
+        tuple(reversed(starts.values())),
+        tuple(dict.fromkeys(told.deadlines)),
+        _servers(python, texts, read),
     )
+
+
+def _servers(
+    python: Sequence[str], texts: Sequence[str], read: Callable[[str], bytes]
+) -> tuple[Server, ...]:
+    """The servers of web requests, in the order of the files that tell of them."""
+
+    def everything() -> Iterator[str]:
+        for path in texts:
+            if len(data := read(path)) <= _LARGEST and not path.endswith((".md", ".rst")):
+                yield data.decode("utf-8", "replace")
+
+    found: list[Server] = []
+    for path in sorted(texts):
+        data = read(path)
+        if len(data) <= _LARGEST and _SERVES.search(data):
+            found += of_text(path, data.decode("utf-8", "replace"))
+    modules = [path for path in python if "gunicorn" in path.rpartition("/")[2]]
+    settings = [of_settings(path, read(path).decode("utf-8", "replace")) for path in modules]
+    return tuple(dict.fromkeys(known(found, [*filter(None, settings)], everything)))
 
 
 def _beside(path: str, found: dict[str, bytes]) -> str:

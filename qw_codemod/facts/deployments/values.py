@@ -82,6 +82,21 @@ class Deadline:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What answers web requests, and after how many seconds it ends one; None where it does not.
+
+    `variable`: of the environment, which says so. `is_default`: nobody says so.
+    """
+
+    name: str
+    seconds: float | None
+    path: str
+    line: int
+    variable: str = ""
+    is_default: bool = False
+
+
 @dataclass
 class Told:
     """What one file, or all of them, tell."""

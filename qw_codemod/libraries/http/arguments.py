@@ -27,7 +27,7 @@ HTTP_KEYWORDS = frozenset(
     "params headers json auth cookies stream verify allow_redirects follow_redirects proxies files "
     "timeout".split()
 )
-_URL_NAME = re.compile(r"(^|_)(urls?|uri|endpoints?|href|link|webhook)($|_)|url$", re.I)
+_URL_NAME = re.compile(r"(^|_)(ur[il]s?|endpoints?|href|link|webhook|address)\d*($|_)|url$", re.I)
 
 
 @dataclass(frozen=True, slots=True)

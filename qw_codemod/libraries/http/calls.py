@@ -45,6 +45,9 @@ from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 _SESSION_NAME = re.compile(
     r"_*((https?|requests?|req|web|api|o?auth|rest|client)_?)?(session|sess)_?", re.I
 )
+_OF_TEXT = frozenset(
+    name for name in dir(str) if not name.startswith("_") and not hasattr(dict, name)
+)
 objects_of = lru_cache(maxsize=2)(Objects)  # one for each tree that is being looked at
 
 
@@ -243,10 +246,22 @@ def _verb_for(source: SourceFile, node: ast.expr) -> str:
         own = [each for each in every if definition_of(source, each) is function]
         given = own or [each for each in every if definition_of(source, each) is None]
         verbs = {"" if isinstance(n, ast.Name) else _verb_for(source, n) for n in given}
+        if not verbs - {""} and is_url(node):
+            return "GET"
         return verbs.pop() if len(verbs) == 1 else ""
     if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Request":
         return _verb_of_request(node)
-    return "GET" if isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp)) else ""
+    is_text = isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp)) or is_url(node)
+    return "GET" if is_text or _makes_text(node) else ""
+
+
+def _makes_text(node: ast.expr) -> bool:
+    """`str(path)`, `PATTERN.format(day)`, `urljoin(base, "/feed")`."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _OF_TEXT:
+        return True
+    return last_name(node) in ("str", "urljoin", "urlunparse", "urlunsplit")
 
 
 def _verb_of_request(call: ast.Call) -> str:

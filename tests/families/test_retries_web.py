@@ -1,0 +1,84 @@
+"""What a web request may wait for: the tries of a call end before its server ends the request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.units.test_units import SHARED, WAITS, left
+
+FLASK = (
+    "import requests\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+    '@app.route("/table")\ndef table():\n    return rows("1")\n\n\n'
+    "def rows(day):\n    return requests.get(day, timeout=20).text\n"
+)
+VIEW = (
+    "import requests\nfrom django.shortcuts import render\n\n\ndef table(request, day):\n"
+    "    return render(request, requests.get(day, timeout=20).text)\n"
+)
+COMMAND = (
+    "import requests\nfrom django.core.management import BaseCommand\n\n\n"
+    "class Command(BaseCommand):\n    def handle(self, *args, **options):\n"
+    "        print(requests.get(options['day'], timeout=20).text)\n"
+)
+PROXY = "location / {\n  proxy_pass http://app;\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"Procfile": "web: gunicorn web:app"}, "gunicorn ends a web request after 30 s"),
+        ({"Procfile": "web: gunicorn web:app --timeout 80 -w 2"}, "after 80 s (Procfile:1)"),
+        ({"Procfile": "web: gunicorn -t 120 web:app"}, ""),
+        ({"Procfile": "web: gunicorn web:app --timeout=0"}, ""),
+        ({"Procfile": "web: gunicorn -k uvicorn.workers.UvicornWorker web:app"}, ""),
+        ({"Procfile": "web: gunicorn --threads 8 web:app"}, ""),
+        ({"Dockerfile": 'FROM python\nCMD ["gunicorn", "--timeout", "70", "web:app"]'}, "70 s"),
+        ({"compose.yml": "x:\n  command:\n    - gunicorn\n    - -t\n    - '50'\n    - web:app\n"},
+         "gunicorn ends a web request after 50 s (compose.yml:3)"),
+        ({"bin/gunicorn_start": 'cmd="gunicorn web:app \\\n  --timeout $LIMIT"\nexec $cmd\n',
+          ".env.example": "LIMIT=75\n"}, "after 75 s (gunicorn_start:1)"),
+        ({"Procfile": "web: gunicorn web:app -t ${LIMIT:-45}"}, "after 45 s"),
+        ({"Procfile": "web: gunicorn web:app", "gunicorn.conf.py": "timeout = 40\n"},
+         "after 40 s (gunicorn.conf.py:1)"),
+        ({"Procfile": "web: gunicorn web:app", "gunicorn.conf.py": 'worker_class = "gevent"\n'},
+         ""),
+        ({"site.conf": PROXY + "}\n"}, "nginx ends a web request after 60 s (site.conf:2)"),
+        ({"site.conf": PROXY + "  proxy_read_timeout 2m;\n}\n"}, ""),
+        ({"uwsgi.ini": "[uwsgi]\nharakiri = 30\n"}, "uwsgi ends a web request after 30 s"),
+        ({"README.md": "Start it with `gunicorn web:app`.\n"},
+         "`table()` (web.py:8) answers a web request, which proxies end after 60 s"),
+        ({"other/Procfile": "web: gunicorn x:app", "Procfile": "web: gunicorn web:app -t 120"}, ""),
+    ],
+)  # fmt: skip
+def test_a_web_request_is_ended(files: dict[str, str], what: str) -> None:
+    """4 tries of 20 s, and 10 s of pauses."""
+    found = left({"web.py": FLASK, "shared/http_retry.py": WAITS, **files}, "web.py")
+    assert ("take 90 s, and" in found and what in found) if what else not found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_answer"),
+    [
+        (FLASK, True),
+        (VIEW, True),
+        (COMMAND, False),
+        (VIEW.replace("from django.shortcuts import render", "from pages import render"), False),
+        (FLASK.replace('@app.route("/table")', "@app.cli.command('table')"), False),
+        (FLASK.replace('@app.route("/table")', '@router.get("/table")'), True),
+        (FLASK.replace("timeout=20", "timeout=5"), False),
+        (
+            "import flask\nimport requests\n\n\ndef rows():\n    day = flask.request.args['day']\n"
+            "    return requests.get(day, timeout=20).text\n",
+            True,
+        ),
+        (
+            "import flask.views\nimport requests\n\n\nclass Table(flask.views.MethodView):\n"
+            "    def get(self, day):\n        return requests.get(day, timeout=20).text\n",
+            True,
+        ),
+    ],
+)
+def test_what_answers_a_web_request(text: str, is_answer: bool) -> None:
+    found = left({**SHARED, "web.py": text, "shared/http_retry.py": WAITS}, "web.py")
+    assert ("answers a web request" in found) is is_answer
+    assert is_answer or not found
