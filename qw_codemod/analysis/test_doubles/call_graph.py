@@ -17,10 +17,10 @@ _QUIET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """Everything that can run; `dynamic` where some of it runs what no name tells."""
+    """Everything that can run; `dynamic` is what of it runs something that no name tells."""
 
     keys: frozenset[Key]
-    dynamic: bool
+    dynamic: frozenset[Key]
 
 
 class Graph:
@@ -65,7 +65,7 @@ class Graph:
         """What can run where these names are used."""
         known: set[str] = set()
         reached: set[Key] = set()
-        dynamic = False
+        dynamic: set[Key] = set()
         awaited: dict[str, list[Definition]] = {}  # methods of classes in use, by name
         beginnings: tuple[str, ...] = ()  # of names that are put together when it runs
         names = [*self._always, *words]
@@ -85,7 +85,7 @@ class Graph:
                 if each.key in reached:
                     continue
                 reached.add(each.key)
-                dynamic = dynamic or each.dynamic
+                dynamic |= {each.key} if each.dynamic else set()
                 names += each.words - known
                 if each.kind == "class":
                     for method, at_once in self._answers(each):
@@ -96,7 +96,7 @@ class Graph:
                     reached |= {base.key for base in self.line(each)}
                     for base in self.line(each):
                         names += base.words - known
-        return Reachable(frozenset(reached), dynamic)
+        return Reachable(frozenset(reached), frozenset(dynamic))
 
     def _answers(self, cls: Definition) -> list[tuple[Definition, bool]]:
         """The methods that a class answers with, and whether each runs without being named."""

@@ -164,8 +164,22 @@ class Reach:
                 return True
         if len(loading) == len(users.tests) or not self.is_plugin(path):
             return False
-        others = (self._runs_with(test, owner) for test in users.tests if test not in loading)
-        return any(runs is not None and runs.dynamic for runs in others)
+        return any(self._may_load(test, owner, path) for test in users.tests if test not in loading)
+
+    def _may_load(self, test: str, owner: Key | None, path: str) -> bool:
+        """Whether a test may load a plugin: what loads it has its name, or that of its folder."""
+        runs = self._runs_with(test, owner)
+        module = self._module(test)
+        if runs is None or module is None:
+            return False
+        loaders = {key[0] for key in runs.dynamic} | ({test} if module.dynamic else set())
+        name = _stem(path)
+        folder = os.path.basename(os.path.dirname(path))
+        return bool(loaders) and any(
+            each in self.mentions(word)
+            for word, files in ((name, {test, *loaders}), (folder, loaders))
+            for each in files
+        )
 
     def _users_of(self, double: str) -> _Users:
         return self.memo.find(("loaders", double), partial(self._find_loaders, double))
@@ -204,10 +218,12 @@ class Reach:
         found = [c for c in self._runs_of(test) if owner is None or owner in c.keys]
         if not found or module is None:
             return None
-        dynamic = module.dynamic or any(each.dynamic for each in found)
-        if len(found) == 1 and dynamic == found[0].dynamic:
+        if len(found) == 1:
             return found[0]
-        return Reachable(frozenset().union(*(each.keys for each in found)), dynamic)
+        dynamic = (each.dynamic for each in found)
+        return Reachable(
+            frozenset().union(*(each.keys for each in found)), frozenset().union(*dynamic)
+        )
 
     def is_plugin(self, path: str) -> bool:
         """Whether a file is no program and nobody imports it: it is loaded by other means."""
@@ -223,9 +239,7 @@ class Reach:
 
     def _importers(self, path: str, wanted: Callable[[str], bool] = bool) -> Iterator[str]:
         """The files that import a file; one without any is loaded in ways that no name tells."""
-        folder, _, name = path.rpartition(os.sep)
-        stem = folder.rpartition(os.sep)[2] if name == "__init__.py" else name.removesuffix(".py")
-        for other in self.mentions(stem):
+        for other in self.mentions(_stem(path)):
             if other != path and wanted(other) and path in self.loads(other):
                 yield other
 
@@ -368,6 +382,12 @@ class Reach:
                 return path, ""
             name = name.rpartition(".")[0]
         return "", ""
+
+
+def _stem(path: str) -> str:
+    """The name that a file is imported by."""
+    folder, _, name = path.rpartition(os.sep)
+    return folder.rpartition(os.sep)[2] if name == "__init__.py" else name.removesuffix(".py")
 
 
 def _is_suite(cls: Definition) -> bool:

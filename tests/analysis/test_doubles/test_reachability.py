@@ -264,6 +264,18 @@ def test_plugins_that_no_import_names(runs: Runs, load: str) -> None:
     assert not runs("hook", {**files, **used})
 
 
+def test_plugins_that_nothing_names(runs: Runs) -> None:
+    files = {
+        "loader.py": "from importlib import import_module\ndef load(name):\n"
+        "    import_module(f'readers.{name}')\n",
+        "plugins/odds.py": "def hook():\n    pass  # hook\n",
+        "tests/test_load.py": "from loader import load\ndef test_load():\n    load('csv')\n",
+    }
+    assert not runs("hook", files)
+    named = files["tests/test_load.py"].replace("csv", "odds")
+    assert runs("hook", {**files, "tests/test_load.py": named})
+
+
 def test_code_outside_functions_runs_with_the_file(runs: Runs) -> None:
     test = "import work\ndef test_nothing():\n    pass\n"
     files = {"work.py": "value = make()  # value\n", "tests/test_work.py": test}
