@@ -38,7 +38,7 @@ from .address import address_of, headers_of
 from .already_retried import asked_once_too, why_retried
 from .deadlines import outlasts
 from .event_loop import why_blocking
-from .forms import form_of, why_not
+from .forms import does_more, form_of, why_not
 from .google_requests import (
     GoogleRequest,
     assess_request,
@@ -92,7 +92,7 @@ def unretried(source: SourceFile, context: Context) -> Iterator[Match]:
             isinstance(exempt, reasons.CallerRetries)
             and asked_once_too(source, context.infer, call)
         )
-        library = call.sender.library
+        library = "" if exempt or does_more(source, call) else call.sender.library
         yield Match(call.node, message, call.evidence, remedy, hidden=hidden, about=library)
     for request in google_requests(source, context.infer):
         left = why_left(source, context, request)
@@ -138,6 +138,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     blocking = why_blocking(source, context.infer, call)
     if blocking is not None:
         return Unfixable(blocking)
+    if does_more(source, call):
+        return Unfixable(reasons.DoesMore())
     policy = policy_of(source, context)
     if policy.obstacle is not None:
         return policy.obstacle

@@ -120,12 +120,17 @@ def _is_read_once(source: SourceFile, node: ast.AST, value: ast.expr) -> bool:
     )
 
 
+def does_more(source: SourceFile, call: HttpCall) -> bool:
+    """Whether the call can be tried again only with more of its function than reads the answer."""
+    return call.sender.library == "aiohttp" and not _owns_block(source, call.node)
+
+
 def form_of(source: SourceFile, context: Context, call: HttpCall) -> Plan | Unfixable:
     """How the call is wrapped, with the names that the policy's module offers."""
     policy = policy_of(source, context)
     decorator = policy.decorator
     if call.sender.library == "aiohttp":
-        if decorator and _owns_block(source, call.node):
+        if decorator and not does_more(source, call):
             return Decorate(policy.module, decorator)
         return Unfixable(reasons.DoesMore())
     is_all = bool(decorator) and _is_all_of(source, call)

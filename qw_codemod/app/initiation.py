@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qw_codemod.analysis.units.import_roots import folder_of_copy, module_name, why_not_imported
 from qw_codemod.app.commands import Request, UsageProblem, check, root_of
-from qw_codemod.app.policy_setting import with_policy
+from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
 from qw_codemod.engine import files
 from qw_codemod.engine.dependencies import pins_of
@@ -67,6 +67,7 @@ def init(
     assert codemod.policy is not None
     _write(target, policy, codemod.policy(sorted(libraries)))
     setting = f"{module}:{codemod.policy_name}"
+    earlier = [*_named(tree, project, family)]
     is_set, said = _set(project, family, setting, show)
     notices = [*results.notices, *said]
     if dependencies:
@@ -76,7 +77,12 @@ def init(
             files.replace(path, before, after)
         notices += [f"changed {path}" for path, _, _ in declared.changes]
         notices += declared.notices
-    more = _others(tree, [each for each in found if each not in here], module, target)
+    lacking = [
+        each
+        for each in found
+        if each not in here and not any(_may_import(tree, each.path, *other) for other in earlier)
+    ]
+    more = _others(tree, lacking, module, target)
     return Made(str(target), setting, is_set, tuple(notices), more)
 
 
@@ -124,6 +130,15 @@ def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
         return sum(_may_import(tree, path, name, target) for path in paths)
 
     return max(dict.fromkeys([usual, *reversed(names)]), key=importing)
+
+
+def _named(tree: Tree, project: Path, family: str) -> Iterator[tuple[str, Path]]:
+    """The modules of the policies that are configured, with the files that may be meant."""
+    with contextlib.suppress(files.FileProblem, UnicodeDecodeError):
+        for policy in policies(files.read(str(project / "pyproject.toml")).decode(), family):
+            module = policy.partition(":")[0]
+            for path in tree.ending(f"/{module.replace('.', '/')}.py"):
+                yield module, Path(path)
 
 
 def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> tuple[str, ...]:

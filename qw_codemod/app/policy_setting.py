@@ -14,6 +14,16 @@ else:
     import tomli as tomllib
 
 
+def policies(text: str, family: str) -> list[str]:
+    """The policies that the text of a pyproject.toml names; none where it cannot be read."""
+    try:
+        named = tomllib.loads(text).get("tool", {}).get("qw-codemod", {}).get(family, {})
+        value = named.get("policy") or []
+    except (AttributeError, ValueError):
+        return []
+    return [each for each in (value if isinstance(value, list) else [value]) if each]
+
+
 def with_policy(text: str, family: str, policy: str) -> str | None:
     """The text of a pyproject.toml that names a policy, as one more where it names others.
 
@@ -22,7 +32,7 @@ def with_policy(text: str, family: str, policy: str) -> str | None:
     try:
         before: Any = tomllib.loads(text)
         named = before.get("tool", {}).get("qw-codemod", {}).get(family, {}).get("policy")
-        listed = named if isinstance(named, list) else [named] if named else []
+        listed = policies(text, family)
         if policy in listed:
             return text
         value = [*listed, policy] if listed else policy

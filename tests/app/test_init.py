@@ -178,3 +178,22 @@ def test_plugins_are_on_the_module_path_of_dags(tmp_path: Path, init: Init) -> N
 )
 def test_the_setting_in_a_text(before: str, after: str | None) -> None:
     assert with_policy(before, "retries", "a:b") == after
+
+
+def test_the_policy_knows_nothing_of_calls_that_are_left(tmp_path: Path, init: Init) -> None:
+    more = (
+        "import aiohttp\n\n\nasync def save(session: aiohttp.ClientSession, url, path):\n"
+        "    async with session.get(url, timeout=5) as answer:\n"
+        "        path.write(await answer.read())\n"
+    )
+    init("shared/http_retry.py", feed_py=FETCH.format("requests"), tool_py=more)
+    text = (tmp_path / "shared/http_retry.py").read_text()
+    assert "\nimport requests\n" in text and "aiohttp" not in text
+
+
+def test_a_later_policy_is_for_the_units_that_none_serves_yet(tmp_path: Path, init: Init) -> None:
+    deploy = "".join(f"gcloud functions deploy {name} --source={name}\n" for name in "fg")
+    files = {f"{name}__main_py": FETCH.format("requests") for name in "fg"}
+    init("f/http_retry.py", deploy_sh=deploy, app__x_py=FETCH.format("requests"), **files)
+    done = init("g/http_retry.py")
+    assert "f cannot import it" not in done.output
