@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import bisect
 import contextlib
 import os
@@ -186,9 +187,12 @@ class _Project:
 
     def _edited(self, place: _Place, text: str, name: str, need: str) -> str:
         if place.keys == ("setup.py",):
-            if name not in map(_name, re.findall(r"[\w.-]+", text)):
+            if name in map(_name, re.findall(r"[\w.-]+", text)):
+                return text
+            in_setup = _in_setup(text, need)
+            if in_setup is None:
                 self.note(f"{self._short(place.path)}: add {need} to install_requires by hand")
-            return text
+            return in_setup or text
         if not place.keys:
             installed, bounded = self._listed(place.path, text)
             if name in bounded - installed:
@@ -373,11 +377,18 @@ def _position(existing: Sequence[str], new: str) -> int:
 
 
 def _toml_entries(text: str, keys: Sequence[str]) -> list[str]:
-    """The requirements of a list in TOML; none where it is a table or in another language."""
+    """The requirements of a list or a table in TOML; none where it is in another language."""
     if keys in ((), ("options",), ("setup.py",)):
         return []
     data = tomllib.loads(text)
     listed = _at(data, *keys[:-1]).get(keys[-1])
+    if isinstance(listed, dict):
+        versions = {
+            name: _at(listed, name).get("version", "") or said
+            for name, said in listed.items()
+            if name != "python"
+        }
+        return [f"{name}{said}" for name, said in versions.items()]
     return _strings(listed) if isinstance(listed, list) else []
 
 
@@ -410,8 +421,8 @@ def _in_toml(text: str, keys: Sequence[str], need: str) -> str | None:
     for same in [each for each in listed if _name(each) == _name(need)]:
         return None if _at(current, same).get("optional") else text
     if isinstance(current, dict):
-        new, _, bound = need.partition(">=")
-        current[new] = f">={bound}" if bound else "*"
+        new = re.split(r"[=>]=", need, maxsplit=1)[0]
+        current[new] = need[len(new) :] or "*"
         tries = _in_table(text, ".".join(keys), listed, new, current[new])
     elif isinstance(current, list):
         index = _position(listed, need) if len(listed) == len(current) else len(current)
@@ -448,21 +459,73 @@ def _in_list(text: str, keys: Sequence[str], index: int, need: str) -> Iterator[
     for key in keys:
         raw = raw[key]
     for whole in re.finditer(re.escape(raw.as_string()), text):
-        found = _VALUE.finditer(text, whole.start() + 1, whole.end() - 1)
-        values = [each.span() for each in found if each[0][0] != "#"]
-        start, end = values[max(index - 1, 0)] if values else (whole.start() + 1, 0)
-        quote = "'" if text[start] == "'" else '"'
-        new = f"{quote}{need}{quote}"
-        before = text[text.rfind("\n", 0, start) + 1 : start]
-        indent = before[: len(before) - len(before.lstrip())]
-        rest = _REST.match(text, end) if values else None
-        if not values and "\n" in whole[0]:
-            yield _put(text, start, f"    {new},")
-        elif rest and index:
-            yield _put(text[:end] + "," * (not rest[1]) + text[end:], end, indent + new + rest[1])
-        elif rest and before == indent:
-            yield _put(text, start, f"{indent}{new},", above=True)
-        elif index:
-            yield f"{text[:end]}, {new}{text[end:]}"
-        else:
-            yield f"{text[:start]}{new}{', ' if values else ''}{text[start:]}"
+        yield _in_brackets(text, whole.start(), whole.end(), index, need)
+
+
+def _in_brackets(text: str, opens: int, closes: int, index: int, need: str) -> str:
+    """The text with one more value in the list between two positions, laid out as the others."""
+    found = _VALUE.finditer(text, opens + 1, closes - 1)
+    values = [each.span() for each in found if each[0][0] != "#"]
+    start, end = values[max(index - 1, 0)] if values else (opens + 1, 0)
+    quote = "'" if text[start] == "'" else '"'
+    new = f"{quote}{need}{quote}"
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    indent = before[: len(before) - len(before.lstrip())]
+    rest = _REST.match(text, end) if values else None
+    if not values and "\n" in text[opens:closes]:
+        return _put(text, start, f"    {new},")
+    if rest and index:
+        return _put(text[:end] + "," * (not rest[1]) + text[end:], end, indent + new + rest[1])
+    if rest and before == indent:
+        return _put(text, start, f"{indent}{new},", above=True)
+    if index:
+        return f"{text[:end]}, {new}{text[end:]}"
+    return f"{text[:start]}{new}{', ' if values else ''}{text[start:]}"
+
+
+def _in_setup(text: str, need: str) -> str | None:
+    """The text of a setup.py with one more requirement; None where it has no list of texts."""
+    if "\r" in text or not text.isascii():
+        return None  # columns of the tree count bytes, and lines end otherwise
+    listed = _list_of_setup(text)
+    if listed is None:
+        return None
+    entries = [each.value for each in listed.elts if isinstance(each, ast.Constant)]
+    if len(entries) != len(listed.elts) or not all(isinstance(each, str) for each in entries):
+        return None
+    names = [str(each) for each in entries]
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    opens = starts[listed.lineno - 1] + listed.col_offset
+    closes = starts[(listed.end_lineno or 1) - 1] + (listed.end_col_offset or 0)
+    index = _position(names, need)
+    after = _in_brackets(text, opens, closes, index, need)
+    edited = _list_of_setup(after)
+    wanted = [*names[:index], need, *names[index:]]
+    given = [each.value for each in edited.elts if isinstance(each, ast.Constant)] if edited else []
+    return after if given == wanted else None
+
+
+def _list_of_setup(text: str) -> ast.List | None:
+    """The list that `install_requires=` is given, itself or by a name of the module."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    given = [
+        keyword.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "install_requires"
+    ]
+    named = {each.id for each in given if isinstance(each, ast.Name)}
+    given += [
+        each.value
+        for each in tree.body
+        if isinstance(each, ast.Assign)
+        and any(isinstance(name, ast.Name) and name.id in named for name in each.targets)
+    ]
+    lists = [each for each in given if isinstance(each, ast.List)]
+    return lists[0] if len(lists) == 1 else None

@@ -610,10 +610,47 @@ def test_a_linked_setup_cfg_is_edited_as_one(tmp_path: Path) -> None:
     assert after == {"etc/common.ini": "[options]\ninstall_requires =\n  a\n  sentry-sdk\n"}
 
 
-def test_setup_py_is_neither_run_nor_edited(tmp_path: Path) -> None:
-    text = "open('ran', 'w')\nsetup(install_requires=['sentry-sdk-more'])\n"
+@pytest.mark.parametrize(
+    ("given", "after"),
+    [
+        ("['sentry-sdk-more']", "['sentry-sdk', 'sentry-sdk-more']"),
+        ("['a==1', 'z==2']", "['a==1', 'sentry-sdk', 'z==2']"),
+        ("[]", '["sentry-sdk"]'),
+        (
+            '[\n    "a>=1",\n    "b",  # two\n]',
+            '[\n    "a>=1",\n    "b",  # two\n    "sentry-sdk",\n]',
+        ),
+    ],
+)
+def test_setup_py_is_edited_and_not_run(tmp_path: Path, given: str, after: str) -> None:
+    text = "open('ran', 'w')\nsetup(name='x', install_requires={})\n"
+    tree = {"app/setup.py": text.format(given), "requirements.txt": "a\n"}
+    declared = run(tmp_path, tree)
+    assert changed(tmp_path, declared) == {"app/setup.py": text.format(after)}
+    named = "NEEDS = {}\nsetup(install_requires=NEEDS)\n"
+    declared = run(tmp_path, {"app/setup.py": named.format(given)})
+    assert changed(tmp_path, declared) == {"app/setup.py": named.format(after)}
+
+
+@pytest.mark.parametrize("given", ["read()", "['a', *MORE]", "['a'] + MORE", "{'a'}"])
+def test_setup_py_without_a_plain_list(tmp_path: Path, given: str) -> None:
+    text = f"open('ran', 'w')\nsetup(install_requires={given})\n"
     declared = run(tmp_path, {"app/setup.py": text, "requirements.txt": "a\n"})
     assert declared == Declared((), ("app/setup.py: add sentry-sdk to install_requires by hand",))
+
+
+@pytest.mark.parametrize(
+    ("given", "new"),
+    [
+        ('a = "==1"\nb = {version = "==2", extras = ["x"]}\n', 'tenacity = "==9.0.0"\n'),
+        ('a = "==1"\nb = "*"\n', 'tenacity = ">=8.2"\n'),
+    ],
+)
+def test_a_table_that_is_pinned(tmp_path: Path, given: str, new: str) -> None:
+    write(tmp_path, {"Pipfile": f"[packages]\n{given}", "x.py": ""})
+    needs = {"tenacity>=8.2": [str(tmp_path / "x.py")]}
+    declared = declare(tmp_path, needs, pins={"tenacity": "9.0.0"})
+    assert changed(tmp_path, declared) == {"Pipfile": f"[packages]\n{given}{new}"}
     assert not list(tmp_path.rglob("ran"))
 
 
