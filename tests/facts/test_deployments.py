@@ -262,3 +262,32 @@ def test_the_words_of_commands() -> None:
         (3, ("m",)),
         (3, (")",)),
     ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"ops/build.sh": "docker build -t app -f ops/images/Dockerfile .\n"},
+        {
+            "Makefile": "image:\n\tdocker buildx build --file=ops/images/Dockerfile -t app \\\n\t  .\n"
+        },
+        {"README.md": "Run `docker build . -f ops/images/Dockerfile`.\n"},
+        {"compose.yml": "app:\n  build:\n    context: .\n    dockerfile: ops/images/Dockerfile\n"},
+        {
+            ".github/workflows/x.yml": "steps:\n  - uses: docker/build-push-action@v6\n    with:\n"
+            "      context: .\n      push: true\n      file: ./ops/images/Dockerfile\n"
+        },
+    ],
+)
+def test_the_folder_that_an_image_is_built_from(tmp_path: Path, said: dict[str, str]) -> None:
+    """Both folders hold what is copied; where nobody says it, the nearest one is taken."""
+    dockerfile = (
+        "FROM python\nWORKDIR /app\nCOPY shared/ /app/shared/\nCMD python -m shared.clock\n"
+    )
+    files = {"ops/images/Dockerfile": dockerfile, "ops/shared/deploy.sh": "python x.py\n"}
+    python = sorted(f"{tmp_path}/{name}" for name in ("shared/clock.py", "ops/shared/clock.py"))
+    texts = {f"{tmp_path}/{name}": text.encode() for name, text in {**files, **said}.items()}
+    (unit,) = deployments(str(tmp_path), python, sorted(texts), texts.__getitem__).units
+    folder = "shared" if said else "ops/shared"
+    assert unit.copies == ((f"{tmp_path}/{folder}", "/app/shared"),)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 
+from qw_codemod.facts.deployments.contexts import contexts
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
@@ -35,6 +36,7 @@ _WORTH = re.compile(
     rb"\b(?:deploy|python[\d.]*|zip|rsync|archive_file|FROM|subscriptions|\w*pubsub_subscription|u?vicorn|gunicorn|celery"
     rb"|cloud_run\w*|uv run|poetry run)\b"
 )
+_BUILDS = re.compile(rb"\bdocker[ \t]+(?:\w+[ \t]+)?build\b|^[ \t]*(?:- )?context:", re.M)
 _SERVES = re.compile(rb"\b(?:gunicorn|harakiri|(?:proxy|uwsgi|fastcgi)_pass)\b")
 _PROSE = re.compile(r"^[ \t>$`]*((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]*)`*$", re.M)
 _INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]+)`")
@@ -67,10 +69,17 @@ def deployments(
     layout = Layout(root, python, texts)
     told = Told()
     found = {path: data for path in sorted(texts) if _WORTH.search(data := read(path))}
+    builds = {
+        path: data.decode("utf-8", "replace")
+        for path in sorted(texts)
+        if len(data := read(path)) <= _LARGEST and _BUILDS.search(data)
+    }
+    built_from = contexts(builds, layout)
     for path, data in found.items():
         if len(data) <= _LARGEST:
             beside = _beside(path, found) if path.endswith(".tf") else ""
-            told.add(told_by(path, data.decode("utf-8", "replace"), layout, beside))
+            text = data.decode("utf-8", "replace")
+            told.add(told_by(path, text, layout, beside, built_from.get(path, "")))
     starts = {(each.file, each.roots, each.is_by_path): each for each in reversed(told.starts)}
     units = _timed(_built(dict.fromkeys(told.units)), told.images)
     return Deployments(
@@ -107,13 +116,13 @@ def _beside(path: str, found: dict[str, bytes]) -> str:
     return "\n".join(data.decode("utf-8", "replace") for data in texts)
 
 
-def told_by(path: str, text: str, layout: Layout, beside: str = "") -> Told:
-    """What one file tells."""
+def told_by(path: str, text: str, layout: Layout, beside: str = "", context: str = "") -> Told:
+    """What one file tells; of a Dockerfile, with the folder that it is built from, if known."""
     name = path.rpartition("/")[2]
     if name.endswith(".tf"):
         return told_by_terraform(path, text, layout, beside or text)
     if "Dockerfile" in name and not name.endswith((".sh", ".md", ".yml", ".yaml")):
-        image = image_of(path, text, layout)
+        image = image_of(path, text, layout, context)
         return Told(units=[image] if image is not None else [])
     if name.endswith((".yml", ".yaml")):
         return _followed(path, list(of_yaml(text)), layout)

@@ -34,9 +34,14 @@ class _Stage:
     line: int = 0
 
 
-def image_of(path: str, text: str, layout: Layout) -> Unit | None:
-    """The image that a Dockerfile builds; None where it holds no Python file of the project."""
-    contexts = [_Image(path, text, layout, folder) for folder in layout.above(path)]
+def image_of(path: str, text: str, layout: Layout, context: str = "") -> Unit | None:
+    """The image that a Dockerfile builds; None where it holds no Python file of the project.
+
+    `context` is the folder that it is built from, if somebody says so; else the one is taken in
+    which the paths that it names are there.
+    """
+    folders = [context] if context else layout.above(path)
+    contexts = [_Image(path, text, layout, folder) for folder in folders]
     best = max(contexts, key=lambda image: image.met - image.missed, default=None)
     return best.unit() if best is not None else None
 
