@@ -269,9 +269,7 @@ def test_the_words_of_commands() -> None:
     [
         {},
         {"ops/build.sh": "docker build -t app -f ops/images/Dockerfile .\n"},
-        {
-            "Makefile": "image:\n\tdocker buildx build --file=ops/images/Dockerfile -t app \\\n\t  .\n"
-        },
+        {"Makefile": "image:\n\tdocker buildx build --file=ops/images/Dockerfile \\\n\t  .\n"},
         {"README.md": "Run `docker build . -f ops/images/Dockerfile`.\n"},
         {"compose.yml": "app:\n  build:\n    context: .\n    dockerfile: ops/images/Dockerfile\n"},
         {

@@ -19,7 +19,7 @@ _NEAR = 4  # lines between the fields of one build
 
 
 def contexts(texts: Mapping[str, str], layout: Layout) -> dict[str, str]:
-    """The folder that each Dockerfile's paths count from, by its path; what nobody says is left out.
+    """The folder that each Dockerfile's paths count from, by its path, where somebody says so.
 
     A command counts from the folder of its script, or from one above: where the Dockerfile is.
     """
@@ -57,7 +57,7 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """The same of Compose and of actions: `context: .` beside `dockerfile: docker/app/Dockerfile`."""
+    """The same of Compose and of actions: `context: .` beside `dockerfile: app/Dockerfile`."""
     fields = [*_FIELDS.finditer(text)]
     for one, other in pairwise(fields):
         if text.count("\n", one.start(), other.start()) > _NEAR:
