@@ -10,13 +10,20 @@ from qw_codemod.analysis.constants import given_in
 from qw_codemod.analysis.exception_flow import exception_name
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.numbers import computed, number_of
-from qw_codemod.analysis.repetition import Loop, numbers_of, refused_and_tried_again
+from qw_codemod.analysis.repetition import numbers_of, refused_and_tried_again
 from qw_codemod.facts.requirement_versions import major
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InLine
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.names import bound_names, full_name
-from qw_codemod.python.syntax import definition_of, function_of, last_name, own_nodes
+from qw_codemod.python.syntax import (
+    LOOPS,
+    Loop,
+    definition_of,
+    function_of,
+    last_name,
+    own_nodes,
+)
 from qw_codemod.rules.api import (
     Context,
     Evidence,
@@ -30,6 +37,7 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons, statements
+from .computations import computes_again
 from .messages import line_that_tells
 from .plan import LongerSleep, RetryOptions
 
@@ -139,6 +147,8 @@ def _of_sleep(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
         return
     if not _is_retry_loop(source, loop, call) and not refused_and_tried_again(source, loop, call):
         return
+    if computes_again(source, context.infer, loop, call):
+        return  # no service is given time by longer waits
     wait = call.args[0]
     infer = context.infer
     tries = _tries(source, infer, loop)
@@ -240,7 +250,7 @@ def _loop(source: SourceFile, call: ast.Call) -> Loop | None:
     for around in source.ancestors(call):
         if isinstance(around, FUNCTIONS):
             return None
-        if isinstance(around, (ast.For, ast.AsyncFor, ast.While)):
+        if isinstance(around, LOOPS):
             return around
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from qw_codemod.analysis.exception_flow import classes
 from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import BROAD
 from qw_codemod.rules.api import Context, Evidence, Fact, Match, SourceFile
 
 from .assess import is_mute
@@ -16,7 +17,7 @@ from .handlers import Suppression, examine, handlers_of, is_left_over
 from .logging_style import loggers_in
 from .statements import IsSilent
 
-_BROAD = frozenset({"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"})
+_BROAD = BROAD | {f"builtins.{name}" for name in BROAD}
 
 
 def bare(source: SourceFile, context: Context) -> Iterator[Match]:

@@ -14,8 +14,7 @@ from typing import Literal
 from qw_codemod.analysis.reporting import DEBUG, ERROR, INFO
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import definition_of, own_nodes
+from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
 from .another_way import is_documented, stays
 from .effects import effects_of, log_of
@@ -97,12 +96,8 @@ def _twins(
     for other in own_nodes(function.body if function is not None else source.tree.body):
         if isinstance(other, ast.Try) and other is not statement:
             for twin in other.handlers:
-                if _is_broad(twin) and _shape(other, twin) == wanted:
+                if catches_everything(twin) and _shape(other, twin) == wanted:
                     yield other, twin
-
-
-def _is_broad(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or dotted(handler.type) in ("Exception", "BaseException")
 
 
 def _shape(statement: ast.Try, handler: ast.ExceptHandler) -> object:

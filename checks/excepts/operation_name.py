@@ -13,7 +13,7 @@ from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
-from qw_codemod.python.syntax import definition_of, own_nodes
+from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
 from .effects import log_of
 
@@ -131,7 +131,7 @@ def _catches_all(handler: ast.ExceptHandler) -> bool:
     """Whether nothing that the body raises gets further."""
     if any(isinstance(each, ast.Raise) for each in own_nodes(handler.body)):
         return False
-    return handler.type is None or dotted(handler.type) in ("Exception", "BaseException")
+    return catches_everything(handler)
 
 
 def called(call: ast.Call) -> str:

@@ -11,7 +11,13 @@ from qw_codemod.analysis.reporting import WARNING
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.syntax import definition_of, own_nodes
+from qw_codemod.python.syntax import (
+    LOOPS,
+    Loop,
+    catches_everything,
+    definition_of,
+    own_nodes,
+)
 
 from .another_way import following, has_another_way, is_passed
 from .comments import comment_explains, is_commented_above
@@ -19,8 +25,6 @@ from .effects import effects_of, log_of
 from .operation_name import called, is_trivial, outermost
 
 _COMMENTS = 8  # lines of comments by which two copies of a block may differ
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_BROAD = frozenset({"", "Exception", "BaseException"})
 
 
 class Outcome(Enum):
@@ -74,7 +78,7 @@ def _copies(source: SourceFile, statement: ast.Try) -> Iterator[ast.Try]:
 def _next_is_tried(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a loop goes through candidates, and is left at the first that does."""
     loop = source.parent(statement)
-    if not isinstance(loop, _LOOPS) or not is_passed(handler):
+    if not isinstance(loop, LOOPS) or not is_passed(handler):
         return False
     if not _is_left(source, loop, statement, handler):
         return False
@@ -90,7 +94,7 @@ def _next_is_tried(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
 
 def _is_tried_again(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a loop comes back to the same: it waits a while, or is left once that succeeds."""
-    loop = next((each for each in source.ancestors(statement) if isinstance(each, _LOOPS)), None)
+    loop = next((each for each in source.ancestors(statement) if isinstance(each, LOOPS)), None)
     if loop is None:
         return False
     if any(
@@ -105,7 +109,7 @@ def _is_tried_again(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
 
 def _is_left(
     source: SourceFile,
-    loop: ast.For | ast.AsyncFor | ast.While,
+    loop: Loop,
     statement: ast.Try,
     handler: ast.ExceptHandler,
 ) -> bool:
@@ -122,7 +126,7 @@ def _of_this_loop(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
-        if isinstance(node, (*FUNCTIONS, *_LOOPS)):
+        if isinstance(node, (*FUNCTIONS, *LOOPS)):
             continue
         yield node
         stack.extend(ast.iter_child_nodes(node))
@@ -309,7 +313,7 @@ def _logs_and_raises(function: Function) -> bool:
     if len(tries) != 1 or any(isinstance(n, ast.Call) for each in others for n in ast.walk(each)):
         return False
     for handler in tries[0].handlers:
-        if (dotted(handler.type) if handler.type is not None else "") in _BROAD:
+        if catches_everything(handler):
             effects = effects_of(function.view.source, handler)
             return bool(effects.raises) and any(log.level >= WARNING for log in effects.logs)
     return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from qw_codemod.analysis.callers import callers, owner
 from qw_codemod.analysis.exception_risks import ByLoop, retried
-from qw_codemod.analysis.repetition import LOOPS, differs, tries_again
+from qw_codemod.analysis.repetition import differs, tries_again
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.languages.python import SourceFile
@@ -16,7 +16,7 @@ from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.libraries.retrying import is_retry, says_retry
 from qw_codemod.python.assignments import given_to
 from qw_codemod.python.bindings import dotted, parameters
-from qw_codemod.python.syntax import last_name, own_nodes
+from qw_codemod.python.syntax import LOOPS, last_name, own_nodes
 from qw_codemod.rules.api import Statement
 
 from . import reasons

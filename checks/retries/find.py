@@ -18,7 +18,7 @@ from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
 from qw_codemod.libraries.retrying import BACKOFF, TENACITY
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, last_name, own_nodes
+from qw_codemod.python.syntax import BROAD, definition_of, last_name, own_nodes
 from qw_codemod.rules.api import (
     Context,
     Evidence,
@@ -244,8 +244,6 @@ def _function_name(source: SourceFile, node: ast.AST) -> str:
 
 # QW302: decorators
 
-_BROAD = frozenset({"Exception", "BaseException"})
-
 
 def unbounded(source: SourceFile, context: Context) -> Iterator[Match]:
     """Retries without an end or a pause.
@@ -318,7 +316,7 @@ def _of_decorator(source: SourceFile, node: ast.expr) -> Iterator[Match]:
     elif name in BACKOFF and call is not None:
         if not given & {"max_tries", "max_time"}:
             missing.append("stop")
-        if len(call.args) > 1 and full_name(source, call.args[1]) in _BROAD:
+        if len(call.args) > 1 and full_name(source, call.args[1]) in BROAD:
             missing.append("retry")
     if not missing:
         return

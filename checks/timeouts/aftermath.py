@@ -23,6 +23,7 @@ from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.syntax import (
+    LOOPS,
     definition_of,
     function_of,
     last_name,
@@ -34,7 +35,6 @@ from .handlers import reports, tells
 from .tokens import DOWNLOADS
 from .waits import Wait, given_by, is_submission, submission
 
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WITH = (ast.With, ast.AsyncWith)
 _FORGETS = frozenset({"clear", "pop", "popleft", "popitem"})  # of what has been sent
 _CONFIRMS = frozenset({"ack", "acknowledge", "commit", "basic_ack", "task_done"})  # of a queue
@@ -199,7 +199,7 @@ def _leaves_function(source: SourceFile, handler: ast.ExceptHandler) -> bool:
         return True
     child: ast.AST = source.parent(handler) or handler
     for around in source.ancestors(child):
-        if isinstance(around, _LOOPS) or getattr(around, "finalbody", None):
+        if isinstance(around, LOOPS) or getattr(around, "finalbody", None):
             return False
         block = block_of(around, child)
         if block and block[-1] is not child:

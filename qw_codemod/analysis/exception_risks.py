@@ -22,11 +22,10 @@ from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import function_of, last_name, own_nodes
+from qw_codemod.python.syntax import LOOPS, Loop, function_of, last_name, own_nodes
 
 TIMEOUT = ("concurrent.futures.TimeoutError",)
 
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 # Keywords that say on which exceptions, in the libraries that retry.
 _FILTERS = frozenset(
     "retry predicate on exceptions exception exception_types retry_on retry_exceptions retry_for "
@@ -126,9 +125,9 @@ def _retried(source: SourceFile, node: ast.AST, raised: str) -> By | None:
 # -- loops ----------------------------------------------------------------------------------------
 
 
-def _loop(source: SourceFile, node: ast.AST) -> ast.For | ast.AsyncFor | ast.While | None:
+def _loop(source: SourceFile, node: ast.AST) -> Loop | None:
     for around, child in surroundings(source, node):
-        if isinstance(around, _LOOPS) and any(child is each for each in around.body):
+        if isinstance(around, LOOPS) and any(child is each for each in around.body):
             return around
     return None
 
@@ -163,7 +162,7 @@ def _calls_again(source: SourceFile, node: ast.AST, handler: ast.ExceptHandler) 
 
 
 def _takes_turns(
-    loop: ast.For | ast.AsyncFor | ast.While,
+    loop: Loop,
     around: ast.Try,
     handler: ast.ExceptHandler,
     node: ast.AST,
@@ -189,7 +188,7 @@ def _takes_turns(
 
 def _ends_on_success(loop: ast.AST, around: ast.Try, node: ast.AST) -> bool:
     """Whether the loop is left, by `return` or `break`, once the node has gone well."""
-    inner = [n for n in own_nodes([loop]) if isinstance(n, _LOOPS) and n is not loop]
+    inner = [n for n in own_nodes([loop]) if isinstance(n, LOOPS) and n is not loop]
     dropped = {*own_nodes(around.handlers)}
     dropped |= {n for each in inner for n in own_nodes(each.body) if isinstance(n, ast.Break)}
     end = (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0))

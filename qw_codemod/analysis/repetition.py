@@ -9,10 +9,8 @@ from qw_codemod.analysis.exception_flow import leaves
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
-from qw_codemod.python.syntax import last_name, own_nodes
+from qw_codemod.python.syntax import LOOPS, Loop, last_name, own_nodes
 
-Loop = ast.For | ast.AsyncFor | ast.While
-LOOPS = (ast.For, ast.AsyncFor, ast.While)
 SLEEPS = frozenset({"sleep", "wait"})
 # What tells whether a server took the request, in requests, httpx, aiohttp and urllib.
 STATUS = frozenset({"status_code", "ok", "is_success", "is_error", "status", "code", "getcode"})

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from qw_codemod.kernel.kept import kept
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.syntax import BROAD
 
 ImportStatement = ast.Import | ast.ImportFrom
 # What holds a statement: a definition, a branch, the `else` or `finally` of any statement.
@@ -37,7 +38,7 @@ Block = Literal[
     "except-import",
     "types-only",
 ]
-_IMPORT_FAILURES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_IMPORT_FAILURES = BROAD | {"ImportError", "ModuleNotFoundError"}
 _Blocks = tuple[tuple[Block, list[ast.stmt]], ...]
 _LATER: frozenset[Block] = frozenset({"else", "except", "except-import", "finally"})
 

@@ -9,6 +9,9 @@ from qw_codemod.languages.python import SourceFile, children
 from qw_codemod.python.bindings import FUNCTIONS, SCOPES, ScopeNode, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Loop = ast.For | ast.AsyncFor | ast.While
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+BROAD = frozenset({"Exception", "BaseException"})  # the classes that nearly all others are of
 
 
 def last_name(node: ast.AST) -> str:
@@ -52,6 +55,11 @@ def definition_of(
 ) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The `def` whose body holds a node, whatever lambdas stand in between."""
     return next((s for s in scopes_around(source, node) if isinstance(s, FUNCTIONS[:2])), None)
+
+
+def catches_everything(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is bare, or names one of the classes that nearly all others are of."""
+    return handler.type is None or dotted(handler.type) in BROAD
 
 
 def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
