@@ -399,6 +399,12 @@ def _keeps(handler: ast.ExceptHandler, sent: set[str]) -> ast.expr | None:
     return None
 
 
+def adds_again(source: SourceFile, infer: Inference, wait: Wait) -> bool:
+    """Whether a job adds what it writes to what is there, as it is seen to say itself."""
+    work = work_of(source, infer, wait)
+    return bool(work.verb) and work.repeats is False
+
+
 # -- reads that writes are made of ----------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons
-from .aftermath import default_feeds_write, harm, harm_if_reported
+from .aftermath import adds_again, default_feeds_write, harm, harm_if_reported
 from .deadlines import within_deadline
 from .handed import handed_over
 from .outer_deadline import has_deadline
@@ -375,3 +375,5 @@ def remarks(source: SourceFile, context: Context, match: Match) -> Iterator[Stat
             yield reasons.OwnLine(double.what, At(double.path, double.line))
     if default_feeds_write(source, context.infer, found.wait):
         yield reasons.DefaultFeedsWrite()
+    if found.wait.kind == "load" and adds_again(source, context.infer, found.wait):
+        yield reasons.AddsAgain()

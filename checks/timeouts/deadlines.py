@@ -38,8 +38,8 @@ def _stop(source: SourceFile, context: Context, match: Match, limit: Limit) -> S
 
     A number that a person wrote stays as it is, and so does one that has a name.
     """
-    is_set = limit.seconds is not None or bool(limit.name)
-    seconds = None if is_set else _configured(context, limit)
+    is_written = limit.seconds is not None and limit.why is None or bool(limit.name)
+    seconds = None if is_written else limit.seconds or _configured(context, limit)
     if seconds is None or context.infer.is_test(source):
         return None
     node: Any = match.node

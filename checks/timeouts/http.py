@@ -9,20 +9,26 @@ from qw_codemod.analysis.deadlines import always_bounded, deadline_around
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
+from qw_codemod.libraries.http.arguments import is_none
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
 from qw_codemod.libraries.http.exceptions import TIMED_OUT
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import definition_of
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import definition_of, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
 
 from . import reasons
 from .bigquery import first_of
 from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
-from .plan import AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
+from .plan import LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
 from .siblings import timeout_of_others
+from .statements import FileIsTakenIn, LongerBound, ServiceAtWork
 
 _LIMIT = Limit("http")
+_IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Cloud Functions
+    {"google.oauth2.id_token.fetch_id_token", "google.oauth2.id_token.fetch_id_token_credentials"}
+)
 
 
 def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
@@ -122,9 +128,32 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
         return ReplaceTimeout(_LIMIT, found.argument, position)
     said = found.said
     if said.node is None:
-        name = "" if "http" in context.settings else timeout_of_others(source, context, found)
-        return AddTimeout(Limit("http", name=name))
+        return AddTimeout(_limit(source, context, found))
     position = None if said.keyword else said.position
     if found.sender.library == "aiohttp":
         return ClientTimeout(_LIMIT, position=position)
     return ReplaceTimeout(_LIMIT, position=position)
+
+
+def _limit(source: SourceFile, context: Context, call: HttpCall) -> Limit:
+    """What the file says itself, else what is configured, or more where the answer comes late."""
+    if "http" in context.settings:
+        return _LIMIT
+    name = timeout_of_others(source, context, call)
+    if name:
+        return Limit("http", name=name)
+    why = _why_late(source, call)
+    return Limit("http", LATE, LongerBound(f"{LATE}", why)) if why else _LIMIT
+
+
+def _why_late(source: SourceFile, call: HttpCall) -> Statement | None:
+    """Why an answer comes after the server has done its work, and no sooner."""
+    if any(each.arg == "files" and not is_none(each.value) for each in call.node.keywords):
+        return FileIsTakenIn()
+    function = definition_of(source, call.node)
+    if function is not None and any(
+        isinstance(each, ast.Call) and full_name(source, each.func) in _IDENTITY
+        for each in own_nodes(function.body)
+    ):
+        return ServiceAtWork()
+    return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qw_codemod.kernel.statements import Statement
 
 DEFAULTS = {"bigquery": 300, "http": 30}  # seconds
+LATE = 300  # seconds for an answer that comes after the work; Cloud Run's own default
 SHARE = 0.8  # of a deadline that comes sooner
 
 
@@ -14,8 +15,8 @@ SHARE = 0.8  # of a deadline that comes sooner
 class Limit:
     """Which bound applies: the setting of a `kind`, or a number that is known already.
 
-    That is one that a person wrote, or the one that a deadline leaves (`why`). `name` is what the
-    file itself calls its timeout, which counts before the setting.
+    That is one that a person wrote, or one that a deadline or the request asks for (`why`). `name`
+    is what the file itself calls its timeout, which counts before the setting.
     """
 
     kind: str = "job"  # query, load, copy, extract, job, http

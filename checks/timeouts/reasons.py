@@ -116,3 +116,7 @@ class OwnLine(Statement):
 
 class DefaultFeedsWrite(Statement):
     template = "after a timeout the default decides what is written: check that it may"
+
+
+class AddsAgain(Statement):
+    template = "a load that appends may end after its timeout: a second start adds its rows again"

@@ -27,3 +27,18 @@ class ShorterBound(Statement):
 
     seconds: str
     stop: Statement
+
+
+class LongerBound(Statement):
+    template = "timeout={seconds}, because {why}"
+
+    seconds: str
+    why: Statement
+
+
+class FileIsTakenIn(Statement):
+    template = "the answer comes once the file that is sent has been dealt with"
+
+
+class ServiceAtWork(Statement):
+    template = "a service that is asked with an identity token may take as long as it is allowed"

@@ -82,3 +82,32 @@ def other(url):
     )
     assert "headers={}, timeout=10)" in after["pages.py"]
     assert "get(url, timeout=30)" in after["pages.py"]
+
+
+LATE = """import requests
+from google.oauth2 import id_token
+
+
+def ask(request, url):
+    headers = {"Authorization": "Bearer " + id_token.fetch_id_token(request, url)}
+    return requests.post(url, headers=headers)
+
+
+def send(url, stream):
+    return requests.post(url, files={"file": stream})
+
+
+def other(url):
+    return requests.post(url, files=None)
+"""
+
+
+def test_an_answer_that_comes_after_the_work_has_more_time() -> None:
+    after = apply_to_files({"pages.py": LATE}, ("timeouts",))["pages.py"]
+    assert "headers=headers, timeout=300)" in after
+    assert '"file": stream}, timeout=300)' in after
+    assert "files=None, timeout=30)" in after
+    after = apply_to_files({"pages.py": LATE}, ("timeouts",), {"timeouts": {"http": 20}})[
+        "pages.py"
+    ]
+    assert after.count("timeout=20)") == 3
