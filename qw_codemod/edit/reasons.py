@@ -108,3 +108,9 @@ class HasDecorators(Statement):
 
 class NothingLeft(Statement):
     template = "nothing would be left in its place"
+
+
+class ForPython2(Statement):
+    template = "the edit needs an import, and this file is for Python 2: it imports `{module}`"
+
+    module: str

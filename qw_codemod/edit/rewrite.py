@@ -19,6 +19,7 @@ from qw_codemod.kernel.edits import ordered, shrink
 from qw_codemod.kernel.model import Edit, Finding, Fix, Span
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.hoisting import why_nothing_before_path
+from qw_codemod.python.imports import gone_in_python_3
 from qw_codemod.python.names import name_for, path_to
 from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings
 
@@ -76,6 +77,8 @@ def propose(
         if isinstance(made.node, BLOCKS) and isinstance(last, ast.stmt) and block is None:
             block = cut_statements(source, [last])
         made, missing = _with_names(source, made, finding.span)
+        if missing and (gone := gone_in_python_3(source.tree, first_party)):
+            raise CannotFix(reasons.ForPython2(gone))
         head = module_edits(source, missing, made.globals, finding.span.start, first_party)
         own = _edits(source, path, finding.span, node, block, made, head)
         return replace(_fix(source, finding, made, tuple(own)), adds_names=bool(head))

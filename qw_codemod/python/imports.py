@@ -39,6 +39,22 @@ Block = Literal[
     "types-only",
 ]
 _IMPORT_FAILURES = BROAD | {"ImportError", "ModuleNotFoundError"}
+# Modules that Python 2 had under these names, and names of modules that Python 3 has without them.
+# [docs.python.org/3/whatsnew/3.0.html, peps.python.org/pep-3108]
+_GONE = frozenset(
+    "BaseHTTPServer Bastion CGIHTTPServer ConfigParser Cookie DocXMLRPCServer HTMLParser Queue "
+    "SimpleHTTPServer SimpleXMLRPCServer SocketServer StringIO Tkinter UserDict UserList "
+    "UserString __builtin__ _winreg anydbm cPickle cStringIO commands cookielib copy_reg "
+    "dummy_thread exceptions htmlentitydefs httplib md5 robotparser sets sha thread tkFileDialog "
+    "tkMessageBox urllib2 urlparse whichdb xmlrpclib".split()
+)
+_GONE_NAMES = {
+    "itertools": frozenset("imap izip ifilter izip_longest ifilterfalse".split()),
+    "string": frozenset("maketrans letters lowercase uppercase join split".split()),
+    "urllib": frozenset(
+        "quote quote_plus unquote unquote_plus urlencode urlopen urlretrieve".split()
+    ),
+}
 _Blocks = tuple[tuple[Block, list[ast.stmt]], ...]
 _LATER: frozenset[Block] = frozenset({"else", "except", "except-import", "finally"})
 
@@ -123,6 +139,21 @@ def imports_of(tree: ast.Module) -> tuple[ImportedName, ...]:
 def imports_at_top(tree: ast.Module, package: str) -> bool:
     """Whether a module imports something of a package whenever it is loaded."""
     return any(each.package == package and not each.inside for each in imports_of(tree))
+
+
+def gone_in_python_3(
+    tree: ast.Module, is_own: Callable[[str], bool] = lambda package: False
+) -> str:
+    """What a module imports whenever it is loaded, and Python 3 does not have; empty if nothing.
+
+    `is_own` says which packages the project has itself.
+    """
+    for each in imports_of(tree):
+        if each.inside or not each.package or is_own(each.package):
+            continue
+        if each.package in _GONE or each.name in _GONE_NAMES.get(each.module, ()):
+            return each.source
+    return ""
 
 
 def names_of(statement: ImportStatement, inside: tuple[Block, ...] = ()) -> Iterator[ImportedName]:

@@ -225,3 +225,25 @@ def test_statements_before_use_the_other_name_too() -> None:
 def test_an_import_and_statements_at_the_same_place() -> None:
     make = to("j", "j = go(aio.X)", imports=(Import("aio"), Import("b", "C")))
     assert rewritten("a\n", "a", make) == (b"import aio\nfrom b import C\n\nj = go(aio.X)\nj\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "is_left"),
+    [
+        ("from urlparse import urlparse", True),
+        ("import urllib2", True),
+        ("from itertools import izip", True),
+        ("try:\n    import urllib2\nexcept ImportError:\n    import urllib.request", False),
+        ("from urllib.parse import urlparse", False),
+        ("from itertools import chain", False),
+        ("from . import urlparse", False),
+    ],
+)
+def test_a_file_for_python_2_is_given_no_import(head: str, is_left: bool) -> None:
+    text = f"{head}\n\nx = old\n"
+    for imports in ((), (Import("logging"),)):
+        if is_left and imports:
+            with pytest.raises(CannotFix, match="ForPython2"):
+                rewritten(text, "old", to("new", imports=imports))
+        else:
+            assert b"x = new" in rewritten(text, "old", to("new", imports=imports))
