@@ -12,6 +12,7 @@ from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
 
 from . import reasons
+from .each_line import handles_records, is_part_of_logging, logs_through
 from .effects import only_prints
 from .escapes import escapes, is_endless
 from .handlers import Case, Handler, Suppression
@@ -20,7 +21,6 @@ from .logging_style import style_of
 
 _WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
 _ASKING = frozenset({"input", "raw_input", "getpass.getpass", "getpass"})
-_OF_LOGGING = frozenset({"emit", "format", "filter", "handle", "flush"})
 _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
     rb"\b(redact|scrub|withh[eo]ld)\w*[ (_][^\n-]{0,60}"
     rb"\b(exception|exc|error|traceback)s?\b"
@@ -31,7 +31,6 @@ _WITHHOLDS = re.compile(  # what an exception says, for a secret may be in it
 _STANDS_IN = re.compile(rb"\bsetattr\(\s*sys\.std(out|err)\b|\bsys\.std(out|err)\.write *=[^=]")
 # What is made fit for JSON or a file name is sanitized too: that hides nothing.
 _HIDES = frozenset("mask redact scrub obfuscate anonymize anonymise".split())
-_LOGGING_CLASS = re.compile(r"(Handler|Formatter|Filter)$")
 _SAME = (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS, Case.HANDS_ON)
 
 
@@ -73,7 +72,11 @@ def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> State
     if handler.case is Case.IMPORTS:
         return None if handler.is_bare else reasons.ImportMayFailOtherwise()
     if handler.case is Case.REPORTS:
-        return _out_of_place(source, handler.node)
+        reason = _out_of_place(source, handler.node)
+        if reason is None and handler.effects.is_silent:
+            name = logs_through(source, context.infer, handler.node)
+            return reasons.RunsOnEachLine(name) if name else None
+        return reason
     return None
 
 
@@ -123,31 +126,17 @@ def _out_of_place(source: SourceFile, handler: ast.ExceptHandler) -> Statement |
     if _STANDS_IN.search(source.data):
         return reasons.ModuleIsStream()
     for each in source.ancestors(handler):
-        if isinstance(each, FUNCTIONS[:2]) and _handles_records(each):
+        if isinstance(each, FUNCTIONS[:2]) and handles_records(each):
             return reasons.HandlesRecords(each.name)
+        if isinstance(each, FUNCTIONS[:2]) and is_part_of_logging(source, each):
+            return reasons.IsLogging()
         if isinstance(each, FUNCTIONS[:2]) and _is_sent_elsewhere(source, each.name):
             return reasons.SourceIsSent(each.name)
         if isinstance(each, ast.ClassDef):
-            bases = [last_name(base) for base in each.bases]
-            if any(map(_LOGGING_CLASS.search, bases)) and name in _OF_LOGGING:
-                return reasons.IsLogging()
             if name in ("write", "writelines", "flush"):
                 return reasons.WritesLog(name)
             break
     return None
-
-
-def _handles_records(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function is given a record of `logging`, by annotation or by what it asks of it."""
-    for argument in (*function.args.posonlyargs, *function.args.args):
-        if argument.annotation is not None and "LogRecord" in ast.unparse(argument.annotation):
-            return True
-        if argument.arg == "record" and any(
-            isinstance(each, ast.Attribute) and each.attr in ("getMessage", "levelno", "exc_info")
-            for each in ast.walk(function)
-        ):
-            return True
-    return False
 
 
 def _is_sent_elsewhere(source: SourceFile, name: str) -> bool:

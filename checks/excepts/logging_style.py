@@ -250,6 +250,13 @@ def own_loggers(source: SourceFile, infer: Inference) -> dict[str, list[Log]]:
     return _own_loggers(source, infer, source.nodes(ast.Call))
 
 
+def any_log_of(source: SourceFile, infer: Inference, call: ast.Call) -> Log | None:
+    """The call as one that logs, by names or by what it is called on."""
+    return log_of(call) or next(
+        (log for logs in _own_loggers(source, infer, [call]).values() for log in logs), None
+    )
+
+
 def _own_loggers(
     source: SourceFile, infer: Inference, every: Iterable[ast.Call]
 ) -> dict[str, list[Log]]:
@@ -383,7 +390,7 @@ def _by_name(
 ) -> Style | None:
     own = [log for log in logs if log.receiver == name]
     manner = _inferred(source, infer, own)
-    if not manner and _is_given(source, statement, name):
+    if not manner and not _is_surely_given(source, statement, name, own):
         return None  # it may be anything, or None
     if any(isinstance(e.value, Nothing) for log in own[:1] for e in _held(source, infer, log)):
         return None  # until somebody makes it
@@ -443,16 +450,41 @@ def takes_exc_info(source: SourceFile, infer: Inference, log: Log) -> bool:
     return log.method in methods and _takes_traceback(methods[log.method])
 
 
-def _is_given(source: SourceFile, statement: ast.stmt, name: str) -> bool:
-    """Whether the logger is a parameter of a function around, or hangs on one."""
+def _is_surely_given(
+    source: SourceFile, statement: ast.stmt, name: str, logs: Sequence[Log]
+) -> bool:
+    """Whether a logger that hangs on a parameter is there; so are all that hang on none.
+
+    The function that has the parameter logs with it, whatever else happens, and never asks whether
+    it is there.
+    """
     root = name.partition(".")[0]
-    around = [each for each in source.ancestors(statement) if isinstance(each, FUNCTIONS)]
-    return root not in ("self", "cls") and any(
-        argument.arg == root
-        for function in around
-        for argument in ast.walk(function.args)
-        if isinstance(argument, ast.arg)
-    )
+    if root in ("self", "cls"):
+        return True
+    for function in source.ancestors(statement):
+        if not isinstance(function, FUNCTIONS):
+            continue
+        given = function.args
+        if root not in {each.arg for each in ast.walk(given) if isinstance(each, ast.arg)}:
+            continue
+        if root != name or root not in map(_name_of, [*given.posonlyargs, *given.args]):
+            return False
+        required = len(given.posonlyargs) + len(given.args) - len(given.defaults)
+        if root not in map(_name_of, [*given.posonlyargs, *given.args][:required]):
+            return False
+        inside = [log for log in logs if function in source.ancestors(log.node)]
+        asking = (ast.If, ast.IfExp, ast.While)
+        tests = [each.test for each in ast.walk(function) if isinstance(each, asking)]
+        asked = {_name_of(each) for test in tests for each in ast.walk(test)}
+        return bool(inside) and root not in asked
+    return True
+
+
+def _name_of(node: ast.AST) -> str:
+    match node:
+        case ast.arg(arg=name) | ast.Name(id=name):
+            return name
+    return ""
 
 
 def _inferred(source: SourceFile, infer: Inference, logs: Sequence[Log]) -> Manner | None:

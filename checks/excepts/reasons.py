@@ -153,6 +153,12 @@ class IsLogging(Statement):
     template = "logging there would call itself"
 
 
+class RunsOnEachLine(Statement):
+    template = "`{function}()` logs, and calls it for each line: logging there would call itself"
+
+    function: str
+
+
 class WritesLog(Statement):
     template = "the log may be written by this very `{method}()`"
 

@@ -281,3 +281,64 @@ def test_a_line_for_pylint_allows_what_the_handler_is() -> None:
 )  # fmt: skip
 def test_a_logger_is_there_already(head: str, line: str) -> None:
     assert handled(f"import logging\n\n{head}\n\ndef load():\n{TRY}").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "use", "is_used"),
+    [
+        ("log", "log.info('loading')", True),
+        ("day, log", "log.info('loading')", True),
+        ("log=None", "log.info('loading')", False),
+        ("log", "if log:\n        log.info('loading')", False),
+        ("log", "day = 3", False),
+        ("*log", "log.info('loading')", False),
+    ],
+)
+def test_a_logger_that_a_function_is_given_and_logs_with(
+    parameters: str, use: str, is_used: bool
+) -> None:
+    text = f"def work():\n    pass\n\n\ndef load({parameters}):\n    {use}\n{TRY}"
+    assert handled(text).startswith("log.exception(" if is_used else "logger.exception(")
+
+
+def reason_of(here: str, **files: str) -> str:
+    """Why the last handler of `here.py` is left; empty if it is not."""
+    texts = {"here.py": here, **{f"{name}.py": text for name, text in files.items()}}
+    found = check_files(texts, ("excepts",))["here.py"][-1]
+    return type(found.reason).__name__ if found.reason is not None else ""
+
+
+PLACE = f"import logging\n\nlogger = logging.getLogger('x')\n\n\ndef place():\n{TRY}"
+
+
+@pytest.mark.parametrize(
+    ("caller", "reason"),
+    [
+        ("def emit(level, text):\n    logger.log(level, text, extra=place())\n", "RunsOnEachLine"),
+        ("def error(text):\n    logger.error(text, extra=place())\n", "RunsOnEachLine"),
+        (
+            "def error(text):\n    text = text[:99]\n    logger.error(text, extra=middle())\n\n\n"
+            "def middle():\n    return place()\n",
+            "RunsOnEachLine",
+        ),
+        (
+            "class Lines(logging.Formatter):\n    def format(self, x):\n        return place()\n",
+            "RunsOnEachLine",
+        ),
+        ("def tell(record):\n    return record.levelno, place()\n", "RunsOnEachLine"),
+        ("def add(logger, name, event_dict):\n    return place()\n", "RunsOnEachLine"),
+        ("def run(text):\n    logger.error(text)\n    place()\n", ""),
+        ("def error(text):\n    logger.error('no place')\n    place()\n", ""),
+        ("class Lines:\n    def format(self, line):\n        return place()\n", ""),
+    ],
+)
+def test_what_runs_on_each_line_logs_nothing(caller: str, reason: str) -> None:
+    assert reason_of(f"{PLACE}\n\n{caller}") == reason
+    user = f"import logging\n\nfrom here import place\n\nlogger = logging.getLogger()\n\n\n{caller}"
+    assert reason_of(PLACE, user=user) == reason
+
+
+def test_what_sentry_calls_before_it_sends_sends_nothing() -> None:
+    text = f"import sentry_sdk\n\n\ndef before(event, hint):\n{TRY}\n\n"
+    assert reason_of(text + "sentry_sdk.init(before_send=before)\n") == "IsLogging"
+    assert reason_of(text + "sentry_sdk.init(before_load=before)\n") == ""
