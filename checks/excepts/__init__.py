@@ -46,9 +46,11 @@ What changes at run time
 
     The rows; the first that fits counts:
     - It asks for what may not be there: the next item of a queue, a socket or an iterator; whether
-      something is up, in a loop that waits for it; a library that is imported for it alone; it
-      closes, removes or rolls back something; it answers for a function `is_…`, `has_…`,
-      `…_exists`.
+      something is up, in a loop that waits for it; a library that is imported for it alone; what
+      the machine or the interpreter says of itself (`getpass.getuser()`); an attribute of what a
+      function of the project gives that may give None; it waits for a while, and goes on or kills;
+      it closes, removes or rolls back something; it answers for a function `is_…`, `has_…`,
+      `…_exists`, or says with True or False of what kind a value is; the handler is for Ctrl-C too.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
     - It works on data at hand: values, parsers of the standard library or of the project, files,
@@ -57,23 +59,27 @@ What changes at run time
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
-      failure and raises it, or the line below raises or warns in any case.
-    - A comment at the handler says why it may fail.
-    - The same is done in another way, was found elsewhere before, or is tried again; a value that
-      does not convert stays as it was, or becomes what the docstring says (`None if it is no
-      number`); what failed is kept as such: in a list that is warned of below, or in a record like
-      that of a success with another `status`.
+      failure and raises it, or the lines below raise, warn or tell the user of what is missing.
+    - A comment at the handler says why it may fail, or the docstring that errors are ignored.
+    - The same is done in another way, was found elsewhere before, is tried again, or made of the
+      same by hand; a value that does not convert stays as it was, or is a piece of a text, of which
+      not each converts, or all callers test what they get; the docstring says what a failure gives
+      (`None if the file cannot be parsed`; of a service that is still lost); what failed is kept as
+      such: in a list that is warned of, or in a record like that of a success with another
+      `status`.
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
     units and scripts that load the file, or its package reports already. Blocks of one function
     that call the same and go on alike get one level: what one of them logs at already, or else a
-    warning where they differ.
+    warning where they differ. What would be an error is as loud as a step beside it that goes on
+    alike and logs, or as the handler that it is tried in.
 
-    The message names the function, the call that it is about, and the two most telling values. Told
-    are dates, numbers, paths and identifiers by type or name, of loops, arguments and locals; never
-    a mapping, a body, a text, a credential, what names a person or a query. `extra` holds up to
-    four where that is shown: of an event in Sentry, and by a structured formatter.
+    The message names the function, the one or two calls that it is about, or the conversion, and
+    the two most telling values. Told are dates, numbers, paths and identifiers by type, name or
+    use, of loops, arguments and locals; never a mapping, a body, a text, a credential, what names a
+    person or a query. `extra` holds up to four where that is shown: of an event in Sentry, and by a
+    structured formatter.
 
     A file that only prints goes on printing, to stderr, and says nothing of what is debug. A
     function of the project's own that the file logs with is told the level where it takes one.
@@ -86,12 +92,12 @@ Fix safety
     (asyncio.CancelledError, Exception)`.
 
     Unsafe: a `try` that may exit, any number of calls away, a `yield`, where a generator is closed,
-    Rust code that may panic, a wait that Ctrl-C ends, a handler that raises on some
-    paths only, `except Exception` around an import, `__del__`, logging's own handlers, functions
-    that are given log records, `write` and `flush` of streams, modules that stand in for sys.stdout
-    or say that they redact what exceptions tell, functions named `mask_…` or `redact_…`. Sentry
-    sends the local variables of the frames by default: where they hold secrets,
-    `sentry_sdk.init(include_local_variables=False)`.
+    Rust code that may panic, a wait that Ctrl-C ends, a handler that raises on some paths only,
+    `except Exception` around an import, `__del__`, logging's own handlers, functions that are given
+    log records, or that run each time something is logged, some calls away, `write` and `flush` of
+    streams, modules that stand in for sys.stdout or say that they redact what exceptions tell,
+    functions named `mask_…` or `redact_…`. Sentry sends the local variables of the frames by
+    default: where they hold secrets, `sentry_sdk.init(include_local_variables=False)`.
 
 Settings
     [tool.qw-codemod.excepts]

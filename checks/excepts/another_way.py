@@ -79,22 +79,6 @@ def stays(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) ->
     )
 
 
-def is_documented(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether the function's docstring says when it returns what the handler does.
-
-    `Returns None if the text is no number.`
-    """
-    function = definition_of(source, statement)
-    last = handler.body[-1]
-    if function is None or not isinstance(last, ast.Return):
-        return False
-    result = last.value if last.value is not None else ast.Constant(None)
-    if not isinstance(result, ast.Constant):
-        return False
-    text = ast.get_docstring(function) or ""
-    return bool(re.search(rf"(?<!\w){re.escape(repr(result.value))}\W+(if|when|unless)\b", text))
-
-
 def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the handler first does in another way what the body does, and then goes on."""
     other = handler.body[0]

@@ -13,17 +13,22 @@ from typing import Literal
 
 from qw_codemod.analysis.reporting import DEBUG, ERROR, INFO
 from qw_codemod.infer import Inference
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, block_of
+from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
-from .another_way import is_documented, stays
+from .another_way import stays
+from .docstrings import docstring_names, docstring_plans
 from .effects import effects_of, log_of
+from .logging_style import any_log_of, loggers_in
 from .operation_name import called
 from .outcome import Outcome, outcome_of
+from .pieces import is_answer_asked_for, is_of_pieces
 from .work import Work, work_of
 
 Level = Literal["debug", "info", "warning", "error"]
 
+_LOUDNESS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 _QUIET = (Outcome.NEXT, Outcome.REPORTED)  # debug, whatever the body does
 _COLUMNS = (Outcome.EXPLAINED, Outcome.OTHERWISE, Outcome.LOST)
 _TABLE: Mapping[Work, tuple[Level, Level, Level]] = {
@@ -40,9 +45,11 @@ def level_of(
     """The level that a handler's failure deserves."""
     level = _alone(source, infer, statement, handler)
     others = {*_of_twins(source, infer, statement, handler)} - {level}
-    if not others:
-        return level
-    return next(_logged_by_twins(source, statement, handler), "warning")
+    if others:
+        return next(_logged_by_twins(source, infer, statement, handler), "warning")
+    if level == "error":
+        return next(_logged_beside(source, infer, statement, handler), level)
+    return level
 
 
 def _alone(
@@ -53,13 +60,28 @@ def _alone(
     if outcome in _QUIET:
         return "debug"
     work = work_of(source, infer, statement, handler)
-    if (
-        work is Work.DATA
-        and outcome is Outcome.LOST
-        and (stays(source, statement, handler) or is_documented(source, statement, handler))
-    ):
+    if outcome is Outcome.LOST and _is_meant(source, infer, statement, handler, work):
         outcome = Outcome.OTHERWISE
     return _TABLE[work][_COLUMNS.index(outcome)]
+
+
+def _is_meant(
+    source: SourceFile,
+    infer: Inference,
+    statement: ast.Try,
+    handler: ast.ExceptHandler,
+    work: Work,
+) -> bool:
+    """Whether nothing is lost, for that is what becomes of a value or of other code's failure."""
+    if work is Work.CODE:
+        return docstring_plans(source, statement, handler)
+    return work is Work.DATA and (
+        stays(source, statement, handler)
+        or docstring_names(source, statement, handler)
+        or docstring_plans(source, statement, handler)
+        or is_of_pieces(source, statement, handler)
+        or is_answer_asked_for(source, infer, statement, handler)
+    )
 
 
 # -- twins ----------------------------------------------------------------------------------------
@@ -69,22 +91,67 @@ def _of_twins(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Iterator[Level]:
     """The levels of the blocks in the same function that do the same."""
-    yield from _logged_by_twins(source, statement, handler)
+    yield from _logged_by_twins(source, infer, statement, handler)
     for other, twin in _twins(source, statement, handler):
         if not effects_of(source, twin).logs:
             yield _alone(source, infer, other, twin)
 
 
 def _logged_by_twins(
-    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Iterator[Level]:
     """The levels at which such blocks log already."""
     for _, twin in _twins(source, statement, handler):
-        for log in effects_of(source, twin).logs:
-            if log.level >= ERROR:
-                yield "error"
-            else:
-                yield "debug" if log.level <= DEBUG else "info" if log.level <= INFO else "warning"
+        yield from _logged(source, infer, twin)
+
+
+def _logged(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> Iterator[Level]:
+    for log in effects_of(source, handler, loggers_in(source, infer, handler)).logs:
+        if log.level >= ERROR:
+            yield "error"
+        else:
+            yield "debug" if log.level <= DEBUG else "info" if log.level <= INFO else "warning"
+
+
+def _logged_beside(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Iterator[Level]:
+    """The level of the handlers for everything beside it that go on alike, where all have one.
+
+    In `for window in windows` one step that fails is as bad as another one, and the next is tried.
+    What is tried in a handler is no worse than what that one is for.
+    """
+    for around in source.ancestors(statement):
+        if isinstance(around, FUNCTIONS):
+            break
+        if isinstance(around, ast.ExceptHandler) and not effects_of(source, around).raises:
+            yield from sorted(_logged(source, infer, around), key=_LOUDNESS.index)[-1:]
+    block = block_of(source.parent(statement), statement)
+    levels: set[Level] = set()
+    for other in block:
+        if not isinstance(other, ast.Try) or other is statement:
+            continue
+        for each in other.handlers:
+            if catches_everything(each) and _goes_on(source, infer, each) == _goes_on(
+                source, infer, handler
+            ):
+                levels.update(_logged(source, infer, each))
+    if len(levels) == 1:
+        yield from levels
+
+
+def _goes_on(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> list[str]:
+    """What a handler does beside logging."""
+    return [
+        ast.dump(each)
+        for each in handler.body
+        if not isinstance(each, ast.Pass)
+        and not (
+            isinstance(each, ast.Expr)
+            and isinstance(each.value, ast.Call)
+            and any_log_of(source, infer, each.value) is not None
+        )
+    ]
 
 
 def _twins(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import builtins
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from qw_codemod.analysis.reporting import captures
+from qw_codemod.analysis.reporting import LEVELS, captures
 from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
 from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
-from .effects import log_of
+from .effects import is_printing, log_of
 
 _BUILTINS = frozenset(dir(builtins))
 _OF_PATHS = frozenset(f"os.path.{name}" for name in ("join", "basename", "dirname", "splitext"))
@@ -23,18 +24,61 @@ _PLAIN_TYPES = (str, bytes, int, float, list, tuple, dict, set, datetime, timede
 METHODS = frozenset(name for each in _PLAIN_TYPES for name in dir(each))  # of plain values
 
 
-def operation(source: SourceFile, statement: ast.Try) -> str:
-    """`Rosters.load: fetch`: where it failed, and the call, where the body makes one alone.
+def operation(source: SourceFile, statement: ast.Try, loggers: Collection[str] = ()) -> str:
+    """`Rosters.load: fetch`: where it failed, and the call, or the two calls, that may have.
 
-    A builtin and a method of plain values (`abs`, `row.split`) say what Python did, and not what
-    the program was at: they are never named.
+    A method of plain values (`row.split`) says what Python did, and not what the program was at: it
+    is never named. A conversion is, where nothing else is called: the function goes on, and only
+    `int` failed in it. `loggers` are not named like one.
     """
-    calls = _telling(source, statement.body)
+    calls = [
+        each
+        for each in _telling(source, statement.body)
+        if each.rpartition(".")[0] not in loggers or each.rpartition(".")[2] not in LEVELS
+    ]
     place = _place(source, statement)
     if not place:
         first = next(iter(calls), "") or _imported(statement)
         return first or os.path.basename(source.path)
-    return f"{place}: {calls[0]}" if len(calls) == 1 else place
+    calls = [each for each in calls if not _is_beside(each)] or calls
+    if not calls:
+        done = _converted(source, statement.body) or _changed(statement.body)
+        return f"{place}: {done}" if done else place
+    both = " or ".join(calls)
+    is_told = len(calls) == 1 or (len(calls) == 2 and len(both) <= _SHORT)
+    return f"{place}: {both}" if is_told else place
+
+
+def _is_beside(name: str) -> bool:
+    """Whether a call only makes an object, or asks whether something is there: `Config()`."""
+    last = name.rpartition(".")[2]
+    said = words(last)
+    return last[:1].isupper() or said[:1] in (("is",), ("has",)) or said[-1:] == ("exists",)
+
+
+_SHORT = 50  # columns that the names of two calls take at most
+
+
+def _converted(source: SourceFile, body: Sequence[ast.stmt]) -> str:
+    """The one conversion that is made, by a builtin: `int`, `float`."""
+    if any(isinstance(node, ast.Subscript) for each in body for node in ast.walk(each)):
+        return ""  # which may fail as well
+    calls = (call for each in body for call in outermost(source, each))
+    names = {dotted(call.func) for call in calls} & _CONVERTING
+    return names.pop() if len(names) == 1 else ""
+
+
+_CONVERTING = frozenset({"int", "float", "bytes", "complex"})
+
+
+def _changed(body: Sequence[ast.stmt]) -> str:
+    """What a body deletes or sets, where it does no more: `del natIP`, `set result.agent`."""
+    match body:
+        case [ast.Delete(targets=[ast.Subscript() | ast.Attribute() as target])]:
+            return f"del {_chain(target)}"
+        case [ast.Assign(targets=[ast.Attribute() as target], value=ast.Name() | ast.Constant())]:
+            return f"set {_chain(target)}"
+    return ""
 
 
 def _place(source: SourceFile, statement: ast.stmt) -> str:
@@ -57,7 +101,7 @@ def _telling(source: SourceFile, body: Sequence[ast.stmt]) -> list[str]:
     for statement in body:
         for call in outermost(source, statement):
             name = called(call)
-            if is_trivial(source, call) or not name:
+            if is_trivial(source, call) or is_printing(call) or not name:
                 continue
             first, _, rest = name.partition(".")
             if first in made_by:
@@ -89,7 +133,9 @@ def _imported(statement: ast.Try) -> str:
     for each in own_nodes(statement.body):
         if isinstance(each, ImportStatement):
             imported = next(names_of(each))
-            return f"import {imported.module or imported.name}"
+            module = "." * imported.level + imported.module
+            name = imported.name if imported.name not in ("", "*") else ""
+            return f"import {module}" + (f".{name}" if name and module[-1:] != "." else name)
     return ""
 
 
@@ -100,7 +146,8 @@ def is_trivial(source: SourceFile, call: ast.Call) -> bool:
     if isinstance(call.func, ast.Attribute):
         of_module = dotted(call.func).partition(".")[0] in _imported_names(source)
         return call.func.attr in METHODS and not of_module  # requests.get
-    return dotted(call.func) in _BUILTINS
+    name = dotted(call.func)
+    return name in _BUILTINS or words(name) == ("log",)
 
 
 @kept

@@ -19,9 +19,11 @@ from qw_codemod.python.syntax import (
     own_nodes,
 )
 
-from .another_way import following, has_another_way, is_passed
+from .another_way import has_another_way, is_passed
 from .comments import comment_explains, is_commented_above
-from .effects import effects_of, log_of
+from .docstrings import docstring_forgives
+from .effects import effects_of, is_printing
+from .logging_style import any_log_of
 from .operation_name import called, is_trivial, outermost
 
 _COMMENTS = 8  # lines of comments by which two copies of a block may differ
@@ -43,22 +45,25 @@ def outcome_of(
     """The column of the table."""
     if _next_is_tried(source, statement, handler):
         return Outcome.NEXT
-    if _is_reported_below(source, statement, handler) or _callee_reports(source, infer, statement):
+    if _is_reported_below(source, infer, statement, handler):
+        return Outcome.REPORTED
+    if _callee_reports(source, infer, statement):
         return Outcome.REPORTED
     if _handler_reports(source, infer, handler):
         return Outcome.REPORTED
-    if comment_explains(source, handler):
+    if comment_explains(source, handler) or docstring_forgives(source, statement):
+        return Outcome.EXPLAINED
+    copies = list(_copies(source, statement))
+    if any(comment_explains(source, h) for each in copies for h in each.handlers):
         return Outcome.EXPLAINED
     if has_another_way(source, statement, handler):
-        is_commented = any(
-            is_commented_above(source, each)
-            or any(comment_explains(source, h) for h in each.handlers)
-            for each in (statement, *_copies(source, statement))
-        )
+        is_commented = any(is_commented_above(source, each) for each in (statement, *copies))
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
     if _is_tried_again(source, statement, handler):
         return Outcome.OTHERWISE
-    if _is_marked(statement, handler) or _is_listed_below(source, statement, handler):
+    if _is_marked(statement, handler) or _is_put_beside(statement, handler):
+        return Outcome.OTHERWISE
+    if _is_listed_below(source, infer, statement, handler):
         return Outcome.OTHERWISE
     return Outcome.LOST
 
@@ -168,8 +173,61 @@ def _differ(one: ast.expr, other: ast.expr) -> bool:
     return False
 
 
-def _is_listed_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether what failed is put on a list that the function warns of further down, or raises."""
+def _is_put_beside(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler appends to the same list what it makes of the same, whole.
+
+    `events.append({"text": part["text"]})` where the body does `events.append(Event(part))`.
+    """
+    of_success = {(name, key) for name, value in _appended(statement.body) for key in _read(value)}
+    return any(
+        (name, key) in of_success
+        for name, value in _appended(handler.body)
+        for key in _read(value)
+        if isinstance(value, ast.Dict | ast.Call) and not _has_gap(value)
+    )
+
+
+def _appended(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    given = {
+        dotted(target): node.value
+        for node in own_nodes(body)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+    for node in own_nodes(body):
+        match node:
+            case ast.Call(func=ast.Attribute(value=of, attr="append"), args=[value]) if dotted(of):
+                for _ in range(3):  # text, then Content(text), then Event(content)
+                    yield dotted(of), value
+                    known = [given[name] for name in _read(value) if name in given]
+                    if not known:
+                        break
+                    value = known[0]
+
+
+def _read(node: ast.expr) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
+            yield each.id
+
+
+def _has_gap(node: ast.expr) -> bool:
+    """Whether something in it says that there is nothing: None, an empty text or list."""
+    return any(
+        (isinstance(each, ast.Constant) and not each.value)
+        or (isinstance(each, ast.List | ast.Tuple) and not each.elts)
+        or (isinstance(each, ast.Dict) and not each.keys)
+        for each in ast.walk(node)
+    )
+
+
+def _is_listed_below(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> bool:
+    """Whether what failed is put on a list that is warned of, or raised, further down.
+
+    A list of the object is one of its class: any method may warn of that.
+    """
     lists = {
         dotted(node.func.value)
         for node in own_nodes(handler.body)
@@ -178,43 +236,117 @@ def _is_listed_below(source: SourceFile, statement: ast.Try, handler: ast.Except
         and node.func.attr in ("append", "add")
     } - {""}
     function = definition_of(source, statement)
-    for node in own_nodes(function.body if function is not None and lists else []):
-        if not isinstance(node, ast.stmt) or node.lineno <= (statement.end_lineno or 0):
+    if function is None or not lists:
+        return False
+    nodes = [
+        each for each in own_nodes(function.body) if getattr(each, "lineno", 0) > _end(statement)
+    ]
+    owner = source.parent(function)
+    of_object = {each for each in lists if each.startswith("self.")}
+    if of_object and isinstance(owner, ast.ClassDef):
+        inside = set(ast.walk(statement))
+        nodes = [each for each in ast.walk(owner) if each not in inside]
+        lists = of_object
+    for node in nodes:
+        if not isinstance(node, ast.If | ast.Expr | ast.Raise):
             continue
         said = node.test if isinstance(node, ast.If) else node
         names = {dotted(each) for each in ast.walk(said)}
-        if lists & names and any(map(_reports, node.body if isinstance(node, ast.If) else [node])):
+        told = node.body if isinstance(node, ast.If) else [node]
+        if lists & names and any(_reports(source, infer, each) for each in told):
             return True
     return False
+
+
+def _end(statement: ast.stmt) -> int:
+    return statement.end_lineno or 0
 
 
 # -- what others report ---------------------------------------------------------------------------
 
 
-def _is_reported_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether what runs next raises or warns, whatever else it does: it says what is missing."""
+class _Falsy:
+    """A value of which no more is known than that it is false: `if not x:` stands around."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _is_reported_below(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> bool:
+    """Whether what runs next raises or warns, whatever else it does: it says what is missing.
+
+    A few lines further down it may do so for what the handler sets, or leaves as it was.
+    """
     if any(
         isinstance(each, ast.Return | ast.Raise | ast.Continue | ast.Break) for each in handler.body
     ):
         return False
-    below = following(source, statement)
-    if below is None or source.parent(below) is not source.parent(statement):
-        return False
-    if isinstance(below, ast.If):
-        known = _constants(source, statement, handler)
-        truth = _truth(below.test, known)
-        taken = below.body if truth else below.orelse if truth is False else []
-        return any(map(_reports, taken))
-    return _reports(below)
+    known = _constants(source, statement, handler)
+    set_here = {
+        dotted(target)
+        for node in (*own_nodes(handler.body), *own_nodes(statement.body[-1:]))
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    is_next = True
+    for below in _below(source, statement):
+        if isinstance(below, ast.If):
+            asked = {dotted(each) for each in ast.walk(below.test)}
+            truth = _truth(below.test, known) if is_next or asked & set_here else None
+            taken = below.body if truth else below.orelse if truth is False else []
+            tells = bool(asked & set_here)
+            if any(_reports(source, infer, each, prints=tells) for each in taken):
+                return True
+        elif is_next and _reports(source, infer, below):
+            return True
+        for node in own_nodes([below]):
+            if isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break):
+                return False
+            match node:
+                case ast.AugAssign(target=flag, op=ast.BitOr()) if known.get(dotted(flag)):
+                    pass  # failed |= not done
+                case ast.Assign(targets=targets):
+                    for each in targets:
+                        known.pop(dotted(each), None)
+                case ast.AugAssign(target=one) | ast.AnnAssign(target=one):
+                    known.pop(dotted(one), None)
+        is_next = False
+    return False
 
 
-def _reports(statement: ast.stmt) -> bool:
-    """Whether a statement raises, or logs a warning or more."""
+_FEW = 4  # statements below that are looked at
+
+
+def _below(source: SourceFile, statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements that run after another, in the blocks of `if` around it."""
+    left, place = _FEW, statement
+    while True:
+        parent = source.parent(place)
+        block = block_of(parent, place)
+        for each in block[block.index(place) + 1 :] if place in block else ():
+            if not left:
+                return
+            left -= 1
+            yield each
+        if not isinstance(parent, ast.If):
+            return
+        place = parent
+
+
+def _reports(
+    source: SourceFile, infer: Inference, statement: ast.stmt, prints: bool = False
+) -> bool:
+    """Whether a statement raises, or logs a warning or more; or prints, where that counts."""
     if isinstance(statement, ast.Raise):
         return True
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
-    log = log_of(statement.value)
+    call = statement.value
+    if prints and (is_printing(call) or called(call).endswith(".print")):
+        return True
+    log = any_log_of(source, infer, call)
     return log is not None and log.level >= WARNING
 
 
@@ -225,6 +357,11 @@ def _constants(
     block = block_of(source.parent(statement), statement)
     before = block[: block.index(statement)] if statement in block else []
     found: dict[str, Any] = {}
+    match source.parent(statement):
+        case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=asked), body=body) if body[:1] == [
+            statement
+        ] and dotted(asked):
+            found[dotted(asked)] = _Falsy()
     for each in (*before, *handler.body):
         for node in own_nodes([each]):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -264,6 +401,8 @@ def _truth(test: ast.expr, known: dict[str, Any]) -> bool | None:
             if deciding in truths:
                 return deciding
             return None if None in truths else not deciding
+        case ast.Compare(left=left) if isinstance(known.get(dotted(left)), _Falsy):
+            return None
         case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=v)]):
             return known[dotted(left)] == v if dotted(left) in known else None
         case ast.Compare(
@@ -282,7 +421,8 @@ def _handler_reports(source: SourceFile, infer: Inference, handler: ast.ExceptHa
             function = inferred.value
             if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
                 function.view.depend_on_body(function.node)
-                if any(map(_reports, function.node.body)):
+                where = function.view.source
+                if any(_reports(where, infer, each) for each in function.node.body):
                     return True
     return False
 

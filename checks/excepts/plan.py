@@ -16,7 +16,7 @@ from qw_codemod.rules.api import Context, Match
 from .escapes import escapes
 from .handlers import Case, Handler
 from .levels import level_of
-from .logging_style import Manner, Style, manner_of, stands_alone, style_of
+from .logging_style import Manner, Style, manner_of, own_loggers, stands_alone, style_of
 from .operation_name import operation
 from .raises import exceptions
 from .readers import reads_extra
@@ -26,6 +26,8 @@ from .work import absent
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
+_LIMITS = (79, 80)  # columns, of PEP 8 and of many houses
+_EDGE, _MANY = 4, 3  # lines that end within so many columns before a limit show it
 _SAME = (Case.RAISES_SAME, Case.OTHERS_CATCH_EXCEPTIONS, Case.HANDS_ON)
 
 
@@ -141,7 +143,7 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         plan = replace(
             plan,
             name=exception_name(source, handler.node),
-            operation=operation(source, handler.statement),
+            operation=operation(source, handler.statement, own_loggers(source, context.infer)),
             context=told_names(source, context.infer, handler.statement),
         )
         if level == "error":
@@ -183,7 +185,16 @@ def _is_guarded(source: SourceFile) -> bool:
 def _room(source: SourceFile, handler: ast.ExceptHandler) -> Room:
     unit = source.indent_unit
     indent = source.line_bytes(handler.lineno)[: handler.col_offset].decode() + unit
-    return Room(WIDTH - len(indent.expandtabs(4)), unit)
+    return Room(_width(source) - len(indent.expandtabs(4)), unit)
+
+
+@kept
+def _width(source: SourceFile) -> int:
+    """How wide a line may be: where several end right before one of the usual limits, that one."""
+    lengths = [len(line.expandtabs(4)) for line in source.data.splitlines()]
+    longest = max(lengths, default=0)
+    limit = next((each for each in _LIMITS if longest <= each), WIDTH)
+    return limit if sum(length > limit - _EDGE for length in lengths) >= _MANY else WIDTH
 
 
 # -- the name -------------------------------------------------------------------------------------

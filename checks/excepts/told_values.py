@@ -15,9 +15,9 @@ from pathlib import Path
 
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.python.bindings import COMPREHENSIONS, FUNCTIONS
+from qw_codemod.python.bindings import COMPREHENSIONS, FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
-from qw_codemod.python.names import bound_names
+from qw_codemod.python.names import bound_names, full_name
 
 from .definite_assignment import bound_before
 
@@ -154,6 +154,8 @@ def _tells(source: SourceFile, infer: Inference, scope: ast.AST, name: str) -> b
             return False
     if not _is_used_plainly(source, scope, name) or not _is_given_plainly(scope, name):
         return False
+    if _is_used_as_path(source, scope, name):
+        return True
     annotation = _annotation(scope, name)
     if annotation is not None:
         types = set(_type_words(annotation)) - _AROUND
@@ -256,6 +258,27 @@ def _is_path(source: SourceFile, scope: ast.AST, name: str) -> bool:
         for value in _given(scope, name)
     )
     return is_joined and words(name)[-1] in _FILES
+
+
+def _is_used_as_path(source: SourceFile, scope: ast.AST, name: str) -> bool:
+    """Whether a name is given to what takes a path: `open(name)`, `os.path.exists(name)`."""
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(call := source.parent(node), ast.Call)
+        and call.args[:1] == [node]
+        and (
+            dotted(call.func) == "open"
+            or full_name(source, call.func).startswith("os.path.")
+            or full_name(source, call.func) in _TAKING_PATHS
+        )
+        for node in ast.walk(scope)
+    )
+
+
+_TAKING_PATHS = frozenset(
+    f"os.{name}" for name in "remove unlink makedirs mkdir rmdir listdir scandir stat chmod".split()
+) | {"pathlib.Path", "shutil.rmtree"}
 
 
 def _is_used_plainly(source: SourceFile, scope: ast.AST, name: str) -> bool:

@@ -7,7 +7,17 @@ import builtins
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 
-from qw_codemod.infer import Container, Function, Inference, Instance, Library, Method
+from qw_codemod.analysis.exception_flow import classes
+from qw_codemod.infer import (
+    Container,
+    Function,
+    Inference,
+    Instance,
+    Library,
+    Method,
+    Nothing,
+    Value,
+)
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
@@ -15,10 +25,12 @@ from qw_codemod.python.imports import ImportStatement, imports_of, names_of
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 
-from .another_way import is_passed
+from .another_way import following, is_passed
 from .effects import log_of
 from .escapes import TAKES_AWAITABLES
+from .logging_style import any_log_of
 from .operation_name import METHODS, called, is_trivial, outermost
+from .pieces import asks_by_name
 from .raises import exceptions
 
 _DEPTH = 2  # calls of the project's own that are followed
@@ -53,10 +65,18 @@ _READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
 _TIDYING = frozenset(
-    "close aclose unlink rmtree shutdown terminate kill cancel disconnect release cleanup "
+    "close aclose unlink rmtree shutdown terminate kill killpg cancel disconnect release cleanup "
     "rollback".split()
 )
-_PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
+# What the machine or the interpreter says of itself, and what may be said to it once.
+_SYSTEM = tuple(
+    "getpass.getuser grp importlib.metadata inspect.currentframe inspect.getfile "
+    "inspect.getsource inspect.getsourcefile inspect.stack locale.getlocale locale.setlocale "
+    "multiprocessing.set_start_method os.get_terminal_size os.getloadavg os.getlogin os.getpgid "
+    "os.nice os.sched_getaffinity os.wait os.waitpid platform psutil.Process pwd "
+    "resource shutil.get_terminal_size signal.signal socket.getfqdn socket.gethostname "
+    "webbrowser.open".split()
+)
 # Reads of an object by its name, of the clients of Google's, Amazon's and Microsoft's storage.
 _STORED = frozenset(
     "download_as_text download_as_bytes download_as_string download_to_filename download_to_file "
@@ -74,9 +94,12 @@ def work_of(
 ) -> Work:
     """The row of the table."""
     calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
-    calls = [call for call in calls if log_of(call) is None]
+    calls = [call for call in calls if any_log_of(source, infer, call) is None]
     if (
         _waits(source, statement)
+        or _asks_system(source, infer, statement)
+        or _may_be_interrupted(source, handler)
+        or _asks_what_may_be_none(source, infer, statement)
         or _tidies_up(source, statement, handler)
         or _was_cancelled(source, statement)
         or _probes(source, statement)
@@ -96,11 +119,14 @@ def work_of(
         return Work.ASKS
     if _runs_others(statement):
         return Work.CODE
-    if all(_is_pure(source, infer, call) for call in calls):
-        return Work.DATA
-    if exceptions(source, infer, statement.body).raises or _is_applied(source, infer, statement):
-        return Work.DATA
-    return Work.CODE
+    is_data = (
+        all(_is_pure(source, infer, call) for call in calls)
+        or bool(exceptions(source, infer, statement.body).raises)
+        or _is_applied(source, infer, statement)
+    )
+    if not is_data:
+        return Work.CODE
+    return Work.ASKS if _says_whether(source, statement, handler) else Work.DATA
 
 
 def absent(source: SourceFile, statement: ast.Try) -> str:
@@ -188,14 +214,56 @@ def _asks_next(call: ast.Call) -> bool:
     return call.func.attr == "get_nowait" or call.func.attr in _ACCEPTING
 
 
+def _asks_system(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether the machine or the interpreter is asked of itself, or told something for once.
+
+    `getpass.getuser()` in a container without users, `set_start_method()` that was called before.
+    """
+    calls = [call for each in statement.body for call in outermost(source, each)]
+    asking = [call for call in calls if _is_of(full_name(source, call.func), _SYSTEM)]
+    return bool(asking) and all(
+        call in asking
+        or is_trivial(source, call)
+        or any_log_of(source, infer, call) is not None
+        or _is_pure(source, infer, call)
+        for call in calls
+    )
+
+
+def _may_be_interrupted(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler is for Ctrl-C, too: a person is asked, and may decline."""
+    return handler.type is not None and "KeyboardInterrupt" in {*classes(source, handler.type)}
+
+
+def _asks_what_may_be_none(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether an attribute is asked of what a function of the project gives, which may be None.
+
+    `current_user().email`, of nobody.
+    """
+    asked = [
+        node.value
+        for node in own_nodes(statement.body)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)
+    ]
+    return bool(asked) and all(
+        call in asked and any(isinstance(e.value, Nothing) for e in infer.holds(source, call))
+        for call in _outer(source, statement)
+    )
+
+
 def _tidies_up(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether all that the body does is to close, remove or undo something: it may be gone.
 
     The handler does nothing, or does the same more roughly: `process.kill()`.
     """
     does, instead = _done(source, statement.body), _done(source, handler.body)
+    if does and all(map(_waits_a_while, does)):
+        calls = (each for each in own_nodes(handler.body) if isinstance(each, ast.Call))
+        return any(map(_is_tidying, calls))
     if not does or not (is_passed(handler) or (instead and all(map(_is_tidying, instead)))):
         return False
+    if len(does) == 1 and called(does[0]).rpartition(".")[2].startswith("wait_for_"):
+        return any(each.arg == "timeout" for each in does[0].keywords)  # and on after a while
     return any(map(_is_tidying, does)) and all(
         _is_tidying(each) or called(each).rpartition(".")[2] in ("wait", "join") for each in does
     )
@@ -208,6 +276,12 @@ def _done(source: SourceFile, body: Sequence[ast.stmt]) -> list[ast.Call]:
         return []
     calls = [next(outermost(source, each), None) for each in does if isinstance(each, ast.Expr)]
     return [call for call in calls if call is not None] if None not in calls else []
+
+
+def _waits_a_while(call: ast.Call) -> bool:
+    """`process.wait(timeout=5)`, after which it is killed."""
+    is_wait = called(call).rpartition(".")[2] in ("wait", "join", "communicate")
+    return is_wait and any(each.arg == "timeout" for each in call.keywords)
 
 
 def _is_tidying(call: ast.Call) -> bool:
@@ -293,8 +367,7 @@ def _asks_library(source: SourceFile, statement: ast.Try) -> bool:
 def _answers_question(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
     """The word by which a function such as `is_open` asks, where its failure is an answer."""
     function = definition_of(source, statement)
-    said = words(function.name) if function is not None else ()
-    asked = "exists" if said[-1:] == ("exists",) else next(iter(_PREDICATES & {*said[:1]}), "")
+    asked = asks_by_name(function) if function is not None else ""
     is_answer = is_passed(handler) or any(
         isinstance(each, ast.Return | ast.Assign)
         and isinstance(each.value, ast.Constant)
@@ -302,6 +375,25 @@ def _answers_question(source: SourceFile, statement: ast.Try, handler: ast.Excep
         for each in handler.body
     )
     return asked if is_answer else ""
+
+
+def _says_whether(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a function says whether a value is of a kind: a failure says that it is none.
+
+    It is annotated `-> bool`, or returns the result of a test, and False after a failure.
+    """
+    function = definition_of(source, statement)
+    last: ast.stmt | None = handler.body[-1]
+    if isinstance(last, ast.Pass):
+        last = following(source, statement)
+    if function is None or not isinstance(last, ast.Return):
+        return False
+    if not isinstance(last.value, ast.Constant) or last.value.value is not False:
+        return False
+    if function.returns is not None:
+        return dotted(function.returns) == "bool"
+    given = [each.value for each in own_nodes(statement.body) if isinstance(each, ast.Return)]
+    return any(isinstance(each, ast.Compare | ast.BoolOp | ast.UnaryOp) for each in given)
 
 
 def _takes_stored(call: ast.Call) -> bool:
@@ -350,6 +442,8 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
     if any(_is_of(full, (each,)) for each in _PURE):
         return True
     held = infer.holds(source, call.func) if depth else ()
+    if held and all(_is_library_of_values(each.value) for each in held):
+        return True
     if held and all(isinstance(each.value, Function) for each in held):
         functions = [each.value for each in held if isinstance(each.value, Function)]
         return all(_only_parses(infer, each, depth) for each in functions)
@@ -359,7 +453,7 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
         return True
     if call.func.attr in _OF_VALUES | _OF_LISTS or _is_of_file(source, call.func):
         return True
-    if call.func.attr in METHODS and _is_of_plain_value(source, infer, call, call.func, depth):
+    if _is_of_plain_value(source, infer, call, call.func, depth):
         return True
     held = infer.holds(source, call.func.value)
     return bool(held) and all(isinstance(each.value, Container) for each in held)
@@ -372,9 +466,39 @@ def _is_of_plain_value(
     match function.value:
         case ast.Call() as inner:
             return _is_pure(source, infer, inner, depth)
-        case ast.Subscript():
+        case ast.Subscript() if function.attr in METHODS:
             return True
-    return len(call.args) == 1 and isinstance(call.args[0], ast.Dict)
+        case ast.Name(id=name):
+            made = list(_made(source, function, name))
+            if made and all(
+                each is not call and not _opens(each) and _is_pure(source, infer, each, depth)
+                for each in made
+            ):
+                return True
+    is_of_dict = len(call.args) == 1 and isinstance(call.args[0], ast.Dict)
+    return is_of_dict and function.attr in METHODS
+
+
+def _made(source: SourceFile, node: ast.AST, name: str) -> Iterator[ast.Call]:
+    """The calls that give a local name its values; none where something else does, too."""
+    function = definition_of(source, node)
+    found: list[ast.Call] = []
+    for each in own_nodes(function.body if function is not None else source.tree.body):
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store):
+            parent = source.parent(each)
+            if not isinstance(parent, ast.Assign) or not isinstance(parent.value, ast.Call):
+                return
+            found.append(parent.value)
+    yield from found
+
+
+def _opens(call: ast.Call) -> bool:
+    return last_name(call) == "open"
+
+
+def _is_library_of_values(value: Value) -> bool:
+    of = value.of if isinstance(value, Instance) else value
+    return isinstance(of, Library) and any(_is_of(of.name, (each,)) for each in _PURE)
 
 
 def _is_of_file(source: SourceFile, function: ast.Attribute) -> bool:
@@ -406,4 +530,5 @@ def _only_parses(infer: Inference, function: Function, depth: int = _DEPTH) -> b
     if any(isinstance(each, ast.Await | ast.Yield | ast.YieldFrom) for each in nodes):
         return False
     calls = [each for each in nodes if isinstance(each, ast.Call) and log_of(each) is None]
-    return bool(calls) and all(_is_pure(view.source, infer, each, depth - 1) for each in calls)
+    gives = any(isinstance(each, ast.Return) and each.value is not None for each in nodes)
+    return gives and all(_is_pure(view.source, infer, each, depth - 1) for each in calls)

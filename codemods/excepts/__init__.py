@@ -213,7 +213,9 @@ def _laid_out(call: str, arguments: Sequence[str], room: Room) -> str:
 
 
 def _split(argument: str, room: Room) -> list[str]:
-    """An argument that holds a mapping, opened where it is too long for a line."""
+    """An argument that holds a mapping, or a text, opened where it is too long for a line."""
+    if _TEXT.fullmatch(argument) and len(argument) > room.width:
+        return _wrapped(argument, room.width)
     start = argument.find("{")
     is_mapping = argument.startswith(("extra=", "extras=", '"context": {'))
     if len(argument) <= room.width or not is_mapping:
@@ -225,6 +227,21 @@ def _split(argument: str, room: Room) -> list[str]:
         lines += [f"{room.indent}{line}" for line in _split(part, room.within())]
         lines[-1] += ","
     return [*lines, "}"]
+
+
+_TEXT = re.compile(r'f?"[^"\\]*"')
+_WORD = re.compile(r"(?:\{[^{}]*\}|[^\s{}])*\s*")  # what is put into a text is part of a word
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A text as several that follow each other, none wider than that as far as words allow."""
+    start, words = text[: text.index('"') + 1], _WORD.findall(text[text.index('"') + 1 : -1])
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(start) + len(lines[-1]) + len(word) + 1 > width:
+            lines.append("")
+        lines[-1] += word
+    return [f'{start if "{" in line else start[-1]}{line}"' for line in lines]
 
 
 # -- the body -------------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ EXPECTED = (
     HandlerForm(
         "number",
         "def run(text):\n    try:\n        return int(text)\n    except:\n        return 0\n",
-        operation="run",
+        operation="run: int",
     ),
     HandlerForm(
         "json",

@@ -558,3 +558,43 @@ def test_a_method_that_takes_no_exception_is_given_none() -> None:
     files = {"run.py": text, "own.py": own}
     assert apply_to_files(files, ("excepts",))["run.py"] == text
     assert [each.code for each in check_files(files, ("excepts",))["run.py"]] == ["QW204"]
+
+
+@pytest.mark.parametrize(
+    ("use", "is_told"),
+    [
+        ("open(target)", True),
+        ("os.path.isdir(target)", True),
+        ("os.makedirs(target)", True),
+        ("shutil.rmtree(target)", True),
+        ("work(target)", False),
+        ("len(target)", False),
+    ],
+)
+def test_what_is_given_to_what_takes_a_path_is_one(use: str, is_told: bool) -> None:
+    text = f"import os\nimport shutil\n\n\ndef run(target):\n    {use}\n    try:\n"
+    text += "        work(target)\n    except Exception:\n        return None\n"
+    changed = apply_to_text(text, ("excepts",), {})
+    assert ("(target=%s)" in changed) == is_told
+
+
+def test_a_long_message_stands_on_several_lines() -> None:
+    name = "a_function_with_a_long_name"
+    text = "import logging\n\n{}def run(table_name):\n    log.info(f'{{table_name}}')\n"
+    text += f"    try:\n        {name}.{name}(table_name)\n    except Exception:\n        pass\n"
+    changed = apply_to_text(text.format("log = logging.getLogger()\n\n\n"), ("excepts",), {})
+    assert (
+        f'            "run: {name}.{name} failed "\n'
+        '            f"(table_name={table_name}): {e}",' in changed
+    ), changed
+    compile(changed, "run.py", "exec")
+
+
+@pytest.mark.parametrize(("columns", "is_broken"), [(79, True), (80, False), (88, False)])
+def test_a_line_is_as_wide_as_those_of_the_file(columns: int, is_broken: bool) -> None:
+    line = f"X = '{'x' * (columns - 6)}'\n"
+    text = f"import logging\n\nlog = logging.getLogger()\n{line * 3}\n\ndef run(table_name):\n"
+    text += "    try:\n        load_now(table_name)\n    except Exception:\n"
+    text += "        pass\n"
+    changed = apply_to_text(text, ("excepts",), {})
+    assert ("        log.exception(\n" in changed) == is_broken, changed

@@ -1,0 +1,89 @@
+"""What the docstring of a function says of its failures."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.syntax import definition_of
+
+from .another_way import following
+
+_ERRORS = r"(errors?|exceptions?|fail\w*)"
+_FORGIVES = re.compile(
+    rf"\b(ignor|swallow|suppress|tolerat)\w*\b[^.]{{0,40}}\b{_ERRORS}\b"
+    rf"|\b{_ERRORS}\b[^.]{{0,40}}\b(ignored|swallowed|suppressed|tolerated)\b"
+    r"|\bnever (raises?|fails?|throws?)\b"
+    r"|\b(does|do|must|will)( not|n't) (raise|throw)\b(?! (an? )?\w+(error|exception)\b)"
+    r"|\bbest[- ]effort\b"
+    r"|\bwithout (raising|failing)\b",
+    re.I,
+)
+_FAILS = re.compile(
+    r"\b(fail\w*|errors?|exceptions?|throws?|threw|can ?not|can't|could(n't| not)|unable|invalid"
+    r"|unreadable|malformed|unparse?able|missing|unavailable|(does|do|did)(n't| not) exist"
+    r"|not found|no longer)\b",
+    re.I,
+)
+_WHEN = r"(if|when|where|unless)"
+
+
+def docstring_forgives(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether it says that errors are ignored, that nothing is raised, or that it only tries."""
+    return bool(_FORGIVES.search(_docstring(source, statement)))
+
+
+def docstring_names(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether it says when the function returns what it does after a failure.
+
+    `Returns None if the text is no number.`
+    """
+    answer = _answer(source, statement, handler)
+    text = _docstring(source, statement)
+    return bool(answer and re.search(rf"(?<!\w){re.escape(answer)}\W+{_WHEN}\b", text))
+
+
+def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a sentence says what happens when it fails, or what is returned then.
+
+    `Returns None when the file cannot be parsed`, `If parsing fails, it is replaced with zeros`.
+    """
+    answer = _answer(source, statement, handler)
+    for sentence in _sentences(_docstring(source, statement)):
+        if re.search(r"\brais(e|es|ed)\b", sentence, re.I) or not _FAILS.search(sentence):
+            continue
+        if answer and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", sentence):
+            if re.search(rf"\b{_WHEN}\b", sentence, re.I):
+                return True
+        elif re.search(rf"\b{_WHEN}\b[^.]*\bfails\b", sentence, re.I):
+            return True
+    return False
+
+
+def _answer(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
+    """What is returned after a failure, as text: a constant, or the name of a variable."""
+    last: ast.stmt | None = handler.body[-1]
+    if isinstance(last, ast.Pass):
+        last = following(source, statement)
+    if not isinstance(last, ast.Return):
+        return ""
+    match last.value:
+        case None:
+            return "None"
+        case ast.Constant(value=value):
+            return repr(value)
+        case ast.Name(id=name):
+            return name
+    return ""
+
+
+def _docstring(source: SourceFile, statement: ast.Try) -> str:
+    function = definition_of(source, statement)
+    return ast.get_docstring(function) or "" if function is not None else ""
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for each in re.split(r"(?<=[.;])\s|\n\s*\n", text):
+        yield " ".join(each.split())
