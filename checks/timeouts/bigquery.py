@@ -44,7 +44,7 @@ from .plan import (
     WaitAround,
     WaitFirst,
 )
-from .statements import HandedOver, StarMayHold, StarsMayHold
+from .statements import HandedOver, OfOthersToo, StarMayHold, StarsMayHold
 from .tokens import DOWNLOADS
 from .waits import (
     MOVES_TO_RESULT,
@@ -128,6 +128,8 @@ def find_misplaced(source: SourceFile, context: Context) -> Iterator[Match]:
 def _match(found: Unbounded) -> Match:
     wait = found.wait
     evidence = wait.answer.evidence
+    if wait.is_of_base:
+        found = replace(found, doubt=found.doubt or OfOthersToo())
     if found.doubt and evidence.level == "proven":
         evidence = Evidence("likely", evidence.facts, found.doubt)
     node = wait.receiver if isinstance(found.plan, PassTimeout) and wait.receiver else wait.node

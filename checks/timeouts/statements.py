@@ -9,6 +9,10 @@ class HandedOver(Statement):
     template = "what it is handed to may pass a timeout"
 
 
+class OfOthersToo(Statement):
+    template = "a PollingFuture is a BigQuery job, or an operation of another service"
+
+
 class StarMayHold(Statement):
     template = "`*{argument}` may hold the timeout"
 

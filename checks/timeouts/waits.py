@@ -25,6 +25,7 @@ JOBS = {
     bigquery.EXTRACT_JOB: "extract",
     bigquery.ANY_JOB: "job",
     bigquery.PERHAPS_JOB: "job",
+    bigquery.POLLING: "job",
 }
 _DOWNLOADED = frozenset({bigquery.QUERY_JOB, bigquery.ANY_JOB, bigquery.PERHAPS_JOB})
 _WRITING = frozenset({bigquery.LOAD_JOB, bigquery.COPY_JOB, bigquery.EXTRACT_JOB})
@@ -103,6 +104,11 @@ class Wait:
         """The name of the method that waits."""
         form = self.handed or self.form
         return "__iter__" if form == "iterate" else form
+
+    @property
+    def is_of_base(self) -> bool:
+        """Whether all that is said of the job is the class that others than jobs have too."""
+        return any(_class_of(value) == bigquery.POLLING for value in self.answer.values)
 
     @property
     def writes(self) -> bool:

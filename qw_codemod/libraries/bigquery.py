@@ -21,6 +21,7 @@ ANY_JOB = "google.cloud.bigquery.job.UnknownJob"  # what get_job gives: any of t
 # `.query()` of a client that only its use tells of. Others may be iterated, and hold rows.
 PERHAPS_JOB = "google.cloud.bigquery.job.PerhapsJob"
 PERHAPS_CLIENT = "google.cloud.bigquery.PerhapsClient"
+POLLING = "google.api_core.future.polling.PollingFuture"  # the base of all jobs, and of others
 ROWS = "google.cloud.bigquery.table.RowIterator"
 
 _CLIENT_METHODS = {
@@ -61,6 +62,7 @@ METHODS: dict[str, dict[str, str]] = {
     EXTRACT_JOB: {"result": EXTRACT_JOB},
     ANY_JOB: {"result": ROWS},
     PERHAPS_JOB: {"result": ROWS},
+    POLLING: {"result": "?"},
     ROWS: {
         "to_dataframe": "pandas.DataFrame",
         "to_arrow": "pyarrow.Table",
