@@ -13,7 +13,7 @@ from qw_codemod.app.commands import Request, UsageProblem, check, root_of
 from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
 from qw_codemod.engine import files
-from qw_codemod.engine.dependencies import pins_of
+from qw_codemod.engine.dependencies import installed_by, pins_of
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
 from qw_codemod.facts.components import modules
@@ -72,7 +72,10 @@ def init(
     notices = [*results.notices, *said]
     if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
-        declared = declare(project, needs, pins=pins_of(codemod.dependencies))
+        installing = [installed_by(tree, path) or [None] for path in {each.path for each in here}]
+        units = [*dict.fromkeys(unit for units in installing for unit in units)]
+        installed = {str(target): units} if units else None
+        declared = declare(project, needs, installed, pins_of(codemod.dependencies))
         for path, before, after in declared.changes:
             files.replace(path, before, after)
         notices += [f"changed {path}" for path, _, _ in declared.changes]

@@ -104,14 +104,19 @@ class _Imports:
 
     def installed(self, path: str) -> list[Installation | None]:
         """What the units that load a file install, and None for what else loads it."""
-        found: list[Installation | None] = []
-        for program in programs_of(self._tree, path):
-            unit = program.unit
-            if unit is not None:
-                found.append(Installation(unit.name, unit.installs, unit.packages))
-            elif program.is_seen and None not in found:
-                found.append(None)
-        return found
+        return installed_by(self._tree, path)
+
+
+def installed_by(tree: Tree, path: str) -> list[Installation | None]:
+    """What the units that load a file install, and None for what else loads it."""
+    found: list[Installation | None] = []
+    for program in programs_of(tree, path):
+        unit = program.unit
+        if unit is not None:
+            found.append(Installation(unit.name, unit.installs, unit.packages, unit.groups))
+        elif program.is_seen and None not in found:
+            found.append(None)
+    return found
 
 
 def _dependencies(codemods: Iterable[Codemod]) -> list[Dependency]:

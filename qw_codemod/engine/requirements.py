@@ -64,11 +64,15 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What a deployed unit installs: files of requirements (absolute), and packages by name."""
+    """What a deployed unit installs: files of requirements (absolute), and packages by name.
+
+    `groups`: of a pyproject.toml, these groups of dependencies alone.
+    """
 
     unit: str
     files: tuple[str, ...]
     packages: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def declare(
@@ -144,7 +148,8 @@ class _Project:
         """Where a unit installs from; None where it has the package already. Raises FileProblem."""
         name = _name(need)
         there = [Path(file) for file in unit.files if os.path.isfile(file)]
-        if name in map(_name, unit.packages) or any(self._has(file, name) for file in there):
+        groups = unit.groups
+        if name in map(_name, unit.packages) or any(self._has(f, name, groups) for f in there):
             return None
         lists = [file for file in there if not _ASIDE.search(file.stem)]
         if not lists:
@@ -152,15 +157,24 @@ class _Project:
         best = lists[-1]
         if best.suffix in (".txt", ".in"):
             place: _Place | None = self._source(best)
+        elif group := self._group(best, unit.groups):
+            place = _Place(best, ("dependency-groups", group))
         else:
             place = self._in_folder(best.parent)
         if place is None:
             raise FileProblem(f"{self._short(best)} declares nothing: add {need} by hand")
         return place._replace(path=Path(os.path.realpath(place.path)))
 
-    def _has(self, path: Path, name: str) -> bool:
-        """Whether a file that is installed from names a package."""
+    def _group(self, path: Path, groups: Sequence[str]) -> str:
+        """The first of some groups of dependencies that a pyproject.toml has; empty if none."""
+        known = _at(self._toml(path), "dependency-groups") if path.suffix == ".toml" else {}
+        return next((each for each in groups if each in known), "")
+
+    def _has(self, path: Path, name: str, groups: Sequence[str]) -> bool:
+        """Whether a file that is installed from names a package, in one of these groups if any."""
         text = self._load(path)[1]
+        if group := self._group(path, groups):
+            return name in map(_name, _toml_entries(text, ("dependency-groups", group)))
         if path.suffix in (".txt", ".in"):
             return name in self._listed(path, text)[0]
         return name in map(_name, re.findall(r"[\w.-]+", text))

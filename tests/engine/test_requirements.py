@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.engine.requirements import Declared, declare
+from qw_codemod.engine.requirements import Declared, Installation, declare
 
 SENTRY = "sentry-sdk"
 PIP_COMPILE = """\
@@ -827,3 +827,15 @@ def test_nonsense_is_left_to_a_person(tmp_path: Path, text: str) -> None:
     declared = run(tmp_path, {"pyproject.toml": text})
     assert not declared.changes
     assert declared.notices[0].endswith("add sentry-sdk by hand")
+
+
+def test_a_unit_that_installs_one_group(tmp_path: Path) -> None:
+    text = (
+        '[project]\nname = "x"\ndependencies = ["tenacity"]\n\n[dependency-groups]\nweb = ["b"]\n'
+    )
+    write(tmp_path, {"pyproject.toml": text, "x.py": ""})
+    path = str(tmp_path / "x.py")
+    unit = Installation("web", (str(tmp_path / "pyproject.toml"),), groups=("web",))
+    declared = declare(tmp_path, {"tenacity>=8.2": [path]}, {path: [unit]})
+    after = text.replace('web = ["b"]', 'web = ["b", "tenacity>=8.2"]')
+    assert changed(tmp_path, declared) == {"pyproject.toml": after}

@@ -33,6 +33,7 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
     if _imports_same(tree, path, module, root):
         return None
     programs = programs_of(tree, path)
+    is_told = any(each.is_told for each in programs)
     shown = _shown_roots(tree, path)
     by_path = {root for each in programs if each.is_by_path for root in each.roots}
     for program in programs:
@@ -43,6 +44,8 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
                 place = At(program.unit.path, program.unit.line)
                 return Unfixable(says.NotInUnit(_name(tree, program.unit), module, place))
             continue
+        if is_told and not program.is_told:
+            continue  # a `__main__` block, where others are said to load the file
         roots = {*program.roots, *_changed_path(tree, program.entry)}
         if root in roots or root in shown or root in _shown_roots(tree, program.entry):
             continue
@@ -50,7 +53,9 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
             folder = os.path.relpath(program.roots[0], tree.root)
             return Unfixable(says.NotOnPathOfDags(folder, module))
         script = os.path.relpath(program.entry, tree.root)
-        return Unfixable(says.NotOnPath(script, module, At(program.path, program.line or 1)))
+        if not program.is_told:
+            return Unfixable(says.NotOnPathByItself(script, module))
+        return Unfixable(says.NotOnPath(script, module, At(program.path, program.line)))
     if root not in shown and (test := _test_without(tree, path, root)):
         return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
     if programs or root in shown or root == tree.package_root(path):
@@ -194,6 +199,7 @@ def _test_without(tree: Tree, path: str, root: str) -> str:
             continue
         beside = [f"{folder}/conftest.py" for folder in tree.folders_of(each)]
         known = {os.path.dirname(each), *_shown_roots(tree, path)}
+        known |= {at for top, at in tree.deployments().test_roots if each.startswith(f"{top}/")}
         for other in (each, *filter(tree.has, beside)):
             known |= _shown_roots(tree, other) | _changed_path(tree, other)
         if root not in known:

@@ -33,6 +33,11 @@ class Program:
     is_dag: bool = False
 
     @property
+    def is_told(self) -> bool:
+        """Whether something in the project says how it is started."""
+        return bool(self.line or self.is_dag or (self.unit is not None and self.unit.entries))
+
+    @property
     def is_seen(self) -> bool:
         """Whether it is more than the guess that a file of a package may be started itself."""
         return self.unit is not None or self.is_by_path or self.is_dag or self.line > 0

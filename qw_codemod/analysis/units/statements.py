@@ -21,6 +21,16 @@ class NotOnPath(Statement):
     place: At
 
 
+class NotOnPathByItself(Statement):
+    template = (
+        "nothing says how `{script}` is started: by its path, as its `__main__` block suggests, it "
+        "cannot import `{module}`"
+    )
+
+    script: str
+    module: str
+
+
 class NotOnPathOfTest(Statement):
     template = "`{test}` imports this file from where `{module}` cannot be imported"
 

@@ -15,6 +15,7 @@ folder it is run, so the one is taken in which the paths that it names are there
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -37,6 +38,10 @@ _WORTH = re.compile(
     rb"|cloud_run\w*|uv run|poetry run)\b"
 )
 _BUILDS = re.compile(rb"\bdocker[ \t]+(?:\w+[ \t]+)?build\b|^[ \t]*(?:- )?context:", re.M)
+_CONFIGURE_PYTEST = frozenset({"pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg"})
+_PYTHONPATH = re.compile(
+    r"^[ \t]*pythonpath[ \t]*=[ \t]*(\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\s=]+[ \t]*$)*)", re.M
+)
 _SERVES = re.compile(rb"\b(?:gunicorn|harakiri|(?:proxy|uwsgi|fastcgi)_pass)\b")
 _PROSE = re.compile(r"^[ \t>$`]*((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]*)`*$", re.M)
 _INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\w+ run )?python[\d.]* [^`\n]+)`")
@@ -50,6 +55,7 @@ class Deployments:
     starts: tuple[Start, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     servers: tuple[Server, ...] = ()
+    test_roots: tuple[tuple[str, str], ...] = ()  # for the tests in a folder, where they look
 
     def digest(self, root: str) -> str:
         """What stands for all of it, wherever the project lies."""
@@ -58,6 +64,7 @@ class Deployments:
             *map(astuple, self.starts),
             *map(astuple, self.deadlines),
             *map(astuple, self.servers),
+            *self.test_roots,
         ]
         return digest(repr(told).replace(root, "").encode())
 
@@ -87,7 +94,19 @@ def deployments(
         tuple(reversed(starts.values())),
         tuple(dict.fromkeys(told.deadlines)),
         _servers(python, texts, read),
+        tuple(_test_roots(texts, read)),
     )
+
+
+def _test_roots(texts: Sequence[str], read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:
+    """The folders that pytest puts on the module path, with the folder whose tests it does for."""
+    for path in sorted(texts):
+        folder, _, name = path.rpartition("/")
+        if name not in _CONFIGURE_PYTEST or b"pythonpath" not in (data := read(path)):
+            continue
+        for match in _PYTHONPATH.finditer(data.decode("utf-8", "replace")):
+            for each in re.findall(r"[\w./-]+", match[1]):
+                yield folder, posixpath.normpath(posixpath.join(folder, each))
 
 
 def _servers(

@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from qw_codemod.facts.deployments.scripts import started_by
 from qw_codemod.facts.deployments.values import Layout, Unit
@@ -29,6 +30,7 @@ class _Stage:
     python_path: list[str] = field(default_factory=list)
     installs: list[str] = field(default_factory=list)  # files of the project
     packages: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
     is_installed: bool = False  # the project is installed as a package
     command: tuple[str, ...] = ()
     line: int = 0
@@ -75,6 +77,7 @@ class _Image:
                 [*base.python_path] if base else [],
                 [*base.installs] if base else [],
                 [*base.packages] if base else [],
+                [*base.groups] if base else [],
                 base.is_installed if base else False,
             )
             if len(names) > 2:
@@ -143,6 +146,7 @@ class _Image:
             return
         self._stage.installs += stage.installs
         self._stage.packages += stage.packages
+        self._stage.groups += stage.groups
         for source in map(self._place, sources):
             for of, place in stage.copies:
                 if place == source or place.startswith(source.rstrip("/") + "/"):
@@ -174,6 +178,9 @@ class _Image:
                 self._install(words, here)
             elif {"sync", "install", "export"} & {*words} and {"uv", "poetry", "pdm"} & {*words}:
                 self._install_from(posixpath.join(here, "pyproject.toml"))
+                for before, word in pairwise(words):
+                    if before == "--only-group" or word.startswith("--only-group="):
+                        self._stage.groups.append(word.removeprefix("--only-group="))
 
     def _install(self, words: Sequence[str], here: str) -> None:
         stage = self._stage
@@ -228,6 +235,7 @@ class _Image:
             tuple(dict.fromkeys(entries)),
             tuple(dict.fromkeys(stage.installs)),
             packages=tuple(dict.fromkeys(stage.packages)),
+            groups=tuple(dict.fromkeys(stage.groups)),
             is_image=True,
         )
 

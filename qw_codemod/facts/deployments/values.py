@@ -20,7 +20,8 @@ class Unit:
     top; what comes later lies over what was there. `roots` are places that modules are looked for
     in. `entries` are the files that it starts with, empty where nobody says. `installs` are files
     of requirements, there or not, and `packages` distributions that are installed by name.
-    `seconds`: after so many a request or a task is ended.
+    `groups` are those of dependencies that are installed alone. `seconds`: after so many a request
+    or a task is ended.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Unit:
     installs: tuple[str, ...] = ()
     seconds: float | None = None
     packages: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     is_image: bool = False
     is_service: bool = False  # deployed from a folder, which may hold a Dockerfile
 

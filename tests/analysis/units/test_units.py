@@ -64,7 +64,7 @@ RUN = {
         (
             {"tools/x.py": FETCH + GUARD},
             "tools/x.py",
-            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+            "`tools/x.py` is started: by its path, as its `__main__` block suggests",
         ),
         ({"x.py": FETCH + GUARD}, "x.py", ""),
         ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
@@ -82,7 +82,7 @@ RUN = {
             {"tools/x.py": "try:\n    import shared\nexcept ImportError:\n    shared = None\n"
              + FETCH + GUARD},
             "tools/x.py",
-            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+            "`tools/x.py` is started: by its path, as its `__main__` block suggests",
         ),
         (
             {"tools/x.py": "import sys\nfrom pathlib import Path\n"
@@ -90,11 +90,20 @@ RUN = {
             "tools/x.py",
             "",
         ),
+        # one that nobody is told to start, where others are said to load the file
+        (
+            {"app/main.py": "from feed import fetch\n", "app/feed.py": FETCH,
+             "app/x.py": "from feed import fetch\n" + GUARD,
+             "Dockerfile": "FROM python\nENV PYTHONPATH=/\nCOPY app /app\nCOPY shared /shared\n"
+             "CMD python /app/main.py\n"},
+            "app/feed.py",
+            "",
+        ),
         # what a script imports runs where the script does
         (
             {"tools/x.py": "from feed import fetch\n" + GUARD, "tools/feed.py": FETCH},
             "tools/feed.py",
-            "`python tools/x.py` cannot import `shared.http_retry` (x.py:1)",
+            "`tools/x.py` is started: by its path, as its `__main__` block suggests",
         ),
         (
             {"tools/feed.py": FETCH},
@@ -108,6 +117,18 @@ RUN = {
             {**CLI, "j/tests/test_x.py": "from cli.x import fetch\n"},
             "j/cli/x.py",
             "`j/tests/test_x.py` imports this file from where `http_retry` cannot be imported",
+        ),
+        (
+            {**CLI, "j/tests/test_x.py": "from cli.x import fetch\n",
+             "j/pyproject.toml": '[tool.pytest.ini_options]\npythonpath = [".", "cli"]\n'},
+            "j/cli/x.py",
+            "",
+        ),
+        (
+            {**CLI, "j/tests/test_x.py": "from cli.x import fetch\n",
+             "pytest.ini": "[pytest]\npythonpath = .\n  j/cli\naddopts = -q\n"},
+            "j/cli/x.py",
+            "",
         ),
         (
             {**CLI, "j/tests/test_x.py": "def test_it():\n    from cli import x\n"},
