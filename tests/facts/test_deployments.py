@@ -293,10 +293,6 @@ def test_the_folder_that_an_image_is_built_from(tmp_path: Path, said: dict[str, 
 
 def test_an_image_that_installs_one_group(tmp_path: Path) -> None:
     run = "FROM python\nWORKDIR /app\nCOPY . .\nRUN uv sync --frozen {}\nCMD python -m app\n"
-    for option, groups in (
-        ("--only-group web", ("web",)),
-        ("--only-group=web", ("web",)),
-        ("", ()),
-    ):
+    for option in ("--only-group web", "--only-group=web", ""):
         (unit,) = told_by(tmp_path, {"Dockerfile": run.format(option)}).units
-        assert unit.groups == groups
+        assert unit.groups == (("web",) if option else ())
