@@ -72,9 +72,11 @@ def init(
     notices = [*results.notices, *said]
     if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
-        installing = [installed_by(tree, path) or [None] for path in {each.path for each in here}]
-        units = [*dict.fromkeys(unit for units in installing for unit in units)]
-        installed = {str(target): units} if units else None
+        # Otherwise what is nearest to the policy governs it, and `apply` sees to the units.
+        paths = dict.fromkeys(each.path for each in here)
+        units = [unit for path in paths for unit in installed_by(tree, path)]
+        of_groups = any(unit is not None and unit.groups for unit in units)
+        installed = {str(target): [*dict.fromkeys(units)]} if of_groups else None
         declared = declare(project, needs, installed, pins_of(codemod.dependencies))
         for path, before, after in declared.changes:
             files.replace(path, before, after)
