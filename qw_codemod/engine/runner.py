@@ -34,7 +34,7 @@ from qw_codemod.kernel.model import (
 )
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.models import MODELS
-from qw_codemod.rules.prefilter import possible
+from qw_codemod.rules.prefilter import is_possible
 
 _LARGE = 300_000  # bytes
 _LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
@@ -191,7 +191,7 @@ def _candidates(
             outcomes[task.path] = failed(task.path, str(problem))
             continue
         rules = plan.pack.rules_for(task.language.document)
-        if possible(data, (rule.check for rule in rules)):
+        if is_possible(data, (rule.check for rule in rules)):
             hard.append(task)
         else:
             outcomes[task.path], leaning = here.trace(replace(task, data=data))
