@@ -23,6 +23,7 @@ from qw_codemod.engine.examine import examine
 from qw_codemod.engine.reasons import Declined
 from qw_codemod.engine.results import located
 from qw_codemod.engine.tasks import POOL_FROM, Group, Note, Plan, Task, Types
+from qw_codemod.facts.exchange import Exchange, Member
 from qw_codemod.facts.query import Leaning, Trace, digest
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.document import Document
@@ -43,8 +44,9 @@ _LOOK_UP = 2.0  # seconds after which a worker looks whether its parent is gone
 class Examiner:
     """Examines one file after the other, with one body of knowledge about the project."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, exchange: Member | None = None) -> None:
         self._plan = plan
+        self._exchange = exchange
         self._inferences: dict[Types, Inference] = {}
         self._trace = Trace(plan.traced)
 
@@ -82,7 +84,14 @@ class Examiner:
             plan = self._plan
             texts = plan.given.texts
             inference = Inference(
-                plan.root, plan.files, MODELS, dict(types), self._trace, plan.known, plan.texts
+                plan.root,
+                plan.files,
+                MODELS,
+                dict(types),
+                self._trace,
+                plan.known,
+                plan.texts,
+                self._exchange,
             )
             self._inferences[types] = inference
             for path in texts.keys() & set(plan.files if texts else ()):
@@ -230,7 +239,9 @@ class _Worker:
 def _pooled(
     plan: Plan, tasks: Sequence[Task], count: int
 ) -> Generator[tuple[int, Outcome, Leaning]]:
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    is_forked = sys.platform == "linux"
+    context = multiprocessing.get_context("fork" if is_forked else "spawn")
+    exchange = _exchange(count) if is_forked else None
     # Neighbours lean on the same files: each worker walks the tree from an end of its own.
     queue = deque(tasks)
     gc.collect()
@@ -238,7 +249,7 @@ def _pooled(
     workers: list[_Worker] = []
     try:
         numbers = itertools.count(1)
-        workers += (_start(context, plan, next(numbers)) for _ in range(count))
+        workers += (_start(context, plan, next(numbers), exchange) for _ in range(count))
         for place, worker in enumerate(workers):
             _hand_out(worker, queue, from_end=place % 2 == 1)
         while busy := [worker for worker in workers if worker.task]:
@@ -256,7 +267,7 @@ def _pooled(
                     yield worker.number, failed(worker.task.path, why), Leaning()
                     workers.remove(worker)
                     from_end = worker.from_end
-                    worker = _start(context, plan, next(numbers))
+                    worker = _start(context, plan, next(numbers), exchange)
                     worker.from_end = from_end
                     workers.append(worker)
                 else:
@@ -268,11 +279,21 @@ def _pooled(
             worker.process.kill() if worker.task else worker.pipe.close()
         for worker in workers:
             worker.process.join()
+        if exchange is not None:
+            exchange.close()
 
 
-def _start(context: BaseContext, plan: Plan, number: int) -> _Worker:
+def _exchange(count: int) -> Exchange | None:
+    try:
+        return Exchange(count)
+    except OSError:  # there is no folder for temporary files
+        return None
+
+
+def _start(context: BaseContext, plan: Plan, number: int, exchange: Exchange | None) -> _Worker:
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, ours, plan), daemon=True)  # type: ignore[attr-defined]
+    member = exchange.member(number - 1) if exchange is not None else None
+    process = context.Process(target=_work, args=(theirs, ours, plan, member), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()
     return _Worker(number, process, ours)
@@ -308,13 +329,15 @@ def _end(worker: _Worker, late: bool) -> str:
     return f"cannot be examined: the process that had it died ({how})"
 
 
-def _work(pipe: Connection, parents: Connection, plan: Plan) -> None:
+def _work(
+    pipe: Connection, parents: Connection, plan: Plan, exchange: Member | None = None
+) -> None:
     """The life of a worker: it ends when the parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it ends us
     parents.close()
     parent = os.getppid()
     gc.set_threshold(*SELDOM)
-    examiner = Examiner(plan)
+    examiner = Examiner(plan, exchange)
     while True:
         try:
             while not pipe.poll(_LOOK_UP):  # the next worker holds a copy of the parent's end

@@ -5,11 +5,12 @@ from __future__ import annotations
 import bisect
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from qw_codemod.facts.components import Loads, Programs, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
+from qw_codemod.facts.exchange import Member
 from qw_codemod.facts.file_facts import FileFacts, facts_of, kind_of, packed, unpacked
 from qw_codemod.facts.import_scan import Imports, defines, imported, imports, root_signs
 from qw_codemod.facts.index import Index, Known
@@ -34,7 +35,8 @@ State = tuple["View | None", "SourceFile | None"]
 class Tree:
     """All Python files under one root, read when asked for.
 
-    `texts` are files of other kinds that tell what is deployed.
+    `texts` are files of other kinds that tell what is deployed, `exchange` is with the processes
+    that look at the same tree.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class Tree:
         trace: Trace | None = None,
         known: Known | None = None,
         texts: Sequence[str] = (),
+        exchange: Member | None = None,
     ) -> None:
+        self._exchange = exchange
         self.root = root.rstrip(os.sep)
         self._texts = texts
         self.trace = trace or Trace()
@@ -212,7 +216,9 @@ class Tree:
         cannot be parsed.
         """
         if path not in self._facts and self.has(path):
-            self._facts[path] = self._stored_facts(path) or self._found_facts(path)
+            self._facts[path] = (
+                self._stored_facts(path) or self._received_facts(path) or self._found_facts(path)
+            )
         facts = self._facts.get(path)
         self.trace.lean(("parses", path), lambda: facts is not None)
         if facts is not None and self.trace.is_on:
@@ -228,6 +234,19 @@ class Tree:
         data = self._known_answers.facts(path, self._contents(path, self._read(path)))
         return None if data is None else unpacked(data, path)
 
+    def _received_facts(self, path: str) -> FileFacts | None:
+        """The facts that another process of this run has found in the same contents."""
+        if self._exchange is None or path in self._views:
+            return None
+        key = f"{path} {self._contents(path, self._read(path))}"
+        data = self._exchange.find(key)
+        return None if data is None else unpacked(data, path)
+
+    def in_turn(self, paths: Iterable[str]) -> list[str]:
+        """Paths in the order in which this process is to ask for facts, another from the end."""
+        ordered = sorted(paths)
+        return ordered if self._exchange is None else self._exchange.in_turn(ordered)
+
     def _found_facts(self, path: str) -> FileFacts | None:
         view = self._views.get(path) or self._parsed(path)
         if view is None:
@@ -236,8 +255,12 @@ class Tree:
             self._room -= len(view.source.data)
             self._views[path] = view
         facts = facts_of(view, self.trace.is_on)
-        if self.trace.is_on:
-            self.trace.keep((path, self._contents(path, view.source.data), packed(facts)))
+        if self.trace.is_on or self._exchange is not None:
+            contents, data = self._contents(path, view.source.data), packed(facts)
+            if self.trace.is_on:
+                self.trace.keep((path, contents, data))
+            if self._exchange is not None:
+                self._exchange.add(f"{path} {contents}", data)
         return facts
 
     def _contents(self, path: str, data: bytes) -> str:

@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from qw_codemod.facts.exchange import Member
 from qw_codemod.facts.index import Known
 from qw_codemod.facts.project import State, Tree
 from qw_codemod.facts.query import Trace
@@ -134,7 +135,7 @@ class Inference:
     `root` is the absolute path of the project, `files` the absolute paths of every Python file in
     it (also those that are not examined), `models` what is known of libraries, `types` the user's
     own wrappers: dotted name to the dotted name of the class that it gives; `texts` are files that
-    tell of deployments.
+    tell of deployments; `exchange` is with other processes of this run.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class Inference:
         trace: Trace | None = None,
         known: Known | None = None,
         texts: Sequence[str] = (),
+        exchange: Member | None = None,
     ) -> None:
         self.root = root
         self._texts = texts
@@ -154,12 +156,13 @@ class Inference:
         self.types = dict(types or {})
         self.trace = trace or Trace()
         self._known = known
+        self._exchange = exchange
         self._kept: tuple[Evaluator, str, State] | None = None
 
     @cached_property
     def tree(self) -> Tree:
         """The modules of the tree."""
-        return Tree(self.root, self.files, self.trace, self._known, self._texts)
+        return Tree(self.root, self.files, self.trace, self._known, self._texts, self._exchange)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -174,9 +174,8 @@ class Doubles:
     def _find_in_package(self, question: _Question, path: str) -> _Obstacles:
         """What is found in the tests that may run code of the package that a file is in."""
         found: set[_Obstacle] = set()
-        for test in sorted(
-            {each for word in question.words for each in self._reach.mentions(word)}
-        ):
+        mentioning = {each for word in question.words for each in self._reach.mentions(word)}
+        for test in self._tree.in_turn(mentioning):
             if self._reach.is_test(test) and self._reach.may_run(test, path):
                 found.update(self._in_file(question, test))
         everything = tuple(sorted(found, key=_place))

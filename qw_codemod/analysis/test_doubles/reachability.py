@@ -109,7 +109,8 @@ class Reach:
         layer = {test, *self._conftests(test)}
         for _ in range(_HOPS + 1):
             seen |= layer
-            layer = {path for each in layer for path in self.loads(each)} - seen
+            ordered = self._tree.in_turn(layer)
+            layer = {path for each in ordered for path in self.loads(each)} - seen
         return frozenset(seen)
 
     def loads(self, path: str) -> tuple[str, ...]:
