@@ -160,7 +160,8 @@ def _weighed(source: SourceFile, infer: Inference, wait: Wait) -> Unbounded | No
         message = f"the loop asks whether {_KINDS[wait.kind]} is done, and has no end of its own"
         return Unbounded(wait, message, None, by_hand=reasons.NoDeadline())
     assert isinstance(wait.node, ast.Call)
-    if wait.unbound and wait.form in DOWNLOADS:
+    is_bound = isinstance(wait.node.func, ast.Attribute) and not wait.unbound
+    if not wait.is_one_method or wait.form in DOWNLOADS and not is_bound:
         message = f".{wait.form}() of a query job has no timeout"
         return Unbounded(wait, message, None, by_hand=reasons.ByHand())
     if wait.form in DOWNLOADS:

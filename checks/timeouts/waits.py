@@ -58,6 +58,7 @@ _HOLDING = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.NamedExpr),
     *(ast.BoolOp, ast.IfExp, ast.Await),
 )
+_LISTED = (ast.List, ast.Tuple, ast.IfExp, ast.ListComp, ast.GeneratorExp)
 _NO_JOB = frozenset(
     "items keys values split splitlines range enumerate zip sorted reversed list set tuple dict "
     "getLogger read readlines walk glob iterdir rglob listdir chunks strip findall finditer".split()
@@ -106,6 +107,11 @@ class Wait:
         return "__iter__" if form == "iterate" else form
 
     @property
+    def is_one_method(self) -> bool:
+        """Whether all that may be called has one name, and so the same arguments."""
+        return len({each.name for each in self.answer.values if isinstance(each, Method)}) < 2
+
+    @property
     def is_of_base(self) -> bool:
         """Whether all that is said of the job is the class that others than jobs have too."""
         return any(_class_of(value) == bigquery.POLLING for value in self.answer.values)
@@ -126,7 +132,7 @@ def waits(source: SourceFile, infer: Inference) -> Iterator[Wait]:
                 yield from _by_method(source, infer, call, call.func.value)
             elif name in bound:
                 yield from _by_method(source, infer, call, None)
-        elif isinstance(call.func, ast.Name) and call.func.id in bound:
+        elif isinstance(call.func, ast.Name) and call.func.id in bound or _is_looked_up(call.func):
             yield from _by_method(source, infer, call, None)
     if any(word in source.data for word in _ASKING):
         for loop, job in polls(source):
@@ -316,23 +322,42 @@ def _bound_methods(source: SourceFile) -> set[str]:
     """Names and attributes that a waiting method is given: `wait = job.result`."""
     found: set[str] = set()
     for method in source.nodes(ast.Attribute):
-        around = source.parent(method)
-        if method.attr not in METHODS or isinstance(around, (ast.Call, ast.Attribute)):
-            continue
-        while isinstance(around, (ast.List, ast.Tuple, ast.IfExp)):
-            around = source.parent(around)
-        targets: list[ast.expr] = []
-        if isinstance(around, ast.Assign):
-            targets = around.targets
-        elif isinstance(around, (ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension)):
-            targets = [around.target]
-        found.update(
-            each.id if isinstance(each, ast.Name) else each.attr
-            for target in targets
-            for each in (target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target])
-            if isinstance(each, (ast.Name, ast.Attribute))
-        )
+        if method.attr in METHODS:
+            found.update(_targets(source, method))
+    for call in source.nodes(ast.Call):
+        if _is_looked_up(call):
+            found.update(_targets(source, call))
+    loops: list[ast.For | ast.comprehension] = []
+    if found:
+        loops = [*source.nodes(ast.For), *source.nodes(ast.comprehension)]
+    for loop in loops:  # over a list of them
+        if last_name(loop.iter) in found and isinstance(loop.target, ast.Name):
+            found.add(loop.target.id)
     return found - METHODS
+
+
+def _is_looked_up(node: ast.expr) -> bool:
+    """`getattr(job, "result")`, or by a name that is not spelled out."""
+    if not isinstance(node, ast.Call) or dotted(node.func) != "getattr" or len(node.args) != 2:
+        return False
+    name = node.args[1]
+    return not isinstance(name, ast.Constant) or name.value in METHODS
+
+
+def _targets(source: SourceFile, method: ast.expr) -> Iterator[str]:
+    """The last names of what a method is given to, alone or in a list."""
+    around = source.parent(method)
+    while isinstance(around, _LISTED):
+        around = source.parent(around)
+    targets: list[ast.expr] = []
+    if isinstance(around, ast.Assign):
+        targets = around.targets
+    elif isinstance(around, (ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension)):
+        targets = [around.target]
+    for target in targets:
+        for each in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+            if isinstance(each, (ast.Name, ast.Attribute)):
+                yield each.id if isinstance(each, ast.Name) else each.attr
 
 
 def _iterated(source: SourceFile) -> Iterator[ast.expr]:

@@ -55,6 +55,8 @@ class Names:
                     if not isinstance(scope, ast.ClassDef) or not is_unknown(found):
                         return found
             innermost = False
+            if isinstance(scope, ast.Lambda) and (items := view.items_seen_by(scope, name)):
+                return self._infer.of_bindings(items, view)
             scope = view.outer_scope(scope)
         return self.global_name(name, view)
 

@@ -329,6 +329,7 @@ MODEL = Model(
         "concurrent.futures.thread.ThreadPoolExecutor": "concurrent.futures.ThreadPoolExecutor",
         "concurrent.futures.process.ProcessPoolExecutor": "concurrent.futures.ProcessPoolExecutor",
         "multiprocessing.Pool": "multiprocessing.pool.Pool",
+        "multiprocessing.dummy.Pool": "multiprocessing.pool.ThreadPool",
     },
     functions={
         "asyncio.wrap_future": "asyncio.Future",

@@ -163,6 +163,12 @@ class View:
         self._depend_on_scope(scope, name)
         return self.flow(scope).reaching.get(node)
 
+    def items_seen_by(self, function: ast.Lambda, name: str) -> frozenset[Binding]:
+        """The bindings of a name in a comprehension, for a lambda that stands in it."""
+        scope = self.scope_of(function)
+        self._depend_on_scope(scope, name)
+        return self.flow(scope).seen_by.get(function, {}).get(name, frozenset())
+
     def _depend_on_scope(self, scope: ScopeNode, name: str) -> None:
         """The answer depends on what a scope says of a name (`client.timeout`: of `client`)."""
         if isinstance(scope, (ast.Module, ast.ClassDef)):

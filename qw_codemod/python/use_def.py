@@ -39,6 +39,8 @@ class Flow:
         self._made: dict[tuple[int, str, str], Binding] = {}
         self._loops: list[tuple[list[Env], list[Env]]] = []
         self._inner = 0  # inside comprehensions, whose names nobody else sees
+        self._items: list[set[str]] = []  # these names, of each that is around
+        self.seen_by: dict[ast.Lambda, Env] = {}  # but for the lambdas in them
         env: Env | None = {}
         if isinstance(scope, FUNCTIONS):
             for argument in parameters(scope):
@@ -159,6 +161,9 @@ class Flow:
     def _lambda(self, node: ast.Lambda, env: Env | None) -> None:
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             self._expression(default, env)
+        if self._items and env:
+            seen = set().union(*self._items)
+            self.seen_by[node] = {name: env[name] for name in seen if name in env}
 
     def _bool_op(self, node: ast.BoolOp, env: Env | None) -> None:
         if not isinstance(node.op, ast.And):
@@ -194,11 +199,15 @@ class Flow:
     def _comprehension(self, node: ast.AST, env: Env | None) -> None:
         inner = copied(env)
         self._inner += 1
+        self._items.append(set())
         for generator in node.generators:  # type: ignore[attr-defined]
             self._expression(generator.iter, inner)
             self._target(
                 generator.target, inner, "for", generator.iter, (), bool(generator.is_async)
             )
+            self._items[-1] |= {
+                each.id for each in ast.walk(generator.target) if isinstance(each, ast.Name)
+            }
             for test in generator.ifs:
                 self._expression(test, inner)
                 inner = self._narrow(test, inner, True)
@@ -208,6 +217,7 @@ class Flow:
         else:
             self._expression(node.elt, inner)  # type: ignore[attr-defined]
         self._inner -= 1
+        self._items.pop()
         self._adopt_walrus(node, env)
 
     def _narrow(self, test: ast.expr, env: Env | None, positive: bool) -> Env | None:
