@@ -60,20 +60,20 @@ What changes at run time
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
       failure and raises it, or the lines below raise, warn or tell the user of what is missing.
-    - A comment at the handler says why it may fail, or the docstring that errors are ignored.
+    - A comment at the handler says why it may fail.
     - The same is done in another way, was found elsewhere before, is tried again, or made of the
-      same by hand; a value that does not convert stays as it was, or is a piece of a text, of which
-      not each converts, or all callers test what they get; the docstring says what a failure gives
-      (`None if the file cannot be parsed`; of a service that is still lost); what failed is kept as
-      such: in a list that is warned of, or in a record like that of a success with another
-      `status`.
+      same by hand; the docstring says that errors are ignored, or what a failure gives (`None if
+      the file cannot be parsed`; of a service that is lost all the same); a value that does not
+      convert stays as it was, is a piece of a text, of which not each converts, or all callers test
+      what they get; what failed is kept as such: in a list that is warned of, or in a record like
+      that of a success with another `status`.
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
     units and scripts that load the file, or its package reports already. Blocks of one function
     that call the same and go on alike get one level: what one of them logs at already, or else a
     warning where they differ. What would be an error is as loud as a step beside it that goes on
-    alike and logs, or as the handler that it is tried in.
+    alike and logs, or as the handler that it is tried in, or as that of all that it is a part of.
 
     The message names the function, the one or two calls that it is about, or the conversion, and
     the two most telling values. Told are dates, numbers, paths and identifiers by type, name or

@@ -119,13 +119,20 @@ def _logged_beside(
     """The level of the handlers for everything beside it that go on alike, where all have one.
 
     In `for window in windows` one step that fails is as bad as another one, and the next is tried.
-    What is tried in a handler is no worse than what that one is for.
+    What is tried in a handler is no worse than what that one is for, and a part of what is tried is
+    no worse than all of it.
     """
+    child: ast.AST = statement
     for around in source.ancestors(statement):
         if isinstance(around, FUNCTIONS):
             break
         if isinstance(around, ast.ExceptHandler) and not effects_of(source, around).raises:
             yield from sorted(_logged(source, infer, around), key=_LOUDNESS.index)[-1:]
+        if isinstance(around, ast.Try) and child in around.body:
+            for each in filter(catches_everything, around.handlers):
+                if not effects_of(source, each).raises:
+                    yield from sorted(_logged(source, infer, each), key=_LOUDNESS.index)[-1:]
+        child = around
     block = block_of(source.parent(statement), statement)
     levels: set[Level] = set()
     for other in block:

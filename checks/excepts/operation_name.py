@@ -72,13 +72,24 @@ _CONVERTING = frozenset({"int", "float", "bytes", "complex"})
 
 
 def _changed(body: Sequence[ast.stmt]) -> str:
-    """What a body deletes or sets, where it does no more: `del natIP`, `set result.agent`."""
+    """What a body deletes, sets or reads, where it does no more: `del size`, `read answer`."""
     match body:
         case [ast.Delete(targets=[ast.Subscript() | ast.Attribute() as target])]:
             return f"del {_chain(target)}"
         case [ast.Assign(targets=[ast.Attribute() as target], value=ast.Name() | ast.Constant())]:
             return f"set {_chain(target)}"
+        case [ast.Assign(value=ast.Subscript() | ast.Attribute() as read)]:
+            return f"read {_whole(read)}" if _whole(read) else ""
     return ""
+
+
+def _whole(node: ast.expr) -> str:
+    """The name of that of which something is read: `answer` of `answer["rows"][0]`."""
+    while isinstance(node, ast.Subscript) or not dotted(node):
+        if not isinstance(node, ast.Subscript | ast.Attribute):
+            return ""
+        node = node.value
+    return dotted(node)
 
 
 def _place(source: SourceFile, statement: ast.stmt) -> str:

@@ -51,7 +51,7 @@ def outcome_of(
         return Outcome.REPORTED
     if _handler_reports(source, infer, handler):
         return Outcome.REPORTED
-    if comment_explains(source, handler) or docstring_forgives(source, statement):
+    if comment_explains(source, handler):
         return Outcome.EXPLAINED
     copies = list(_copies(source, statement))
     if any(comment_explains(source, h) for each in copies for h in each.handlers):
@@ -59,7 +59,7 @@ def outcome_of(
     if has_another_way(source, statement, handler):
         is_commented = any(is_commented_above(source, each) for each in (statement, *copies))
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
-    if _is_tried_again(source, statement, handler):
+    if _is_tried_again(source, statement, handler) or docstring_forgives(source, statement):
         return Outcome.OTHERWISE
     if _is_marked(statement, handler) or _is_put_beside(statement, handler):
         return Outcome.OTHERWISE

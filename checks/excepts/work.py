@@ -28,6 +28,7 @@ from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 from .another_way import following, is_passed
 from .effects import log_of
 from .escapes import TAKES_AWAITABLES
+from .known_operations import BY_NAME
 from .logging_style import any_log_of
 from .operation_name import METHODS, called, is_trivial, outermost
 from .pieces import asks_by_name
@@ -61,6 +62,7 @@ _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint pri
 # Of texts, numbers and dates: `get` and `count` are asked of services as well.
 _OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
 _OF_LISTS = frozenset("append extend items keys values setdefault".split())
+_OF_FILES = ("os.", "shutil.")
 _READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
@@ -440,6 +442,8 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
         return is_own_file or call.func.id not in _RUNS_OTHERS
     full = full_name(source, call.func)
     if any(_is_of(full, (each,)) for each in _PURE):
+        return True
+    if depth == _DEPTH and full in BY_NAME and full.startswith(_OF_FILES):
         return True
     held = infer.holds(source, call.func) if depth else ()
     if held and all(_is_library_of_values(each.value) for each in held):

@@ -85,6 +85,8 @@ def function(
         ("x = pd.to_datetime(day, utc=True)", "warning"),
         ("with open(day) as file:\n    x = file.read()", "warning"),
         ("os.remove(day)", "warning"),
+        ("if os.path.exists(day):\n    os.remove(day)", "warning"),
+        ("os.remove(client.path(day))", "error"),
         ("with open(day) as file:\n    x = json.load(file).get('a', 'b')", "warning"),
         ("with open(day) as file:\n    x = [each.split() for each in file.readlines()]", "warning"),
         ("with client.open(day) as file:\n    x = file.read()", "error"),
@@ -654,9 +656,13 @@ def test_a_module_that_stands_in_for_a_stream(line: str, stands_in: bool) -> Non
     ],
 )
 def test_a_docstring_forgives_all_errors(docstring: str, forgives: bool) -> None:
-    for body, wanted in (("client.load(day)", "debug"), ("requests.get(day)", "warning")):
+    for body, wanted in (
+        ("client.load(day)", ("warning", "error")),
+        ("requests.get(day)", ("warning", "error")),
+        ("os.remove(day)", ("debug", "warning")),
+    ):
         text = "import requests\n" + function(body, "pass", docstring=docstring)
-        assert level(text) == (wanted if forgives else "error")
+        assert level(text) == wanted[not forgives]
 
 
 @pytest.mark.parametrize(
@@ -862,6 +868,23 @@ def test_what_is_tried_in_a_handler_is_no_worse_than_what_that_is_for() -> None:
     for log, wanted in (("logger.warning('x %s', e)", "warning"), ("send(e)", "exception")):
         changed = apply_to_text(text.format(log), ("excepts",), {})
         assert re.findall(r"logger\.(\w+)\([^)]*failed", changed) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("outer", "wanted"),
+    [
+        ("logger.warning('x')", "warning"),
+        ("logger.warning('x')\n        raise", "exception"),
+        ("logger.error('x')", "exception"),
+        ("pass", "exception"),
+    ],
+)
+def test_a_part_is_no_worse_than_all_that_is_tried(outer: str, wanted: str) -> None:
+    text = f"{HEAD}def run(client, day):\n    try:\n        try:\n            client.load(day)\n"
+    text += "        except Exception:\n            pass\n        client.save(day)\n"
+    text += f"    except Exception:\n        {outer}\n"
+    changed = apply_to_text(text, ("excepts",), {})
+    assert re.findall(r"logger\.(\w+)\([^)]*client.load failed", changed) == [wanted]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def after(
         ("with open(day) as file:\n    return file.read()", "run: file.read"),
         ("del day['a'][0]['size']", "run: del size"),
         ("day.station = station", "run: set day.station"),
-        ("day = station.size", "run"),
+        ("day = station['a']['b'][0]", "run: read station"),
+        ("day = station.size", "run: read station.size"),
+        ("day = station.load()['size']", "run: station.load"),
         # what Python did says nothing of what the program was at
         ("return abs(day - station) / day", "run"),
         ("return float(day.split(',')[2])", "run"),
