@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from qw_codemod.analysis.constants import values_of
 from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.deadlines import deadline_of, shown_seconds
 from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.python.syntax import definition_of
 from qw_codemod.rules.api import Context, SourceFile, Statement
 
 from . import reasons
@@ -19,12 +21,10 @@ _FEWEST = 2  # tries of a policy of which nothing more is known
 def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
     """Why the tries may take longer than the call is given, with the arithmetic."""
     seconds = _timeout(source, context, call)
+    of_request = limit_of(source, context.infer, call.node)
     if seconds is None:
-        return None
-    stops = [
-        deadline_of(context.infer.tree, source, call.node),
-        limit_of(source, context.infer, call.node),
-    ]
+        return None if of_request is None else reasons.LengthNotKnown(of_request.why)
+    stops = [deadline_of(context.infer.tree, source, call.node), of_request]
     known = [each for each in stops if each is not None]
     if not known:
         return None
@@ -43,9 +43,7 @@ def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement 
 def _timeout(source: SourceFile, context: Context, call: HttpCall) -> float | None:
     """The seconds that one try may take; None where that is not known."""
     given = call.said.node
-    if given is None:
-        return None
-    return _seconds(source, context, given)
+    return call.sender.default if given is None else _seconds(source, context, given)
 
 
 def _seconds(source: SourceFile, context: Context, node: ast.expr) -> float | None:
@@ -56,4 +54,23 @@ def _seconds(source: SourceFile, context: Context, node: ast.expr) -> float | No
         case ast.Call(func=ast.Attribute(attr="Timeout" | "ClientTimeout")):
             values = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "total")]
             return _seconds(source, context, values[0]) if values else None
-    return number_of(source, context.infer, node)
+    number = number_of(source, context.infer, node)
+    return _default(source, context, node) if number is None else number
+
+
+def _default(source: SourceFile, context: Context, node: ast.expr) -> float | None:
+    """What a parameter is where no caller says anything, also one that an attribute was given."""
+    given = values_of(source, context.infer, node) if isinstance(node, ast.Attribute) else ()
+    names = [each for each in given if isinstance(each[1], ast.Name)] or [(source, node)]
+    if len(names) != 1 or not isinstance(name := names[0][1], ast.Name):
+        return None
+    where = names[0][0]
+    function = definition_of(where, name)
+    spec = function.args if function is not None else None
+    if spec is None:
+        return None
+    positional = [*spec.posonlyargs, *spec.args]
+    pairs = [*zip(reversed(positional), reversed(spec.defaults), strict=False)]
+    pairs += [(a, v) for a, v in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if v]
+    found = next((value for each, value in pairs if each.arg == name.id), None)
+    return None if found is None else number_of(where, context.infer, found)

@@ -153,6 +153,12 @@ class OutlastsDeadline(Statement):
     stop: Statement
 
 
+class LengthNotKnown(Statement):
+    template = "how long a try takes is not known, and {stop}"
+
+    stop: Statement
+
+
 class ServerEndsRequest(Statement):
     template = "{server} ends a web request after {seconds} s{place}"
 

@@ -66,6 +66,15 @@ def test_a_web_request_is_ended(files: dict[str, str], what: str) -> None:
         (FLASK.replace('@app.route("/table")', "@app.cli.command('table')"), False),
         (FLASK.replace('@app.route("/table")', '@router.get("/table")'), True),
         (FLASK.replace("timeout=20", "timeout=5"), False),
+        (FLASK.replace("timeout=20", "timeout=app.config['LIMIT']"), True),
+        (FLASK.replace("(day):", "(day, limit=20):").replace("timeout=20", "timeout=limit"), True),
+        (FLASK.replace("(day):", "(day, limit=5):").replace("timeout=20", "timeout=limit"), False),
+        (
+            FLASK.replace("requests.get(", "httpx.get(")
+            .replace("import requests", "import httpx")
+            .replace(", timeout=20", ""),
+            False,
+        ),
         (
             "import flask\nimport requests\n\n\ndef rows():\n    day = flask.request.args['day']\n"
             "    return requests.get(day, timeout=20).text\n",
