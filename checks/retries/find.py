@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,12 +12,14 @@ from qw_codemod.analysis.exception_flow import subclasses_of
 from qw_codemod.analysis.repetition import asks_another
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
+from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.infer.statements import Annotated, Built
 from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
 from qw_codemod.libraries.retrying import BACKOFF, TENACITY
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import BROAD, definition_of, last_name, own_nodes
 from qw_codemod.rules.api import (
@@ -150,6 +153,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return form
     reason = _why_unsafe(source, context, call) or _failing_double(source, context, call)
     reason = reason or outlasts(source, context, call)
+    if reason is None and _is_bare(source, context, call):
+        reason = reasons.InstallationNotSeen()
     return Unsafe(reason) if reason else None
 
 
@@ -194,6 +199,19 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     form = form_of(source, context, found.call)
     assert not isinstance(form, Unfixable)
     return form
+
+
+def _is_bare(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether a file of the standard library and the project alone is loaded by nobody knows what.
+
+    No list of requirements is known to be installed there, so none can be given the policy's.
+    """
+    tree = context.infer.tree
+    packages = {each.package for each in imports_of(source.tree)} - {""}
+    own = {each for each in packages if tree.resolve(each, source.path)}
+    others = packages - own - sys.stdlib_module_names
+    is_alone = call.sender.library == "urllib" and bool(own) and not others
+    return is_alone and not programs_of(tree, source.path)
 
 
 def _is_handed_in(call: HttpCall) -> bool:

@@ -153,6 +153,10 @@ class OutlastsDeadline(Statement):
     stop: Statement
 
 
+class InstallationNotSeen(Statement):
+    template = "nothing shows what loads this file, nor that more than Python is installed there"
+
+
 class LengthNotKnown(Statement):
     template = "how long a try takes is not known, and {stop}"
 

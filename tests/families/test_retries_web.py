@@ -91,3 +91,24 @@ def test_what_answers_a_web_request(text: str, is_answer: bool) -> None:
     found = left({**SHARED, "web.py": text, "shared/http_retry.py": WAITS}, "web.py")
     assert ("answers a web request" in found) is is_answer
     assert is_answer or not found
+
+
+BARE = (
+    "import urllib.request\n\nfrom shared import clock\n\n\ndef latest(url):\n"
+    "    return urllib.request.urlopen(url, timeout=20).read()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "is_left"),
+    [
+        ({}, True),
+        ({"main.py": "import tool\n", "run.sh": "python main.py\n"}, False),
+        ({"tool.py": "import yaml\n" + BARE}, False),
+    ],
+)
+def test_a_file_without_any_package_that_nobody_is_seen_to_load(
+    files: dict[str, str], is_left: bool
+) -> None:
+    own = {"tool.py": BARE, "shared/clock.py": "", **files}
+    assert ("nothing shows what loads this file" in left(own, "tool.py")) is is_left
