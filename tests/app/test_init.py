@@ -89,6 +89,17 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
     assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()
 
 
+def test_a_file_that_an_image_takes_alone_gets_none_beside_it(tmp_path: Path, init: Init) -> None:
+    image = 'FROM python:3.12\nCOPY f/main.py /usr/local/bin/\nENTRYPOINT ["main.py"]\n'
+    fetch = FETCH.format("requests")
+    done = init("http_retry.py", feed_py=fetch, f__main_py=fetch, f__Dockerfile=image)
+    assert "main.py/" not in done.output
+    assert "cannot import it" not in done.output
+    done = CliRunner().invoke(cli, ["apply", "retries"])
+    assert "http_retry" in (tmp_path / "feed.py").read_text()
+    assert "http_retry" not in (tmp_path / "f/main.py").read_text()
+
+
 def test_one_command_writes_the_policies_of_all_units(tmp_path: Path, init: Init) -> None:
     deploy = "".join(f"gcloud functions deploy {name} --source={name}\n" for name in "fgh")
     units = {f"{name}__main_py": FETCH.format("requests") for name in "fgh"}

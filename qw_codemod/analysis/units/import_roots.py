@@ -92,12 +92,16 @@ def imports_late(tree: Tree, path: str) -> bool:
 
 
 def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
-    """Where a program of a file that cannot import a module would have a copy; empty if none."""
+    """Where a program of a file that cannot import a module would have a copy; empty if none.
+
+    A file that is copied into an image alone takes nothing along that lies beside it.
+    """
     if why_not_imported(tree, path, module, target) is None:
         return ""
     for program in programs_of(tree, path):
         if program.unit is not None and not holds_module(program.unit, module, target):
-            return program.unit.source_of(path)
+            folder = program.unit.source_of(path)
+            return "" if folder == path else folder
         if program.unit is None:
             folder = program.roots[0] if program.is_dag else os.path.dirname(program.entry)
             return "" if _test_without(tree, path, folder) else folder
