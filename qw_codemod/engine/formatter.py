@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
-import importlib.util
 import re
-import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,6 +82,8 @@ def _formatted_as_before(path: str, before: bytes, after: bytes) -> Styled:
             return Styled(_formatted(path, after, BLACK) if is_clean else after)
         if formatter.sorts_imports and _imports(before) != _imports(after):
             after = _sorted_imports(path, before, after)
+        if formatter.style:
+            return Styled(_formatted_by_yapf(before, after, formatter.style))
         formatted = _formatted(path, after, formatter)
         if formatted == after:
             return Styled(after)
@@ -97,6 +95,81 @@ def _formatted_as_before(path: str, before: bytes, after: bytes) -> Styled:
         return Styled(after)
     except (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired) as error:
         return Styled(after, f"not formatted: {error}")
+
+
+def _formatted_by_yapf(before: bytes, after: bytes, style: Mapping[str, str]) -> bytes:
+    """The edited bytes with those statements of the module as yapf has them that were edited.
+
+    A whole file takes yapf a fifth of a second for 600 lines.
+    """
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    formatted = [*new]
+    for start, end, first, last in reversed(_edited_statements(before, after)):
+        was, now = b"".join(old[start:end]), b"".join(new[first:last])
+        wanted = _yapf(now, style)
+        if wanted != now:
+            merged = _merged(was, _yapf(was, style), now, wanted)
+            formatted[first:last] = merged.splitlines(keepends=True)
+    return b"".join(formatted)
+
+
+def _edited_statements(before: bytes, after: bytes) -> list[tuple[int, int, int, int]]:
+    """The lines of the module's statements that were edited, before and after, from 0."""
+    spans = _statements(before), _statements(after)
+    blocks = _blocks(before.splitlines(keepends=True), after.splitlines(keepends=True))
+    same = {
+        line: line - first + start
+        for tag, start, _, first, last in blocks
+        if tag == "equal"
+        for line in range(first, last)
+    }
+    found: list[tuple[int, int, int, int]] = []
+    for tag, start, end, first, last in blocks:
+        if tag == "equal":
+            continue
+        first, last = _whole(first, last, spans[1])
+        kept = [same[line] for line in range(first, last) if line in same]
+        start, end = _whole(min([start, *kept]), max([end, *(each + 1 for each in kept)]), spans[0])
+        while found and (start < found[-1][1] or first < found[-1][3]):
+            other = found.pop()
+            start, first = min(start, other[0]), min(first, other[2])
+            end, last = max(end, other[1]), max(last, other[3])
+        found.append((start, end, first, last))
+    return found
+
+
+def _statements(data: bytes) -> list[tuple[int, int]]:
+    """The lines of each statement of a module, with its decorators, from 0."""
+    return [
+        (min([each.lineno, *(d.lineno for d in getattr(each, "decorator_list", ()))]) - 1, end)
+        for each in ast.parse(data).body
+        if (end := each.end_lineno) is not None
+    ]
+
+
+def _whole(start: int, end: int, statements: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """The lines of the statements that some lines are of; of those around a place between two."""
+    touched = [
+        (first, last)
+        for first, last in statements
+        if first < max(start + 1, end) and start < last and (start < end or first < start)
+    ]
+    return (touched[0][0], touched[-1][1]) if touched else (start, start)
+
+
+def _yapf(data: bytes, style: Mapping[str, str]) -> bytes:
+    try:
+        from yapf.yapflib import errors, yapf_api  # type: ignore[import-untyped]
+    except ImportError:
+        problem = "the project uses yapf, which is missing: pip install 'qw-codemod[yapf]'"
+        raise _Failed(problem) from None
+    end = "\r\n" if b"\r\n" in data else "\n"
+    try:
+        text = data.decode("utf-8").replace("\r\n", "\n")
+        formatted, _ = yapf_api.FormatCode(text, style_config={**style})
+    except (errors.YapfError, SyntaxError, UnicodeDecodeError) as error:
+        raise _Failed(f"yapf: {error}") from error
+    return str(formatted).replace("\n", end).encode()
 
 
 def _narrowed(path: str, before: bytes, after: bytes, limit: int) -> bytes:
@@ -226,11 +299,6 @@ def _sorted_imports(path: str, before: bytes, after: bytes) -> bytes:
 
 
 def _formatted(path: str, data: bytes, formatter: Formatter) -> bytes:
-    if formatter.style:
-        with tempfile.TemporaryDirectory() as folder:
-            style = Path(folder, "style")
-            style.write_text(formatter.style, "utf-8")
-            return _run((*_yapf(), "--style", str(style)), data)
     return _ruff(path, data, ("format", "--quiet", *formatter.arguments))
 
 
@@ -239,15 +307,6 @@ def _ruff(path: str, data: bytes, arguments: Iterable[str]) -> bytes:
 
     rest = ("--no-cache", "--force-exclude", "--stdin-filename", path, "-")
     return _run((find_ruff_bin(), *arguments, *rest), data)
-
-
-def _yapf() -> tuple[str, ...]:
-    """The command of the project's yapf, or else of ours."""
-    if found := shutil.which("yapf"):
-        return (found,)
-    if importlib.util.find_spec("yapf"):
-        return (sys.executable, "-m", "yapf")
-    raise _Failed("the project uses yapf, which is missing: pip install 'qw-codemod[yapf]'")
 
 
 def _run(command: Sequence[str], data: bytes) -> bytes:

@@ -7,7 +7,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import chain
@@ -39,7 +39,7 @@ class Formatter:
     arguments: tuple[str, ...] = ()  # of ruff
     sorts_imports: bool = False  # there is a configuration of ruff's, which may select `I`
     differs: bool = False  # from the formatter of the project: ruff stands in for black
-    style: str = ""  # yapf's, as an ini file
+    style: Mapping[str, str] = field(default_factory=dict, hash=False)  # yapf's
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +78,7 @@ def _configured(folder: Path) -> Formatter | None:
     if has_ruff and "black" in hooks:
         return Formatter(_as_black(_black_arguments(hooks["black"])), True, differs=True)
     if (style := _settings_of_yapf(folder, tool)) and "ruff-format" not in hooks:
-        return Formatter((), has_ruff, differs=True, style=_ini_of_yapf(style))
+        return Formatter((), has_ruff, differs=True, style=_style_of_yapf(style))
     if has_ruff:
         return ruff
     if "black" in hooks:
@@ -97,10 +97,11 @@ def _settings_of_yapf(folder: Path, tool: dict[str, Any]) -> Mapping[str, Any]:
     )
 
 
-def _ini_of_yapf(settings: Mapping[str, Any]) -> str:
-    lines = [f"{key} = {value}\n" for key, value in settings.items()]
-    # yapf's own style was called `chromium` until 0.30
-    return re.sub(r"(?m)^(based_on_style = )chromium$", r"\1yapf", "".join(["[style]\n", *lines]))
+def _style_of_yapf(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    style = {key: str(value) for key, value in settings.items()}
+    if style.get("based_on_style") == "chromium":
+        style["based_on_style"] = "yapf"  # as it is called since yapf 0.30
+    return style
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,12 +134,32 @@ def test_yapf(project: Path, name: str) -> None:
     assert styled(project, INDENTED + unclean, long + unclean) == expected + unclean
 
 
+def test_yapf_sees_the_statements_alone_that_were_edited(project: Path) -> None:
+    (project / ".style.yapf").write_text(YAPF[".style.yapf"])
+    own = "class Own:\n  x = {1:2}\n"
+    before = f"import os\n\n\n{own}\n\n@late\n{INDENTED}\n\n{own}"
+    long = INDENTED.replace("2)", f"2, {'a' * 46}, t=300, other=3)")
+    after = before.replace("import os\n", "import os\nimport sys\n").replace(INDENTED, long)
+    split = f"def f():\n  return call(\n      1, 2, {'a' * 46}, t=300, other=3)\n"
+    assert styled(project, before, after) == after.replace(long, split)
+    crlf = [text.replace("\n", "\r\n") for text in (before, after, after.replace(long, split))]
+    assert styled(project, crlf[0], crlf[1]) == crlf[2]
+
+
+def test_what_yapf_would_change_before_stays_where_a_line_is_added_at_the_end(
+    project: Path,
+) -> None:
+    (project / ".style.yapf").write_text(YAPF[".style.yapf"])
+    before = "def f():\n  x = {1:2}\n  return 1\n\n\ny = 1\n"
+    after = before.replace("  return 1\n", "  return 1\n  call( 1)\n")
+    assert styled(project, before, after) == after.replace("( 1)", "(1)")
+
+
 def test_a_missing_yapf_is_said_and_the_line_kept_short(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / ".style.yapf").write_text(YAPF[".style.yapf"])
-    monkeypatch.setattr(style.shutil, "which", lambda name: None)
-    monkeypatch.setattr(style.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "yapf.yapflib", None)  # type: ignore[arg-type]
     long = INDENTED.replace("2)", f"2, {'a' * 46}, t=300, other=3)")
     result = restyle(str(project / "x.py"), INDENTED.encode(), long.encode())
     assert "pip install 'qw-codemod[yapf]'" in result.note
