@@ -100,6 +100,14 @@ def test_a_file_that_an_image_takes_alone_gets_none_beside_it(tmp_path: Path, in
     assert "http_retry" not in (tmp_path / "f/main.py").read_text()
 
 
+def test_a_package_is_called_in_an_image_as_its_files_call_it(tmp_path: Path, init: Init) -> None:
+    """`/env/feeds` is `feeds` there, though the image starts in `/`."""
+    image = "FROM python:3.12\nCOPY feeds /env/feeds\nRUN pip install -e /env\n"
+    files = {"feeds____init___py": "", "feeds__a_py": FETCH.format("requests")}
+    init("feeds/http_retry.py", run_py="import feeds.a\n", w__Dockerfile=image, **files)
+    assert 'policy = "feeds.http_retry:retry_api"' in (tmp_path / "pyproject.toml").read_text()
+
+
 def test_one_command_writes_the_policies_of_all_units(tmp_path: Path, init: Init) -> None:
     deploy = "".join(f"gcloud functions deploy {name} --source={name}\n" for name in "fgh")
     units = {f"{name}__main_py": FETCH.format("requests") for name in "fgh"}

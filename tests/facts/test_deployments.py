@@ -138,6 +138,7 @@ COPY shared ./shared
         ("COPY app /app/app\nCMD exec gunicorn --bind :80 app.web:app", "/app", "app/web.py"),
         ("COPY tools tools\nENTRYPOINT python tools/run.py", "/app/tools", "tools/run.py"),
         ('COPY tools/run.py .\nCMD ["python", "run.py"]', "/app", "tools/run.py"),
+        ('COPY tools/*.py ./\nCMD ["python", "run.py"]', "/app", "tools/run.py"),
         (
             "COPY app app\nFROM python:3.11\nCOPY --from=build /app /srv\nWORKDIR /srv\n"
             'CMD ["python", "-m", "app"]',
@@ -154,6 +155,17 @@ def test_an_image(tmp_path: Path, path: str, rest: str, root: str, entry: str) -
     assert unit.installs == (f"{tmp_path}/shared/requirements.txt",)
     assert {"gunicorn", "loguru"} <= {*unit.packages}
     assert unit.places(f"{tmp_path}/shared/clock.py")
+
+
+def test_an_image_takes_the_files_that_are_called_alike(tmp_path: Path) -> None:
+    files = {"app/Dockerfile": "FROM python:3.12\nWORKDIR /srv\nCOPY app/w*.py lib/\n"}
+    (unit,) = told_by(tmp_path, files).units
+    assert unit.places(f"{tmp_path}/app/web.py") == ["/srv/lib/web.py"]
+    assert unit.places(f"{tmp_path}/app/waits.py") == ["/srv/lib/waits.py"]  # not there yet
+    assert not unit.places(f"{tmp_path}/app/__main__.py")
+    assert not unit.places(f"{tmp_path}/app/web/web.py")
+    assert unit.source_of(f"{tmp_path}/app/web.py") == f"{tmp_path}/app"
+    assert unit.sources("/srv/lib/web.py") == [f"{tmp_path}/app/web.py"]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def module_name(tree: Tree, target: str) -> str:
         for place in unit.places(target):
             for root in unit.roots:
                 name = _dotted(place.removeprefix(root.rstrip("/") + "/"))
-                if place.startswith(root.rstrip("/") + "/") and _is_name(name):
+                is_below = place.startswith(root.rstrip("/") + "/")
+                if is_below and _is_name(name) and _is_known_by(tree, name, target):
                     return name
     folder = os.path.dirname(target)
     guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
@@ -130,6 +131,22 @@ def module_name(tree: Tree, target: str) -> str:
         root = tree.root
     name = _dotted(target[len(root) + 1 :].removeprefix("src/"))
     return name if _is_name(name) else _dotted(os.path.basename(target))
+
+
+def _is_known_by(tree: Tree, name: str, target: str) -> bool:
+    """Whether a module is found by a name as the folders are, or by what else is imported there.
+
+    `/env/osv` in an image is `osv` for all that import it, though `/` may be a root.
+    """
+    top = name.partition(".")[0]
+    if _root_of(name, target):
+        return True
+    views = filter(None, map(tree.view, tree.mentions(top)))
+    return any(
+        each.package == top and not each.level
+        for view in views
+        for each in imports_of(view.source.tree)
+    )
 
 
 def _is_name(dotted_name: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from qw_codemod.facts.deployments.scripts import started_by
-from qw_codemod.facts.deployments.values import Layout, Unit
+from qw_codemod.facts.deployments.values import Layout, Unit, is_pattern
 from qw_codemod.languages.shell import Variables, commands
 
 _LINE = re.compile(
@@ -130,11 +130,14 @@ class _Image:
                 posixpath.join(self._context, source.lstrip("/").removesuffix("*") or ".")
             )
             is_folder = self._layout.has(of) and not self._layout.has_file(of)
-            there = is_folder or self._layout.lists(of)
+            there = is_folder or self._layout.lists(of) or self._layout.has_like(of)
             self.met += there
             self.missed += not there
             as_file = not is_folder and (
-                target.endswith(("/", ".")) or len(sources) > 1 or into == self._stage.workdir
+                target.endswith(("/", "."))
+                or len(sources) > 1
+                or into == self._stage.workdir
+                or is_pattern(posixpath.basename(of))
             )
             place = posixpath.join(into, posixpath.basename(of)) if as_file else into
             self._stage.copies.append((of, place))
@@ -207,7 +210,8 @@ class _Image:
         """The last stage, if a Python file of the project is in it."""
         stage = self._stage
         copies = tuple(stage.copies)
-        if not any(self._layout.has(source) for source, _ in copies):
+        has, has_like = self._layout.has, self._layout.has_like
+        if not any(has(source) or has_like(source) for source, _ in copies):
             return None
         name = posixpath.relpath(os.path.dirname(self._path), self._layout.root)
         bare = Unit(name, self._path, stage.line or 1, copies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import fnmatch
 import os
 import posixpath
 import re
@@ -17,7 +18,8 @@ class Unit:
     """Something that is deployed or packed on its own, and what is in it.
 
     `copies` are files and folders of the project (absolute) with their places in the unit, `/` the
-    top; what comes later lies over what was there. `roots` are places that modules are looked for
+    top; what comes later lies over what was there. The last part of both may be a pattern of files,
+    as in `COPY *.py ./`. `roots` are places that modules are looked for
     in. `entries` are the files that it starts with, empty where nobody says. `installs` are files
     of requirements, there or not, and `packages` distributions that are installed by name.
     `groups` are those of dependencies that are installed alone. `seconds`: after so many a request
@@ -45,11 +47,18 @@ class Unit:
                 found.append(place)
             elif path.startswith(source + "/"):
                 found.append(posixpath.join(place, path[len(source) + 1 :]))
+            elif _matches(path, source):
+                found.append(_beside(place, path))
         return found
 
     def source_of(self, path: str) -> str:
-        """The innermost of the files and folders that bring a file into the unit; or empty."""
+        """The innermost of the files and folders that bring a file into the unit; or empty.
+
+        Of a pattern it is the folder: what lies there and is called alike is brought as well.
+        """
         holding = [source for source, _ in self.copies if f"{path}/".startswith(f"{source}/")]
+        folder = posixpath.dirname(path)
+        holding += [folder for source, _ in self.copies if _matches(path, source)]
         return max(holding, key=len, default="")
 
     def sources(self, place: str) -> list[str]:
@@ -60,7 +69,24 @@ class Unit:
                 found.append(source)
             elif place.startswith(at.rstrip("/") + "/"):
                 found.append(posixpath.join(source, place[len(at.rstrip("/")) + 1 :]))
+            elif _matches(place, at):
+                found.append(_beside(source, place))
         return found
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for all files that are called alike."""
+    return any(each in name for each in "*?[")
+
+
+def _matches(path: str, pattern: str) -> bool:
+    folder, _, name = pattern.rpartition("/")
+    here, _, file = path.rpartition("/")
+    return here == folder and is_pattern(name) and fnmatch.fnmatchcase(file, name)
+
+
+def _beside(pattern: str, path: str) -> str:
+    return posixpath.join(posixpath.dirname(pattern), posixpath.basename(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +158,10 @@ class Layout:
     def has_file(self, path: str) -> bool:
         """Whether there is such a file."""
         return path in self._known
+
+    def has_like(self, pattern: str) -> bool:
+        """Whether there is a file whose name a pattern stands for."""
+        return any(_matches(path, pattern) for path in self.below(posixpath.dirname(pattern)))
 
     def lists(self, path: str) -> bool:
         """Whether there is such a file, of Python or one that tells of deployments."""
