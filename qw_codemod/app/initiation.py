@@ -14,6 +14,7 @@ from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
 from qw_codemod.engine import files
 from qw_codemod.engine.dependencies import installed_by, pins_of
+from qw_codemod.engine.formatter import restyle
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
 from qw_codemod.facts.components import modules
@@ -157,7 +158,7 @@ def _write(target: Path, policy: str, text: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.write(restyle(str(target), b"", text.encode()).data.decode())
     except FileExistsError:
         raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
     except OSError as error:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qw_codemod.app.cli import cli
+from qw_codemod.engine.formatter import restyle
 from qw_codemod.app.policy_setting import with_policy
 
 FETCH = "import {0}\n\n\ndef fetch(day):\n    return {0}.get(day, timeout=20).text\n"
@@ -98,6 +99,24 @@ def test_a_file_that_an_image_takes_alone_gets_none_beside_it(tmp_path: Path, in
     done = CliRunner().invoke(cli, ["apply", "retries"])
     assert "http_retry" in (tmp_path / "feed.py").read_text()
     assert "http_retry" not in (tmp_path / "f/main.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        (".style_yapf", "[style]\nbased_on_style = chromium\n", "\n  return "),
+        ("ruff.toml", 'format.quote-style = "single"\n', "'Retry-After'"),
+    ],
+)
+def test_the_policy_is_as_the_project_formats(
+    tmp_path: Path, init: Init, name: str, text: str, line: str
+) -> None:
+    (tmp_path / name.replace("_yapf", ".yapf")).write_text(text)
+    init("http_retry.py", feed_py=FETCH.format("requests"))
+    path = tmp_path / "http_retry.py"
+    before = path.read_bytes()
+    assert restyle(str(path), b"", before).data == before
+    assert line in before.decode()
 
 
 def test_a_package_is_called_in_an_image_as_its_files_call_it(tmp_path: Path, init: Init) -> None:
