@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qw_codemod.app.cli import cli
-from qw_codemod.engine.formatter import restyle
 from qw_codemod.app.policy_setting import with_policy
+from qw_codemod.engine.formatter import restyle
 
 FETCH = "import {0}\n\n\ndef fetch(day):\n    return {0}.get(day, timeout=20).text\n"
 SETTING = '[tool.qw-codemod.retries]\npolicy = "shared.http_retry:retry_api"\n'
