@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import programs_of
-from qw_codemod.facts.deployments import Unit
+from qw_codemod.facts.deployments import Distribution, Unit
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
 from qw_codemod.kernel.statements import At
@@ -56,6 +56,10 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         if not program.is_told:
             return Unfixable(says.NotOnPathByItself(script, module))
         return Unfixable(says.NotOnPath(script, module, At(program.path, program.line)))
+    lacking = _published_without(tree, path, module, target)
+    if lacking is not None:
+        folder = os.path.relpath(lacking.folder, tree.root)
+        return Unfixable(says.PublishedAlone(folder, module, At(lacking.path, lacking.line)))
     if root not in shown and (test := _test_without(tree, path, root)):
         return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
     if programs or root in shown or root == tree.package_root(path):
@@ -77,6 +81,50 @@ def holds_module(unit: Unit, module: str, target: str) -> bool:
     return False
 
 
+def _published_without(tree: Tree, path: str, module: str, target: str) -> Distribution | None:
+    """The distribution that a file is published in, where a module would not be beside it.
+
+    That of the project itself is the project. What a distribution requires, by name or by path, is
+    installed with it, and so is what it imports whatever happens.
+    """
+    known = tree.deployments().distributions
+    own = _distribution_of(tree, known, path)
+    if own is None or own.folder == tree.root or own.holds(target):
+        return None
+    installed, todo = {own}, [own]
+    while todo:
+        each = todo.pop()
+        more = {other for other in known if other.name and other.name in each.needs}
+        more |= {other for other in known if other.folder in each.beside}
+        todo += more - installed
+        installed |= more
+    folders = {each.folder for each in known}
+    unsaid = {at for each in installed for at in each.beside if at not in folders}
+    if any(each.holds(target) for each in installed) or any(
+        target.startswith(f"{at}/") for at in unsaid
+    ):
+        return None
+    top = module.partition(".")[0]
+    root = _root_of(module, target)
+    for other in tree.mentions(top):
+        if (
+            own.holds(other)
+            and not tree.is_test(other)
+            and _imports_same(tree, other, module, root)
+        ):
+            return None
+    return own
+
+
+def _distribution_of(tree: Tree, known: tuple[Distribution, ...], path: str) -> Distribution | None:
+    """The innermost distribution that a file is in; one that is in no package is in none."""
+    found = [each for each in known if each.holds(path)]
+    best = max(found, key=lambda each: len(each.folder), default=None)
+    if best is not None and not best.packages and tree.package_root(path) == os.path.dirname(path):
+        return None
+    return best
+
+
 def imports_late(tree: Tree, path: str) -> bool:
     """Whether a module imports nothing but the standard library at its top, and the rest later."""
     view = tree.view(path)
@@ -96,7 +144,8 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
 
     A file that is copied into an image alone takes nothing along that lies beside it.
     """
-    if why_not_imported(tree, path, module, target) is None:
+    why = why_not_imported(tree, path, module, target)
+    if why is None or isinstance(why.reason, says.PublishedAlone):
         return ""
     for program in programs_of(tree, path):
         if program.unit is not None and not holds_module(program.unit, module, target):

@@ -13,6 +13,14 @@ class NotInUnit(Statement):
     place: At
 
 
+class PublishedAlone(Statement):
+    template = "`{folder}` is published on its own{place}, without `{module}`"
+
+    folder: str
+    module: str
+    place: At
+
+
 class NotOnPath(Statement):
     template = "`python {script}` cannot import `{module}`{place}"
 

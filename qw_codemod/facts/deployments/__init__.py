@@ -21,16 +21,34 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from qw_codemod.facts.deployments.contexts import contexts
+from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
 from qw_codemod.facts.deployments.servers import known, of_settings, of_text
 from qw_codemod.facts.deployments.terraform import told_by_terraform
-from qw_codemod.facts.deployments.values import Deadline, Layout, Server, Start, Told, Unit
+from qw_codemod.facts.deployments.values import (
+    Deadline,
+    Distribution,
+    Layout,
+    Server,
+    Start,
+    Told,
+    Unit,
+)
 from qw_codemod.facts.query import digest
 from qw_codemod.languages.shell import Command, commands
 
-__all__ = ["Deadline", "Deployments", "Layout", "Server", "Start", "Unit", "deployments"]
+__all__ = [
+    "Deadline",
+    "Deployments",
+    "Distribution",
+    "Layout",
+    "Server",
+    "Start",
+    "Unit",
+    "deployments",
+]
 
 _LARGEST = 400_000  # bytes; nobody writes a longer one by hand
 _WORTH = re.compile(
@@ -55,6 +73,7 @@ class Deployments:
     starts: tuple[Start, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     servers: tuple[Server, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
     test_roots: tuple[tuple[str, str], ...] = ()  # for the tests in a folder, where they look
 
     def digest(self, root: str) -> str:
@@ -64,6 +83,7 @@ class Deployments:
             *map(astuple, self.starts),
             *map(astuple, self.deadlines),
             *map(astuple, self.servers),
+            *map(astuple, self.distributions),
             *self.test_roots,
         ]
         return digest(repr(told).replace(root, "").encode())
@@ -94,6 +114,7 @@ def deployments(
         tuple(reversed(starts.values())),
         tuple(dict.fromkeys(told.deadlines)),
         _servers(python, texts, read),
+        tuple(distributions(python, texts, layout, read)),
         tuple(_test_roots(texts, read)),
     )
 

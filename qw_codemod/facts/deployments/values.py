@@ -111,6 +111,34 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Distribution:
+    """What is published, or installed, as a package of its own.
+
+    `packages` are its packages and modules, absolute and without an ending; empty where they are
+    looked for in its folder. `needs` are the distributions that it requires, by name, `beside` the
+    folders of those that it is given by their path.
+    """
+
+    path: str  # of the file that says so
+    line: int
+    name: str
+    packages: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Where its packages are looked for."""
+        return posixpath.dirname(self.path)
+
+    def holds(self, path: str) -> bool:
+        """Whether a file of Python is in what is published."""
+        if not self.packages:
+            return path.startswith(f"{self.folder}/")
+        return any(path == f"{each}.py" or path.startswith(f"{each}/") for each in self.packages)
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """What answers web requests, and after how many seconds it ends one; None where it does not.
 

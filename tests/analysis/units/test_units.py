@@ -164,6 +164,71 @@ def test_an_import_is_right_for_every_program(
     assert reason in found if reason else not found
 
 
+CLIENT = {
+    "app/__init__.py": "",
+    "app/http_retry.py": POLICY,
+    "app/client/__init__.py": "",
+    "app/client/thing/__init__.py": "",
+    "app/client/thing/feed.py": FETCH,
+    "app/load.py": "from app.client.thing.feed import fetch\n",
+}
+SETUP = "from setuptools import find_packages, setup\n\nsetup(name='thing-client', {})\n"
+BUILD = '[build-system]\nrequires = ["hatchling"]\n'
+PROJECT = "[project]\nname = 'thing'\n"
+POETRY = "[tool.poetry]\nname = 'thing'\n[tool.poetry.dependencies]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        ({}, 0),
+        ({"app/client/setup.py": SETUP.format("packages=['thing']")}, 3),
+        ({"app/client/setup.py": SETUP.format("packages=find_packages()")}, 3),
+        ({"app/client/setup.py": "import setuptools as s\ns.setup(packages=s.find_packages())"}, 2),
+        # what it does not publish, and what says nothing of packages
+        ({"app/client/setup.py": SETUP.format("packages=['other']")}, 0),
+        ({"app/client/setup.py": SETUP.format("scripts=['thing/feed.py']")}, 0),
+        # the project itself
+        ({"setup.py": SETUP.format("packages=find_packages()")}, 0),
+        # it requires what holds the policy
+        ({"app/client/setup.py": SETUP.format("packages=['thing'], install_requires=['The_App>2']"),
+          "setup.py": SETUP.format("packages=['app']").replace("thing-client", "the-app")}, 0),
+        ({"app/client/setup.cfg": "[metadata]\nname = x\n[options]\npackages = find:\n"}, 3),
+        ({"app/client/setup.cfg": "[options]\npackages =\n    thing\n"}, 1),
+        ({"app/client/setup.cfg": "[options]\npackages =\n    other\n"}, 0),
+        ({"app/client/pyproject.toml": BUILD + PROJECT}, 3),
+        ({"app/client/pyproject.toml": PROJECT}, 0),
+        ({"app/client/pyproject.toml": PROJECT + "[tool.setuptools]\npackages = ['thing']\n"}, 1),
+        ({"app/client/pyproject.toml": POETRY}, 1),
+        ({"app/client/pyproject.toml": POETRY.replace("'thing'", "'other'")}, 0),
+        # the project is installed beside it
+        ({"app/client/pyproject.toml": POETRY + "app = {path = '../..', develop = true}\n"}, 0),
+        ({"app/client/pyproject.toml": BUILD + PROJECT + "dependencies = ['the-app']\n"
+          "[tool.uv.sources]\nthe-app = {workspace = true}\n",
+          "pyproject.toml": BUILD + "[project]\nname = 'the-app'\n"}, 0),
+        ({"app/client/pyproject.toml": BUILD + "[project]\nname =\n"}, 0),
+        # another file of it imports the project whatever happens
+        ({"app/client/setup.py": SETUP.format("packages=['thing']"),
+          "app/client/thing/more.py": "from app.load import fetch\n"}, 0),
+    ],
+)  # fmt: skip
+def test_a_distribution_of_its_own_holds_what_it_imports(files: dict[str, str], line: int) -> None:
+    settings = {"retries": {"policy": "app.http_retry:retry_call"}}
+    found = left({**CLIENT, **files}, "app/client/thing/feed.py", settings)
+    name = next(iter(files), "").rpartition("/")[2]
+    said = f"`app/client` is published on its own ({name}:{line}), without `app.http_retry`"
+    assert said in found if line else not found
+
+
+def test_a_distribution_that_holds_the_policy() -> None:
+    own = {"app/client/thing/http_retry.py": POLICY, "app/client/setup.py": SETUP.format(
+        "packages=['thing'], install_requires=['requests']")}  # fmt: skip
+    settings = {"retries": {"policy": "thing.http_retry:retry_call"}}
+    files = {**CLIENT, **own, "app/load.py": "from thing.feed import fetch\n"}
+    changed = apply_to_files(files, ("retries",), settings)
+    assert "from thing.http_retry import" in changed["app/client/thing/feed.py"]
+
+
 def test_each_place_uses_the_first_policy_that_it_can_import() -> None:
     files = {**SHARED, **ALONE, "f/http_retry.py": POLICY, "app/__init__.py": "", "app/x.py": FETCH}
     listed = ["shared.http_retry:retry_call", "http_retry:retry_call"]
