@@ -157,6 +157,29 @@ def test_an_image(tmp_path: Path, path: str, rest: str, root: str, entry: str) -
     assert unit.places(f"{tmp_path}/shared/clock.py")
 
 
+def test_an_image_installs_from_a_folder_that_holds_no_python(tmp_path: Path) -> None:
+    image = (
+        "FROM python:3.12\nWORKDIR /app\nCOPY requirements/ /app/requirements/\nCOPY app app\n"
+        "RUN apt-get update && pip install --no-deps -r requirements/common.txt\n"
+    )
+    files = {"Dockerfile": image, "requirements/common.txt": ""}
+    (unit,) = told_by(tmp_path, files).units
+    assert unit.installs == (f"{tmp_path}/requirements/common.txt",)
+
+
+@pytest.mark.parametrize("run", ["RUN <<EOF", "RUN --mount=type=cache,target=/c <<-'EOF'"])
+def test_an_image_runs_a_here_document(tmp_path: Path, run: str) -> None:
+    said = (
+        '  # the groups\n  for group in $(echo $GROUPS); do\n    if [ -n "$group" ]; then\n'
+        '      flags="$flags --group $group"\n    fi\n  done\n  uv sync $flags\n'
+    )
+    image = f"FROM python:3.12\nWORKDIR /app\nCOPY . .\n{run}\n{said}EOF\nCMD python -m app\n"
+    (unit,) = told_by(tmp_path, {"Dockerfile": image, "pyproject.toml": ""}).units
+    assert unit.installs == (f"{tmp_path}/pyproject.toml",)
+    assert unit.entries == (f"{tmp_path}/app/__main__.py",)
+    assert unit.line == image.count("\n")
+
+
 def test_an_image_takes_the_files_that_are_called_alike(tmp_path: Path) -> None:
     files = {"app/Dockerfile": "FROM python:3.12\nWORKDIR /srv\nCOPY app/w*.py lib/\n"}
     (unit,) = told_by(tmp_path, files).units

@@ -17,6 +17,10 @@ from qw_codemod.languages.shell import Variables, commands
 _LINE = re.compile(
     r"^[ \t]*([A-Za-z]+)[ \t]+((?:[^\n\\]|\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*|\\.)*)", re.M
 )
+_HERE_DOCUMENT = re.compile(
+    r"^([ \t]*RUN[ \t](?:[^\n]*[ \t])?)<<-?[ \t]*[\"']?(\w+)[\"']?[ \t]*\n(.*?)^[ \t]*\2[ \t]*$",
+    re.M | re.S | re.I,
+)
 _PACKAGE = re.compile(r"[A-Za-z][\w.-]*(?:\[[\w,-]*\])?(?:[=<>~!]=?[\w.,<>=!*]+)?")
 _PIP = re.compile(r"(?:.*/)?pip[\d.]*")
 
@@ -34,6 +38,19 @@ class _Stage:
     is_installed: bool = False  # the project is installed as a package
     command: tuple[str, ...] = ()
     line: int = 0
+
+
+def _continued(found: re.Match[str]) -> str:
+    """A here-document of `RUN` as one line that goes on, with as many line ends as before."""
+    lines = [line.strip() for line in found[3].splitlines()]
+    ends = ("then", "do", "else", "{", "(", "&&", "||", "|", "\\")
+    said = (
+        ""
+        if line.startswith("#")
+        else line.removesuffix("\\") + (";" if not line.endswith(ends) else "")
+        for line in lines
+    )
+    return f"{found[1]}\\\n" + "".join(f"{line} \\\n" for line in said) + "true"
 
 
 def image_of(path: str, text: str, layout: Layout, context: str = "") -> Unit | None:
@@ -60,6 +77,7 @@ class _Image:
         self.missed = 0
         line = 1
         at = 0
+        text = _HERE_DOCUMENT.sub(_continued, text)
         for match in _LINE.finditer(text):
             line += text.count("\n", at, match.start())
             at = match.start()
@@ -129,7 +147,7 @@ class _Image:
             of = posixpath.normpath(
                 posixpath.join(self._context, source.lstrip("/").removesuffix("*") or ".")
             )
-            is_folder = self._layout.has(of) and not self._layout.has_file(of)
+            is_folder = self._layout.has_folder(of)
             there = is_folder or self._layout.lists(of) or self._layout.has_like(of)
             self.met += there
             self.missed += not there

@@ -177,6 +177,7 @@ class Layout:
         self.root = root
         self._files = files  # sorted
         self._known = frozenset(files)
+        self._others = sorted(others)
         self._listed = self._known | frozenset(others)
 
     def has(self, path: str) -> bool:
@@ -190,6 +191,13 @@ class Layout:
     def has_like(self, pattern: str) -> bool:
         """Whether there is a file whose name a pattern stands for."""
         return any(_matches(path, pattern) for path in self.below(posixpath.dirname(pattern)))
+
+    def has_folder(self, path: str) -> bool:
+        """Whether there is such a folder, with a file in it that is of Python or tells a thing."""
+        start = path.rstrip("/") + "/"
+        at = bisect.bisect_left(self._others, start)
+        told = at < len(self._others) and self._others[at].startswith(start)
+        return told or next(self.below(path), "") != ""
 
     def lists(self, path: str) -> bool:
         """Whether there is such a file, of Python or one that tells of deployments."""
