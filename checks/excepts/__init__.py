@@ -60,7 +60,9 @@ What changes at run time
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
       failure and raises it, or the lines below raise, warn or tell the user of what is missing.
-    - A comment at the handler says why it may fail.
+    - A comment at the handler says why it may fail, or the handler says so in a sentence of its
+      own, which the caller gets: `warnings.append("Cannot compare, too few days.")`. A page with
+      the status 500 tells nobody who runs the program.
     - The same is done in another way, was found elsewhere before, is tried again, or made of the
       same by hand; the docstring says that errors are ignored, or what a failure gives (`None if
       the file cannot be parsed`; of a service that is lost all the same); a value that does not

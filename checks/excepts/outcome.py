@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import Any
@@ -34,7 +35,7 @@ class Outcome(Enum):
 
     NEXT = auto()  # a loop goes on to the next candidate, until one does
     REPORTED = auto()  # by what is called, or by the line below
-    EXPLAINED = auto()  # a comment says why it may fail
+    EXPLAINED = auto()  # a comment says why it may fail, or the answer says that it did
     OTHERWISE = auto()  # the same is done in another way, or once more, or kept as a failure
     LOST = auto()  # data is dropped or replaced
 
@@ -51,7 +52,7 @@ def outcome_of(
         return Outcome.REPORTED
     if _handler_reports(source, infer, handler):
         return Outcome.REPORTED
-    if comment_explains(source, handler):
+    if comment_explains(source, handler) or _says_in_words(source, statement, handler):
         return Outcome.EXPLAINED
     copies = list(_copies(source, statement))
     if any(comment_explains(source, h) for each in copies for h in each.handlers):
@@ -218,6 +219,81 @@ def _has_gap(node: ast.expr) -> bool:
         or (isinstance(each, ast.List | ast.Tuple) and not each.elts)
         or (isinstance(each, ast.Dict) and not each.keys)
         for each in ast.walk(node)
+    )
+
+
+def _says_in_words(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether the failure is told in a sentence, in what the caller gets or the code below reads.
+
+    `warnings.append("Cannot compute the median, too few days.")`, `return None, "..."`. A page with
+    the status of an error is for those who asked for it: nobody who runs the program reads that.
+    """
+    if any(isinstance(n, ast.Constant) and _is_status(n.value) for n in own_nodes(handler.body)):
+        return False
+    said_by_success = {
+        dotted(target)
+        for node in own_nodes(statement.body)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+    for node in handler.body:
+        match node:
+            case ast.Return(value=ast.expr() as value) if any(map(_is_sentence, _parts(value))):
+                return True
+            case (
+                ast.Assign(targets=[target], value=value)
+                | ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.AugAssign(target=target, value=value)
+            ) if _is_sentence(value) and dotted(target) not in said_by_success:
+                if _is_read(source, statement, target):
+                    return True
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(value=to, attr="append" | "add"), args=[value])
+            ) if _is_sentence(value):
+                others = [what for of, what in _appended(statement.body) if of == dotted(to)]
+                if all(map(_is_sentence, others)) and _is_read(source, statement, to):
+                    return True
+    return False
+
+
+_WORDS = 3  # that a sentence has at least
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def _is_sentence(value: ast.expr) -> bool:
+    """Whether a text consists of several words, whatever is put in between."""
+    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+    texts = [e.value for e in parts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return sum(len(_WORD.findall(text)) for text in texts) >= _WORDS and " " in "".join(texts)
+
+
+def _is_status(value: object) -> bool:
+    """Whether it is the number with which a web server says that something in it is broken."""
+    return type(value) is int and 500 <= value < 600
+
+
+def _parts(value: ast.expr) -> Iterator[ast.expr]:
+    """A value, and those that it consists of: what is put into a call may be read by nobody."""
+    yield value
+    match value:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+            for each in parts:
+                yield from _parts(each)
+
+
+def _is_read(source: SourceFile, statement: ast.Try, target: ast.expr) -> bool:
+    """Whether others may read what a handler sets or adds to: it is no local that nobody reads."""
+    if isinstance(target, ast.Attribute | ast.Subscript):
+        return True
+    function = definition_of(source, statement)
+    inside = set(ast.walk(statement))
+    return function is not None and any(
+        isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node.id == dotted(target)
+        and node not in inside
+        and not isinstance(source.parent(node), ast.Attribute)
+        for node in own_nodes(function.body)
     )
 
 

@@ -259,6 +259,39 @@ def test_a_comment_explains_the_failure(comment: str, explains: bool) -> None:
             assert level("import requests\n" + text) == level_of_it, (place, body)
 
 
+@pytest.mark.parametrize(
+    ("handler", "below", "wanted"),
+    [
+        ("told.append('Too few days to tell.')", "return told", "debug"),
+        ("told.append(f'{day}: not enough of the rows')", "return told", "debug"),
+        ("told = 'Too few days to tell.'\nx = 0", "return x, told", "debug"),
+        ("self.told = 'Too few days to tell.'", "", "debug"),
+        ("told += 'Too few days to tell.'", "return told", "debug"),
+        ("return None, 'Too few days to tell.'", "", "debug"),
+        ("return {'warning': 'Too few days to tell.'}", "", "debug"),
+        ("return {'warning': 'Something is broken here.'}, 500", "", "error"),
+        ("return page('Too few days to tell.')", "", "error"),
+        ("told.append('Too few days to tell.')", "told.clear()", "error"),  # and nobody reads it
+        ("told = 'Too few days to tell.'", "", "error"),
+        ("x = 'SELECT day FROM days'", "return x", "error"),  # in place of what was asked for
+        ("return 'not available'", "", "error"),
+        ("told.append(day)", "return told", "error"),
+    ],
+)
+def test_the_failure_is_told_in_words(handler: str, below: str, wanted: str) -> None:
+    assert level(function("x = client.load(day)", handler, below)) == wanted
+    if wanted == "debug":  # an outage is one whatever is said of it
+        text = function("x = requests.get(day, timeout=3)", handler, below)
+        assert level("import requests\n" + text) == "warning"
+
+
+def test_words_among_the_rows_are_no_report() -> None:
+    handler = "told.append('Too few days to tell.')"
+    for body, wanted in (("client.load(day)", "error"), ("'The day is not known.'", "debug")):
+        text = function(f"client.ask(day)\ntold.append({body})", handler, "return told")
+        assert level(text) == wanted
+
+
 def test_a_comment_of_the_body_explains_nothing() -> None:
     body = "# load the rows of the day\nclient.load(day)\n# and no other rows"
     assert level(function(body, "return None")) == "error"
