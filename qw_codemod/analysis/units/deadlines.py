@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from qw_codemod.analysis.units import statements as says
@@ -14,10 +16,16 @@ from qw_codemod.kernel.kept import kept
 from qw_codemod.kernel.statements import At, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import last_name, own_nodes
 
 _TASKS = frozenset({"task", "shared_task", "periodic_task"})
 _LIMITS = frozenset({"soft_time_limit", "time_limit", "execution_timeout"})
+# what a queue stops its work after: the option, and how many seconds one of its numbers is
+# [python-rq.org/docs/jobs, dramatiq.io/guide.html#message-time-limits]
+_OF_QUEUE = {"rq": ("timeout", 1), "dramatiq": ("time_limit", 0.001)}
+_OF_CALL = {"job_timeout": 1, "default_timeout": 1, "time_limit": 0.001}
+_SPELLED = re.compile(r"(\d+)([smhd]?)")
 _OF_APP = frozenset({"task_time_limit", "task_soft_time_limit"})
 _UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 0.001}
 _FARTHEST = 12  # functions on the way from a task to the call
@@ -84,10 +92,13 @@ def _stop(name: str, seconds: float, path: str, line: int) -> Stop:
 
 
 def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
-    """The limits of the Celery and Airflow tasks that run a node, in its file or in a loader."""
+    """The limits of the tasks and queued work that run a node, in its file or in a loader."""
     names = _callers_of(source, node)
-    yield from _limits(source, names, names)
-    for path in tree.holding(tuple(sorted(_LIMITS | _OF_APP))):
+    yield from _limits(tree, source, names, names)
+    told = _LIMITS | _OF_APP
+    if tree.mentions("rq"):
+        told |= {"timeout"}
+    for path in tree.holding(tuple(sorted(told))):
         if path == source.path or path not in tree.loaders(source.path) or tree.is_test(path):
             continue
         view = tree.view(path)
@@ -99,7 +110,7 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
             if last_name(call) in names or any(last_name(a) in names for a in call.args)
             for each in _callers_of(view.source, call)
         }
-        yield from _limits(view.source, running, names)
+        yield from _limits(tree, view.source, running, names)
 
 
 def _callers_of(source: SourceFile, node: ast.AST) -> frozenset[str]:
@@ -131,8 +142,9 @@ def _functions(source: SourceFile) -> list[ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def _limits(
-    source: SourceFile, running: frozenset[str] | set[str], named: frozenset[str]
+    tree: Tree, source: SourceFile, running: frozenset[str] | set[str], named: frozenset[str]
 ) -> Iterator[Stop]:
+    yield from _queued(tree, source, running | named)
     tasks = False
     for function in _functions(source):
         for decorator in function.decorator_list:
@@ -141,12 +153,92 @@ def _limits(
             tasks = tasks or (is_task and function.name in running)
             if call is not None and is_task and function.name in running:
                 yield from _given(source, call, function.name)
+            elif call is not None and function.name in running:
+                option, scale = _OF_QUEUE.get(_library(tree, source, dotted(call.func)), ("", 1))
+                for keyword in call.keywords:
+                    if option and keyword.arg == option and (n := _spelled(keyword.value)):
+                        yield _task(source, function.name, n * scale, keyword.value)
     for call in source.nodes(ast.Call):
         handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
         if handed is not None and last_name(handed) in running | named:
             yield from _given(source, call, last_name(handed))
     if tasks:
         yield from _of_app(source)
+
+
+def _queued(tree: Tree, source: SourceFile, running: AbstractSet[str]) -> Iterator[Stop]:
+    """Limits of functions that are put into a queue: `queue.enqueue(load, job_timeout=30)`."""
+    queues = {
+        dotted(each.targets[0]): each.value
+        for each in source.nodes(ast.Assign)
+        if isinstance(each.value, ast.Call)
+    }
+    for call in source.nodes(ast.Call):
+        match call.func:
+            case ast.Attribute(value=receiver, attr=method):
+                pass
+            case _:
+                continue
+        if method == "send_with_options":
+            work, options = dotted(receiver).rpartition(".")[2], [("time_limit", call)]
+        elif method.startswith("enqueue"):
+            handed = [*call.args, *(each.value for each in call.keywords if each.arg == "func")]
+            work = next((name for each in handed if (name := last_name(each)) in running), "")
+            options = [("job_timeout", call)]
+            made = queues.get(dotted(receiver)) if dotted(receiver) else receiver
+            is_said = _keyword(call, "job_timeout") is not None
+            if isinstance(made, ast.Call) and not is_said and _is_of_rq(tree, source, made):
+                options.append(("default_timeout", made))
+        else:
+            continue
+        for name, where in options if work and work in running else ():
+            value = _keyword(where, name)
+            if value is not None and (seconds := _spelled(value)):
+                yield _task(source, work, seconds * _OF_CALL[name], value)
+
+
+def _is_of_rq(tree: Tree, source: SourceFile, call: ast.Call) -> bool:
+    return _library(tree, source, dotted(call.func)) == "rq"
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((each.value for each in call.keywords if each.arg == name), None)
+
+
+def _spelled(node: ast.expr) -> float | None:
+    """A number, or one as rq reads it: `"30s"`, `"10m"`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        match = _SPELLED.fullmatch(node.value.strip())
+        return int(match[1]) * {"m": 60, "h": 3600, "d": 86400}.get(match[2], 1) if match else None
+    return _seconds(node)
+
+
+def _library(tree: Tree, source: SourceFile, name: str, steps: int = 6) -> str:
+    """The library that a name comes from: imported, a subclass, or a `partial` of what is."""
+    top = name.partition(".")[0]
+    for each in imports_of(source.tree) if top and steps else ():
+        if each.bound != top:
+            continue
+        member = each.name or name.rpartition(".")[2]
+        for module in (each.source, each.module):
+            path = tree.resolve(module, source.path) if module else ""
+            view = tree.view(path) if path and path != source.path else None
+            if view is not None:
+                return _library(tree, view.source, member, steps - 1)
+        return "" if each.level else each.package
+    for node in source.tree.body if top and steps else ():
+        match node:
+            case ast.ClassDef(name=found, bases=[first, *_]) if found == name:
+                return _library(tree, source, dotted(first), steps - 1)
+            case ast.Assign(targets=[ast.Name(id=found)], value=ast.Call() as made) if (
+                found == name
+            ):
+                is_partial = last_name(made) == "partial" and made.args
+                origin = made.args[0] if is_partial else made.func
+                return _library(tree, source, dotted(origin), steps - 1)
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                return _library(tree, source, dotted(value), steps - 1)
+    return ""
 
 
 def _given(source: SourceFile, call: ast.Call, task: str) -> Iterator[Stop]:

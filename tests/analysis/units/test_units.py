@@ -277,6 +277,11 @@ DAG = (
     "from datetime import timedelta\n\nfrom airflow.operators.python import PythonOperator\n\n"
     "from feed import fetch\n\nPythonOperator(python_callable=fetch, execution_timeout={})\n"
 )
+JOB = "{}\nfrom feed import fetch\n\n\n@{}\ndef run(day):\n    return fetch(day)\n"
+QUEUE = (
+    "from rq import Queue\n\nfrom feed import fetch\n\nqueue = Queue('low'{})\n"
+    "queue.enqueue(fetch, {})\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -294,6 +299,28 @@ DAG = (
         ({"dag.py": DAG.format("timedelta(minutes=1)")},
          "`fetch` is stopped after 60 s (dag.py:7)"),
         ({"dag.py": DAG.format("timedelta(hours=1)")}, ""),
+        # queues: rq counts seconds, dramatiq milliseconds
+        ({"work.py": JOB.format("from rq.decorators import job", "job('low', timeout=60)")},
+         "`run` is stopped after 60 s (work.py:5)"),
+        ({"work.py": JOB.format("from rq.decorators import job", "job('low', timeout='1m')")},
+         "`run` is stopped after 60 s (work.py:5)"),
+        ({"work.py": JOB.format("from rq.decorators import job", "job('low', timeout='1h')")}, ""),
+        ({"work.py": JOB.format("from rq.decorators import job", "job('low', result_ttl=60)")}, ""),
+        ({"work.py": JOB.format("from dagster import job", "job(timeout=60)"), "x.py": "import rq"},
+         ""),
+        ({"work.py": JOB.format("from worker import job", "job('low', timeout=60)"),
+          "worker.py": "from functools import partial\n\nfrom rq.decorators import job as rq_job\n"
+          "\n\nclass Job(rq_job):\n    pass\n\n\njob = partial(Job, connection=None)\n"},
+         "`run` is stopped after 60 s (work.py:5)"),
+        ({"work.py": JOB.format("import dramatiq", "dramatiq.actor(time_limit=60_000)")},
+         "`run` is stopped after 60 s (work.py:5)"),
+        ({"work.py": JOB.format("import dramatiq", "dramatiq.actor(time_limit=600_000)")}, ""),
+        ({"work.py": QUEUE.format("", "job_timeout=60")},
+         "`fetch` is stopped after 60 s (work.py:6)"),
+        ({"work.py": QUEUE.format(", default_timeout=60", "day='1'")},
+         "`fetch` is stopped after 60 s (work.py:5)"),
+        ({"work.py": QUEUE.format(", default_timeout=60", "job_timeout=600")}, ""),
+        ({"work.py": QUEUE.format("", "ttl=60")}, ""),
     ],
 )  # fmt: skip
 def test_the_tries_end_before_the_deadline(files: dict[str, str], what: str) -> None:
