@@ -201,17 +201,23 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     return form
 
 
-def _is_bare(source: SourceFile, context: Context, call: HttpCall) -> bool:
-    """Whether a file of the standard library and the project alone is loaded by nobody knows what.
+_INSTALLING = ("pip install", "pipenv", "poetry install", "uv sync")
 
-    No list of requirements is known to be installed there, so none can be given the policy's.
+
+def _is_bare(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether a file that needs no package installs some, and is loaded by nobody knows what.
+
+    What sets a project up runs before anything is there that the policy needs.
     """
     tree = context.infer.tree
     packages = {each.package for each in imports_of(source.tree)} - {""}
-    own = {each for each in packages if tree.resolve(each, source.path)}
-    others = packages - own - sys.stdlib_module_names
-    is_alone = call.sender.library == "urllib" and bool(own) and not others
-    return is_alone and not programs_of(tree, source.path)
+    own = {each: tree.resolve(each, source.path) for each in packages}
+    others = {each for each, home in own.items() if not home} - sys.stdlib_module_names
+    if call.sender.library != "urllib" or others or programs_of(tree, source.path):
+        return False
+    near = {each.source for each in imports_of(source.tree)}
+    paths = {source.path, *filter(None, (tree.resolve(each, source.path) for each in near))}
+    return any(tree.holds_any(path, _INSTALLING) for path in sorted(paths))
 
 
 def _is_handed_in(call: HttpCall) -> bool:

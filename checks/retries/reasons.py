@@ -154,7 +154,7 @@ class OutlastsDeadline(Statement):
 
 
 class InstallationNotSeen(Statement):
-    template = "nothing shows what loads this file, nor that more than Python is installed there"
+    template = "this installs packages, and nothing shows that any is there before it runs"
 
 
 class LengthNotKnown(Statement):

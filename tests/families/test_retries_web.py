@@ -102,13 +102,13 @@ BARE = (
 @pytest.mark.parametrize(
     ("files", "is_left"),
     [
-        ({}, True),
+        ({}, False),
+        ({"shared/clock.py": "run('pip install -r all.txt')\n"}, True),
+        ({"tool.py": BARE + "\n\nSET_UP = 'pipenv sync'\n"}, True),
         ({"main.py": "import tool\n", "run.sh": "python main.py\n"}, False),
-        ({"tool.py": "import yaml\n" + BARE}, False),
+        ({"tool.py": "import yaml\n# pip install\n" + BARE}, False),
     ],
 )
-def test_a_file_without_any_package_that_nobody_is_seen_to_load(
-    files: dict[str, str], is_left: bool
-) -> None:
+def test_a_file_that_sets_the_project_up(files: dict[str, str], is_left: bool) -> None:
     own = {"tool.py": BARE, "shared/clock.py": "", **files}
-    assert ("nothing shows what loads this file" in left(own, "tool.py")) is is_left
+    assert ("this installs packages" in left(own, "tool.py")) is is_left

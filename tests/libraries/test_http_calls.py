@@ -216,7 +216,8 @@ def test_verbs(tmp_path: Path) -> None:
         ("Request(url, method=verb)", ""),
         ("Request(url, **options)", ""),
         ("address", "GET"),
-        ("url", ""),
+        ("url", "GET"),  # without data; a Request would be called otherwise
+        ("given", ""),
     ],
 )
 def test_what_urlopen_sends(tmp_path: Path, given: str, verb: str) -> None:
