@@ -20,6 +20,7 @@ from qw_codemod.engine.layout_settings import (
 )
 from qw_codemod.languages.python import WIDTH, SourceFile, UnreadableSource
 from qw_codemod.python.imports import ImportedName, imports_of
+from qw_codemod.python.syntax import first_line
 
 _SECONDS = 60  # for one run of a formatter; ruff takes some milliseconds, yapf a second
 _TEXT = re.compile(rb"([ \t]*)([a-zA-Z]{0,2})([\"'])((?:(?!\3)[^\\])*)\3(,?\r?\n)")
@@ -36,6 +37,9 @@ class Styled:
 
 class _Failed(Exception):
     pass
+
+
+_PROBLEMS = (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired)
 
 
 def _grows_wide(before: bytes, after: bytes, limit: int = WIDTH) -> bool:
@@ -68,7 +72,7 @@ def restyle(path: str, before: bytes, after: bytes) -> Styled:
     try:
         narrow = _narrowed(path, before, styled.data, limit)
         return styled if narrow == styled.data else _formatted_as_before(path, before, narrow)
-    except (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired) as error:
+    except _PROBLEMS as error:
         return replace(styled, note=styled.note or f"not formatted: {error}")
 
 
@@ -93,7 +97,7 @@ def _formatted_as_before(path: str, before: bytes, after: bytes) -> Styled:
         if formatter.differs or is_pinned_otherwise(Path(path).absolute().parent):
             return Styled(_merged(before, clean, after, formatted))
         return Styled(after)
-    except (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired) as error:
+    except _PROBLEMS as error:
         return Styled(after, f"not formatted: {error}")
 
 
@@ -141,7 +145,7 @@ def _edited_statements(before: bytes, after: bytes) -> list[tuple[int, int, int,
 def _statements(data: bytes) -> list[tuple[int, int]]:
     """The lines of each statement of a module, with its decorators, from 0."""
     return [
-        (min([each.lineno, *(d.lineno for d in getattr(each, "decorator_list", ()))]) - 1, end)
+        (first_line(each) - 1, end)
         for each in ast.parse(data).body
         if (end := each.end_lineno) is not None
     ]

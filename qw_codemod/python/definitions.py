@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from qw_codemod.languages.python import FIELDS, SourceFile, children
 from qw_codemod.python.bindings import dotted, parameters
 from qw_codemod.python.imports import imports_of, names_of
+from qw_codemod.python.syntax import first_line
 
 # Decorators after which a function is still called by its name; others may register it somewhere.
 _PLAIN = re.compile(
@@ -147,7 +148,7 @@ def _definitions(
     owner: str = "",
 ) -> Iterator[Definition]:
     for node in statements:
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        first = first_line(node)
         last = node.end_lineno or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             words = words_of([node], renamed, kept)

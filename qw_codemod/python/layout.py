@@ -27,6 +27,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.syntax import first_line
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _STAR = re.compile(rb"\bimport[\s\\(]*\*")
@@ -74,7 +75,7 @@ class Layout:
 
     def _statements(self, body: Sequence[ast.stmt], scope: str) -> None:
         for statement in body:
-            part = self._part(scope, _first_line(statement), statement.end_lineno or 0)
+            part = self._part(scope, first_line(statement), statement.end_lineno or 0)
             self._carve((statement,), scope, part)
 
     def _part(self, scope: str, first: int, last: int) -> Part:
@@ -91,7 +92,7 @@ class Layout:
                     self._carve(block, scope, part)
                 continue
             name = self._scopes[statement] = self._named(scope, statement.name)
-            first, last = _first_line(statement.body[0]), statement.end_lineno or 0
+            first, last = first_line(statement.body[0]), statement.end_lineno or 0
             if first <= statement.lineno or self._shares_line(statement, first):
                 continue  # `def f(): return 1` is one part with what is around it
             if isinstance(statement, ast.ClassDef):
@@ -222,11 +223,6 @@ def _runs(lines: Sequence[int]) -> list[list[int]]:
         else:
             runs.append([line, 1])
     return runs
-
-
-def _first_line(statement: ast.stmt) -> int:
-    decorators = getattr(statement, "decorator_list", ())
-    return min((each.lineno for each in decorators), default=statement.lineno)
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:

@@ -21,6 +21,12 @@ def last_name(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else dotted(node)
 
 
+def first_line(statement: ast.stmt) -> int:
+    """The line that a statement begins in, with its decorators."""
+    decorators = getattr(statement, "decorator_list", ())
+    return min((each.lineno for each in decorators), default=statement.lineno)
+
+
 def scopes_around(source: SourceFile, node: ast.AST) -> Iterator[ScopeNode]:
     """The modules, classes and functions whose bodies hold a node, innermost first.
 
