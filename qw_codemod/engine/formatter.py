@@ -165,7 +165,7 @@ def _yapf(data: bytes, style: Mapping[str, str]) -> bytes:
     try:
         from yapf.yapflib import errors, yapf_api  # type: ignore[import-untyped]
     except ImportError:
-        problem = "the project uses yapf, which is missing: pip install 'qw-codemod[yapf]'"
+        problem = "the project uses yapf, which is missing: pip install yapf"
         raise _Failed(problem) from None
     end = "\r\n" if b"\r\n" in data else "\n"
     try:
