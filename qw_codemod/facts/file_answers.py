@@ -15,11 +15,13 @@ from qw_codemod.facts.stubs import rows_of
 from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.python.definitions import links_of, module_names
 from qw_codemod.python.layout import Layout
+from qw_codemod.python.lookups import Lookups, lookups_of
 
 UNPARSED = ""
 _SUMMARIES: dict[str, Callable[..., object]] = {
     "doubles": rows_of,
     "links": links_of,
+    "lookups": lambda source, kind: Lookups() if kind == "test" else lookups_of(source),
     "names": lambda source, kind: module_names(source, kind).summary(),
 }
 

@@ -12,12 +12,15 @@ from qw_codemod.facts.stubs import Rows, rows_of
 from qw_codemod.python import definitions
 from qw_codemod.python.definitions import Names, links_of, module_names, texts_of
 from qw_codemod.python.imports import ImportedName, imports_of
+from qw_codemod.python.lookups import Lookups, lookups_of
 from qw_codemod.python.module import View
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """Imports and names of a file; of a test also its doubles, and the texts that may name modules.
+
+    What is reached by a text counts in code alone.
 
     `answers` are those to the questions about them, which `FileAnswers` gives as well.
     """
@@ -26,6 +29,7 @@ class FileFacts:
     texts: tuple[str, ...]
     names: Names
     doubles: Rows
+    lookups: Lookups
     answers: dict[Question, str]
 
 
@@ -33,17 +37,19 @@ def facts_of(view: View, with_answers: bool) -> FileFacts:
     """The facts of a file that can be parsed."""
     source, kind = view.source, kind_of(view.is_test)
     names, doubles = module_names(source, kind), rows_of(source) if view.is_test else Rows()
+    lookups = Lookups() if view.is_test else lookups_of(source)
     answers: dict[Question, str] = {}
     if with_answers:
         told = {
             ("doubles", source.path): doubles,
             ("links", source.path, kind): links_of(source, kind),
+            ("lookups", source.path, kind): lookups,
             ("names", source.path, kind): names.summary(),
         }
         answers = {question: digest(repr(said).encode()) for question, said in told.items()}
         answers["lines", source.path] = view.layout.lines()
     texts = tuple(dict.fromkeys(texts_of(source))) if view.is_test else ()
-    return FileFacts(imports_of(source.tree), texts, names, doubles, answers)
+    return FileFacts(imports_of(source.tree), texts, names, doubles, lookups, answers)
 
 
 def kind_of(is_test: bool) -> str:
@@ -79,6 +85,7 @@ _PLAIN = {
         FileFacts,
         Rows,
         Names,
+        Lookups,
         ImportedName,
         definitions.Definition,
         stubs.Stub,

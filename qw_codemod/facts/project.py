@@ -212,8 +212,8 @@ class Tree:
     def facts(self, path: str, *about: str) -> FileFacts | None:
         """What the file says in plain values, for those who want no node: few trees are kept.
 
-        The answer depends on what is said `about` doubles, links or names. None where the file
-        cannot be parsed.
+        The answer depends on what is said `about` doubles, links, lookups or names. None where the
+        file cannot be parsed.
         """
         if path not in self._facts and self.has(path):
             self._facts[path] = (

@@ -24,7 +24,7 @@ Question = tuple[str, ...]  # what was asked of the project, and about what
 
 # The questions whose second word is the file that they are about.
 KINDS = frozenset(
-    "bytes code defines doubles imports leads lines links names parses part words".split()
+    "bytes code defines doubles imports leads lines links lookups names parses part words".split()
 )
 
 _Key = TypeVar("_Key", bound=Hashable)

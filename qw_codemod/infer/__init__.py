@@ -196,7 +196,8 @@ class Inference:
         """Get ready for questions about a file; to be called before its tree is used."""
         if self.tree.is_full:
             self.tree.drop()
-            self.evaluator.forget()
+            for each in (self.evaluator, *(self._kept[:1] if self._kept else ())):
+                each.forget_nodes()
         self.view(source)
 
     def view(self, source: SourceFile) -> View:

@@ -10,8 +10,9 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from qw_codemod.facts.query import Held
 from qw_codemod.infer import statements as says
-from qw_codemod.infer.protocol import Infer
+from qw_codemod.infer.protocol import Infer, Lasting
 from qw_codemod.infer.signatures import Arguments, bind
 from qw_codemod.infer.values import (
     AnyCallable,
@@ -33,7 +34,8 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.statements import InFile, Statement
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.module import LOADERS, View
+from qw_codemod.python.lookups import LOADERS
+from qw_codemod.python.module import View
 
 # What asks about a class without making an object of it.
 _ASKS = frozenset("isinstance issubclass cast super fields is_dataclass get_type_hints".split())
@@ -47,6 +49,7 @@ _DEEP = 4  # functions that hand `*args` through, one to the next
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
 # Expressions with their files, and whether they are all that there are.
 _Written = tuple[list[tuple[ast.expr, View]], bool]
+_Place = tuple[str, int, int]  # the file, and where in it: line and column; a module has none
 # A use of a function: the file, the place, what is passed (None: that is not known), the receiver.
 _Use = tuple[View, ast.AST, Arguments | None, Value | None]
 
@@ -63,12 +66,36 @@ class _Wanted:
         return replace(self, place=self.place - 1) if self.place > 0 else self
 
 
+@dataclass(frozen=True, slots=True)
+class _Dispatch:
+    """Where a name that is made up is looked up, the how manieth of its file; and its ends."""
+
+    path: str
+    place: int
+    starts: str
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A module or class of which an attribute is looked up; a class and those above it."""
+
+    of: _Place
+    above: frozenset[_Place]
+
+
 class Callers:
     """Looks for the calls of a function; remembers what it found."""
 
     def __init__(self, infer: Infer) -> None:
         self._infer = infer
         self._tree = infer.tree
+        self._trace = infer.trace
+        self._found_dispatches: dict[str, Held[tuple[_Dispatch, ...]]] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered: a file has changed."""
+        self._found_dispatches.clear()
 
     def parameter(self, function: FunctionNode, argument: ast.arg, view: View) -> ValueSet:
         """What the parameter of a function can hold, over all its calls."""
@@ -202,28 +229,65 @@ class Callers:
         self, name: str, owner: ast.AST | None, view: View
     ) -> Iterator[tuple[View, ast.expr]]:
         """Where something may be reached by a text: `getattr(x, "name")`, `getattr(x, kind)`."""
-        for where in self._parsed_code(self._tree.spelling(name, view.path)):
+        spelling = self._code(self._tree.spelling(name, view.path))
+        for where in self._parsed(each for each in spelling if self._spells(name, each)):
             yield from ((where, use) for use in where.lookups(name))
-        for where in self._parsed_code(self._tree.mentions("getattr", view.path)):
-            for use in where.dispatches:
-                if not _may_spell(use.args[1], name):
-                    continue
-                if any(
-                    self._may_own(p.value, owner, view)
-                    for p in self._infer.value(use.args[0], where)
-                ):
-                    yield where, use
+        for each in self._dispatches(view):
+            if not (name.startswith(each.starts) and name.endswith(each.ends)):
+                continue
+            if any(self._is_owner(reached, owner, view) for reached in self._reached(each)):
+                for where in self._parsed((each.path,)):
+                    yield where, where.dispatches()[each.place]
 
-    def _may_own(self, value: Value, owner: ast.AST | None, view: View) -> bool:
-        """Whether an attribute of a value may be what a class or a module binds."""
-        if isinstance(value, Module):
-            return isinstance(owner, ast.Module) and value.view is view
-        of = value.of if isinstance(value, Instance) else value
-        if not isinstance(of, Class) or not isinstance(owner, ast.ClassDef):
+    def _spells(self, name: str, path: str) -> bool:
+        facts = self._tree.facts(path, "lookups")
+        return facts is not None and name in facts.lookups.spelled
+
+    def _dispatches(self, view: View) -> tuple[_Dispatch, ...]:
+        """Where names that are made up are looked up, in the code that can run with a file."""
+        key = self._tree.packages[view.path]
+        return self._trace.remembered(
+            self._found_dispatches, key, lambda: tuple(self._find_dispatches(view.path))
+        )
+
+    def _find_dispatches(self, near: str) -> Iterator[_Dispatch]:
+        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        for path in self._tree.in_turn(self._code(self._tree.mentions("getattr", near))):
+            facts = self._tree.facts(path, "lookups")
+            if facts is not None:
+                found[path] = facts.lookups.made_up
+        for path in sorted(found):
+            yield from (_Dispatch(path, at, *ends) for at, ends in enumerate(found[path]))
+
+    def _reached(self, dispatch: _Dispatch) -> tuple[_Reached, ...]:
+        """Whose attributes may be looked up at a place."""
+        found: Any = self._infer.guarded(
+            Lasting(("reached", dispatch.path, dispatch.place)),
+            lambda: tuple(self._find_reached(dispatch)),  # type: ignore[arg-type]
+        )
+        return tuple(each for each in found if isinstance(each, _Reached))  # it may be too much
+
+    def _find_reached(self, dispatch: _Dispatch) -> Iterator[_Reached]:
+        for where in self._parsed((dispatch.path,)):
+            for p in self._infer.value(where.dispatches()[dispatch.place].args[0], where):
+                of = p.value.of if isinstance(p.value, Instance) else p.value
+                if isinstance(of, Module):
+                    yield _Reached((of.view.path, 0, 0), frozenset())
+                elif isinstance(of, Class):
+                    yield _Reached(_place(of), frozenset(self._places_above(of)))
+
+    def _places_above(self, cls: Class) -> Iterator[_Place]:
+        mro = self._infer.hierarchy.mro(cls)
+        return (_place(each) for each in mro if isinstance(each, Class))
+
+    def _is_owner(self, reached: _Reached, owner: ast.AST | None, view: View) -> bool:
+        """Whether an attribute of that may be what a class or a module binds."""
+        if isinstance(owner, ast.Module):
+            return reached.of == (view.path, 0, 0)
+        if not isinstance(owner, ast.ClassDef):
             return False
         home = Class(view, owner)
-        mro = self._infer.hierarchy.mro
-        return home in mro(of) or of in mro(home)
+        return _place(home) in reached.above or reached.of in self._places_above(home)
 
     def _uses_of_global(self, name: str, view: View) -> Iterator[tuple[View, ast.expr] | None]:
         """The uses of what a module binds, under each name that it is imported by."""
@@ -255,7 +319,7 @@ class Callers:
     def _is_kept(self, home: View) -> bool:
         """Whether somebody has a module as a value, or loads modules that no text names."""
         found: Any = self._infer.guarded(
-            ("kept", home),
+            Lasting(("kept", home.path)),
             lambda: self._find_kept(home),  # type: ignore[arg-type,return-value]
         )
         return found is True or isinstance(found, tuple)  # too much to follow
@@ -267,10 +331,14 @@ class Callers:
         if any(each.keeps_module(stem) for each in self._parsed_code(keeping)):
             return True
         loading = {p for word in LOADERS for p in self._tree.mentions(word, home.path)}
-        return any(each.loads_unseen() for each in self._parsed_code(sorted(loading)))
+        found = (self._tree.facts(path, "lookups") for path in sorted(self._code(loading)))
+        return any(facts is not None and facts.lookups.loads_unseen for facts in found)
 
     def _parsed_code(self, paths: Iterable[str]) -> Iterator[View]:
-        return self._parsed(path for path in paths if not self._tree.is_test(path))
+        return self._parsed(self._code(paths))
+
+    def _code(self, paths: Iterable[str]) -> Iterator[str]:
+        return (path for path in paths if not self._tree.is_test(path))
 
     def _parsed(self, paths: Iterable[str]) -> Iterator[View]:
         return (view for view in map(self._tree.module, paths) if view is not None)
@@ -625,19 +693,6 @@ def _is_kept_as_value(use: ast.expr, where: View) -> bool:
     return False
 
 
-def _may_spell(node: ast.expr, name: str) -> bool:
-    """Whether an expression can give a name, by the texts that it begins and ends with."""
-    first: ast.expr = node
-    last: ast.expr = node
-    if isinstance(node, ast.JoinedStr) and node.values:
-        first, last = node.values[0], node.values[-1]
-    elif isinstance(node, ast.BinOp):
-        first, last = node.left, node.right
-    starts = first.value if isinstance(first, ast.Constant) else ""
-    ends = last.value if isinstance(last, ast.Constant) else ""
-    return name.startswith(str(starts)) and name.endswith(str(ends))
-
-
 def _may_be_of_import(use: ast.Attribute, where: View) -> bool:
     """Whether an attribute is read of something that is imported: `waits.wait`."""
     root = dotted(use).partition(".")[0]
@@ -661,6 +716,10 @@ def _default_of(function: FunctionNode, argument: ast.arg) -> ast.expr | None:
         return None
     place = positional.index(argument) - len(positional)
     return spec.defaults[place] if -place <= len(spec.defaults) else None
+
+
+def _place(cls: Class) -> _Place:
+    return cls.view.path, cls.node.lineno, cls.node.col_offset
 
 
 def _called(function: FunctionNode) -> says.FunctionName:

@@ -76,6 +76,13 @@ class Evaluator(Memo):
         super().forget()
         self.hierarchy.forget()
         self.calls.forget()
+        self.callers.forget()
+
+    def forget_nodes(self) -> None:
+        """Drop the answers that may hold nodes: syntax trees have been dropped."""
+        super().forget_nodes()
+        self.hierarchy.forget()
+        self.calls.forget()
 
     def fact(self, view: View, node: ast.AST, what: Statement) -> Fact:
         """A fact that stands where the node stands."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from qw_codemod.facts.query import NONE, Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
+from qw_codemod.infer.protocol import Lasting
 from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 
 _STEPS = 1000  # expressions looked at for one question
@@ -208,6 +209,15 @@ class Memo:
         """Drop every answer: a file has changed."""
         self._pure.clear()
         self._rooted.clear()
+
+    def forget_nodes(self) -> None:
+        """Drop the answers that may hold nodes: syntax trees have been dropped."""
+        for answers in (self._pure, self._rooted):
+            lasting: dict[object, Held[ValueSet]] = {
+                key: held for key, held in answers.items() if isinstance(key, Lasting)
+            }
+            answers.clear()
+            answers.update(lasting)
 
     def parameter_is_read(self) -> None:
         """The answer that is being looked for leans on what a parameter is given."""

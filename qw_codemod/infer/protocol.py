@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from qw_codemod.facts.project import Tree
@@ -30,6 +31,13 @@ from qw_codemod.python.module import View
 
 Base = Class | Library | None  # of a class; None: one that could not be told
 _Compute = Callable[[], ValueSet]
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """The key of an answer that holds no node: it is good when syntax trees have been dropped."""
+
+    about: tuple[str | int, ...]
 
 
 class Infer(Protocol):

@@ -11,6 +11,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import SCOPES, Binding, ScopeNode, dotted
 from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.layout import ANYWHERE, STAR, Layout, Part
+from qw_codemod.python.lookups import dispatches, is_loader, spelled_lookups
 from qw_codemod.python.syntax import last_name, scope_of
 from qw_codemod.python.use_def import Flow
 
@@ -21,21 +22,7 @@ _ADDING = frozenset(
 
 _ENDINGS = ("raise", "while")  # what stands below them in a module may never run
 
-_LOOKS = frozenset("print str repr len isinstance callable bool int float setattr".split())
-_BY_TEXT = frozenset({"getattr", "methodcaller", "attrgetter"})
-_LOADERS = frozenset({"import_module", "__import__", "run_module", "run_path", "exec_module"})
-LOADERS = tuple(sorted(_LOADERS))
-
 Question = tuple[str, ...]
-
-
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
-
-
-def _is_shown(around: ast.AST) -> bool:
-    """Whether a call does no more than look at what it is given."""
-    return isinstance(around, ast.Call) and dotted(around.func) in _LOOKS
 
 
 def _leads_to(imported: ImportedName, module: str) -> bool:
@@ -220,45 +207,15 @@ class View:
                 found.setdefault(attribute.attr, []).append(attribute)
         return found
 
-    def lookups(self, name: str) -> list[ast.Call | ast.Subscript]:
+    def lookups(self, name: str) -> Sequence[ast.Call | ast.Subscript]:
         """Where something is looked up by a text: `getattr(x, "name")`, `globals()["name"]`."""
         self.depend_on_words(None, name)
-        return self._lookups.get(name, [])
+        return spelled_lookups(self.source).get(name, ())
 
-    @cached_property
-    def _lookups(self) -> dict[str, list[ast.Call | ast.Subscript]]:
-        found: dict[str, list[ast.Call | ast.Subscript]] = {}
-        for call in self.source.nodes(ast.Call):
-            if last_name(call) in _BY_TEXT:
-                for each in call.args:
-                    if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                        found.setdefault(each.value.rpartition(".")[2], []).append(call)
-        for item in self.source.nodes(ast.Subscript):
-            if isinstance(item.slice, ast.Constant) and isinstance(item.slice.value, str):
-                held = item.value
-                if last_name(held) in ("globals", "vars", "locals", "__dict__"):
-                    found.setdefault(item.slice.value, []).append(item)
-        return found
-
-    @property
-    def dispatches(self) -> list[ast.Call]:
+    def dispatches(self) -> Sequence[ast.Call]:
         """`getattr(x, name)` of a name that is made up, where what it gives is called."""
         self.depend_on_words(None, "getattr")
-        return self._dispatches
-
-    @cached_property
-    def _dispatches(self) -> list[ast.Call]:
-        called = {call.func.id for call in self.source.nodes(ast.Call) if _is_name(call.func)}  # type: ignore[attr-defined]
-        found = []
-        for call in self.source.nodes(ast.Call):
-            if dotted(call.func) != "getattr" or len(call.args) < 2:
-                continue
-            around = self.source.parent(call)
-            targets = {dotted(each) for each in getattr(around, "targets", ())}
-            is_called = isinstance(around, (ast.Call, ast.keyword)) and not _is_shown(around)
-            if not isinstance(call.args[1], ast.Constant) and (is_called or called & targets):
-                found.append(call)
-        return found
+        return dispatches(self.source)
 
     def keeps_module(self, name: str) -> bool:
         """Whether a module of that name is a value here, or may be loaded by a text.
@@ -302,16 +259,7 @@ class View:
         around = self.source.parent(text)
         if isinstance(around, ast.Subscript):
             return dotted(around.value) == "sys.modules"
-        return isinstance(around, ast.Call) and last_name(around) in _LOADERS
-
-    def loads_unseen(self) -> bool:
-        """Whether modules are loaded by a text that is made up at run time."""
-        for word in sorted(_LOADERS):
-            self.depend_on_words(None, word)
-        return any(
-            last_name(call) in _LOADERS and call.args and not isinstance(call.args[0], ast.Constant)
-            for call in self.source.nodes(ast.Call)
-        )
+        return isinstance(around, ast.Call) and is_loader(last_name(around))
 
     def attribute_writes(self, name: str) -> list[ast.Attribute]:
         """Where an attribute of that name is assigned, whatever the object."""

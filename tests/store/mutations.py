@@ -58,6 +58,7 @@ _JOB = {
 }
 _NO_JOB = _CLIENT + "def make():\n    return [bigquery.Client().query('x')]\n"  # the same words
 _WAITED = "def ended(load_job):\n    return load_job.result()\n"
+_LOOKS_UP = "import helpers, sys\ngetattr(helpers, 'stop')(5)\n"
 _SHARED = {
     "shared.py": "import registry\nclient = registry.get('x')\n",
     "use.py": "import shared\nshared.client.query('x').result()\n",
@@ -231,6 +232,15 @@ MUTATIONS: Mapping[str, Mutation] = {
             "a.py": _CLIENT + "from helpers import wait\nwait(bigquery.Client().query('x'))\n",
         },
         {"b.py": "from helpers import wait\nwait(5)\n"},
+    ),
+    "what is looked up by a text is not recorded": Mutation(
+        _unrecorded("lookups"),
+        {
+            "helpers.py": "def wait(job):\n    return job.result()\n",
+            "a.py": _CLIENT + "from helpers import wait\nwait(bigquery.Client().query('x'))\n",
+            "b.py": _LOOKS_UP,
+        },
+        {"b.py": _LOOKS_UP.replace("'stop'", "sys.argv[1]")},
     ),
     "the files that set an attribute are not recorded": Mutation(
         _unrecorded("assigns"), _SHARED, {"other.py": _SETS}
