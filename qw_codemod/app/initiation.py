@@ -13,7 +13,7 @@ from qw_codemod.app.commands import Request, UsageProblem, check, root_of
 from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
 from qw_codemod.engine import files
-from qw_codemod.engine.dependencies import installed_by, pins_of
+from qw_codemod.engine.dependencies import installed_by, pins_of, published_of
 from qw_codemod.engine.formatter import restyle
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
@@ -78,7 +78,8 @@ def init(
         units = [unit for path in paths for unit in installed_by(tree, path)]
         of_groups = any(unit is not None and unit.groups for unit in units)
         installed = {str(target): [*dict.fromkeys(units)]} if of_groups else None
-        declared = declare(project, needs, installed, pins_of(codemod.dependencies))
+        wanted = codemod.dependencies
+        declared = declare(project, needs, installed, pins_of(wanted), published_of(wanted))
         for path, before, after in declared.changes:
             files.replace(path, before, after)
         notices += [f"changed {path}" for path, _, _ in declared.changes]

@@ -15,7 +15,7 @@ from qw_codemod.facts.query import Trace
 from qw_codemod.kernel.model import FileReport, Outcome
 from qw_codemod.languages.python import SourceFile, UnreadableSource
 from qw_codemod.python.imports import ImportedName, imports_of
-from qw_codemod.rules.api import Codemod, Dependency
+from qw_codemod.rules.api import Codemod, Dependency, Published
 
 
 def with_dependencies(
@@ -44,7 +44,7 @@ def with_dependencies(
         return results
     paths = {path for importing in needs.values() for path in importing}
     installed = {path: units for path in paths if (units := imports.installed(path))}
-    declared = declare(Path(results.root), needs, installed, pins_of(wanted))
+    declared = declare(Path(results.root), needs, installed, pins_of(wanted), published_of(wanted))
     edited = {each.path for each in reports}
     made = [
         Outcome(FileReport(path, before=before, after=after))
@@ -64,6 +64,11 @@ def with_dependencies(
 def pins_of(dependencies: Iterable[Dependency]) -> dict[str, str]:
     """The version of each distribution that a list of pinned ones gets."""
     return {each.name: each.pin for each in dependencies if each.pin}
+
+
+def published_of(dependencies: Iterable[Dependency]) -> dict[str, Published]:
+    """What is known of each distribution for the locks that come to hold it."""
+    return {each.name: each.published for each in dependencies if each.published is not None}
 
 
 class _Imports:

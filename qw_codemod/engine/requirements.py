@@ -8,15 +8,18 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tomlkit import parse
 from tomlkit.exceptions import TOMLKitError
 
+from qw_codemod.engine import locks
 from qw_codemod.engine.files import FileProblem, read
+from qw_codemod.rules.api import Published
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -80,6 +83,7 @@ def declare(
     needs: Mapping[str, Collection[str]],
     installed: Mapping[str, Sequence[Installation | None]] | None = None,
     pins: Mapping[str, str] | None = None,
+    published: Mapping[str, Published] | None = None,
 ) -> Declared:
     """What to write so that every package is declared for the files that need it.
 
@@ -87,11 +91,12 @@ def declare(
     paths of those files. `installed` are the units that load such a file: each of them has to
     install the package. For other files, and for None among the units, the nearest folder that
     declares anything does so. `pins`
-    are versions by distribution, for lists in which every one is pinned. Nothing is written. Files
+    are versions by distribution, for lists in which every one is pinned; with what is `published`
+    of them, locks and compiled lists are brought up to date. Nothing is written. Files
     that cannot be read or edited become notices; raises ValueError only for a key of `needs` that
     is no such requirement.
     """
-    project = _Project(root, pins or {})
+    project = _Project(root, pins or {}, published or {})
     wanted: dict[_Place, dict[str, str]] = {}
     for need in sorted(needs, key=_bound):
         for path in sorted(set(needs[need])):
@@ -107,15 +112,20 @@ def declare(
                 except FileProblem as problem:
                     project.note(str(problem))
     changes = [project.change(each, wanted[each]) for each in sorted(wanted)]
-    return Declared(tuple(filter(None, changes)), tuple(dict.fromkeys(project.notices)))
+    made = (*filter(None, changes), *project.locked())
+    return Declared(made, tuple(dict.fromkeys(project.notices)))
 
 
 class _Project:
     """One tree: what its folders declare, and what was noticed on the way."""
 
-    def __init__(self, root: Path, pins: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, pins: Mapping[str, str], published: Mapping[str, Published]
+    ) -> None:
         self.notices: list[str] = []
         self._pins = pins
+        self._published = published
+        self._locked: dict[Path, tuple[bytes, str]] = {}  # before, and as it is to be
         self._given = root
         self._root = Path(os.path.realpath(root))
         self._known: dict[Path, _Place | str | None] = {}
@@ -149,7 +159,16 @@ class _Project:
         name = _name(need)
         there = [Path(file) for file in unit.files if os.path.isfile(file)]
         groups = unit.groups
-        if name in map(_name, unit.packages) or any(self._has(f, name, groups) for f in there):
+        if name in map(_name, unit.packages):
+            return None
+        having = [file for file in there if self._has(file, name, groups)]
+        for file in having:
+            listing = self._in_folder(file.parent) if file.suffix == ".toml" else None
+            if listing is not None:
+                text = self._load(listing.path)[1]
+                if any(_name(entry) == name for entry, _ in _declared(listing, text)):
+                    self._look_beside(listing, text, text, (), {name: need})
+        if having:
             return None
         lists = [file for file in there if not _ASIDE.search(file.stem)]
         if not lists:
@@ -193,9 +212,10 @@ class _Project:
                 continue
             done += [needs[name]] if after != text else []
             text = after
+        if before:
+            self._look_beside(place, before.decode("utf-8-sig"), text, done, needs)
         if not done:
             return None
-        self._look_beside(place, done)
         bom = before[:3] if before.startswith(b"\xef\xbb\xbf") else b""
         return str(self._given / self._short(place.path)), before, bom + text.encode()
 
@@ -212,20 +232,26 @@ class _Project:
             if name in bounded - installed:
                 self._fail(place.path, f"{name} is only in a constraint, which installs nothing")
             entries = [each for each in _ENTRY.finditer(text) if _name(each[1])]
-            need = self._pinned([each[1] for each in entries], name, need)
+            need = self._pinned(place, [each[1] for each in entries], name, need)
             return text if name in installed else _in_lines(text, entries, need)
-        need = self._pinned(_toml_entries(text, place.keys), name, need)
+        need = self._pinned(place, _toml_entries(text, place.keys), name, need)
         in_cfg = place.keys == ("options",)
         after = _in_options(text, need) if in_cfg else _in_toml(text, place.keys, need)
         if after is None:
             self._fail(place.path, "not written in a way that can be edited")
         return after
 
-    def _pinned(self, entries: Sequence[str], name: str, need: str) -> str:
-        """The requirement as the others of a list are written, if these are pinned without fail."""
+    def _pinned(self, place: _Place, entries: Sequence[str], name: str, need: str) -> str:
+        """The requirement as the others of a list are written, if these are pinned without fail.
+
+        What a lock beside it holds already, for another package, is the version of it.
+        """
         version = self._pins.get(name)
         if not version or not entries or not all(map(_PINNED.search, entries)):
             return need
+        for lock, _ in self._locks(place):
+            with contextlib.suppress(FileProblem):
+                version = locks.version_in(lock.name, self._lock(lock), name) or version
         return f"{name}=={version}"
 
     def _in_folder(self, folder: Path) -> _Place | None:
@@ -284,28 +310,153 @@ class _Project:
                         todo.append((key[0], self._load(key[0])[1], key[1]))
         return names[True], names[False]
 
-    def _look_beside(self, place: _Place, done: Sequence[str]) -> None:
-        """Notice what an edit leaves behind: a second list, a compiled file, locks."""
-        path, folder = place.path, place.path.parent
-        folder = folder.parent if folder.name == "requirements" else folder
-        source = path.suffix == ".in"
-        beside = [path.with_suffix(".txt")] if source else _requirements(folder)
-        for each in filter(os.path.isfile, beside if path not in beside else ()):
+    # -- locks and compiled lists -----------------------------------------------------------------
+
+    def locked(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """The changes of locks and compiled lists that were found on the way."""
+        for path in sorted(self._locked):
+            before, text = self._locked[path]
+            yield str(self._given / self._short(path)), before, text.encode()
+
+    def _look_beside(
+        self, place: _Place, before: str, text: str, done: Sequence[str], needs: Mapping[str, str]
+    ) -> None:
+        """Bring up to date what follows from a list, or notice it: compiled files, locks.
+
+        `done`: the requirements that are new in it. What lacks one that is not new is noticed too:
+        what installs from a lock alone could not start the edited code.
+        """
+        wanted = [each for each in map(partial(self._need, place, text), sorted(needs)) if each]
+        for each in self._following(place):
             try:
-                text = self._load(each)[1]
-                listed, _ = self._listed(each, text)
+                content = self._lock(each)
+                listed, _ = self._listed(each, content)
             except FileProblem as problem:
-                self.note(str(problem))
+                if done:
+                    self.note(str(problem))
                 continue
-            missing = ", ".join(need for need in done if _name(need) not in listed)
-            command = _compiled(text) or (f"pip-compile {path.name}" if source else "")
+            missing = [need for need in wanted if need.name not in listed]
+            command = _compiled(content)
+            if place.path.suffix == ".in" and not command:
+                command = f"pip-compile {place.path.name}"
             if command:
-                self.note(f"{self._short(each)} is stale now: {command}")
-            elif missing and not _ITSELF.search(text):
-                self.note(f"{self._short(each)} may want {missing} too")
-        for lock, tool in _TOOLS.items():
-            if os.path.isfile(folder / f"{lock}.lock"):
-                self.note(f"{self._short(folder / lock)}.lock is stale now: {tool} lock")
+                edit = partial(locks.in_compiled, place.path.name)
+                made = self._made(content, missing, edit) if missing else None
+                self._keep(each, made, missing, done, command)
+            elif not _ITSELF.search(content) and (
+                lacking := ", ".join(need for need in done if _name(need) not in listed)
+            ):
+                self.note(f"{self._short(each)} may want {lacking} too")
+        for lock, tool in self._locks(place):
+            self._look_at(lock, f"{tool} lock", place, before, text, wanted, done)
+
+    def _look_at(
+        self,
+        lock: Path,
+        command: str,
+        place: _Place,
+        before: str,
+        text: str,
+        wanted: Sequence[locks.Need],
+        done: Sequence[str],
+    ) -> None:
+        """Bring a lock up to date, or notice what it lacks."""
+        try:
+            content = self._lock(lock)
+        except FileProblem:
+            if done:
+                self.note(f"{self._short(lock)} is stale now: {command}")
+            return
+        missing = [each for each in wanted if not locks.version_in(lock.name, content, each.name)]
+        change = locks.Change(
+            lock.name,
+            place.keys,
+            os.path.relpath(place.path.parent, lock.parent).replace(os.sep, "/"),
+            before,
+            text,
+        )
+        self._keep(lock, self._made(content, wanted, change.locked), missing, done, command)
+
+    def _made(
+        self,
+        content: str,
+        needs: Sequence[locks.Need],
+        edit: Callable[[str, locks.Need], str | None],
+    ) -> str | None:
+        made: str | None = content
+        for need in needs:
+            made = edit(made, need) if made is not None else None
+        return made
+
+    def _keep(
+        self,
+        path: Path,
+        made: str | None,
+        missing: Sequence[locks.Need],
+        done: Sequence[str],
+        command: str,
+    ) -> None:
+        """Keep what a lock is to be, or notice the command that makes it."""
+        before, content = self._locked.get(path) or self._load(path, locks.LARGEST)
+        if made is not None and (made != content or (done and not missing)):
+            if made != content:
+                self._locked[path] = before, made
+        elif done:
+            self.note(f"{self._short(path)} is stale now: {command}")
+        elif missing and content.strip():
+            lacking = ", ".join(each.name + each.said for each in missing)
+            self.note(
+                f"{self._short(path)} lacks {lacking}, and what is installed from it alone could "
+                f"not start: before this is merged, run {command}"
+            )
+
+    def _lock(self, path: Path) -> str:
+        """The text of a lock or a compiled list, as it is to be."""
+        known = self._locked.get(path)
+        return known[1] if known is not None else self._load(path, locks.LARGEST)[1]
+
+    def _following(self, place: _Place) -> list[Path]:
+        """The lists beside one that are compiled from it, or may want the same."""
+        path, folder = place.path, _above(place.path)
+        if path.suffix != ".in":
+            beside = _requirements(folder)
+            return [each for each in beside if each != path] if path not in beside else []
+        found = [path, *self._including(path)]
+        return [
+            each.with_suffix(".txt") for each in found if os.path.isfile(each.with_suffix(".txt"))
+        ]
+
+    def _including(self, path: Path) -> Iterator[Path]:
+        """The sources beside one that take it in with `-r`."""
+        for other in sorted(path.parent.glob("*.in")):
+            with contextlib.suppress(FileProblem):
+                entries = [each[1] for each in _ENTRY.finditer(self._load(other)[1])]
+                named = [m[2] for each in entries if (m := _INCLUDE.match(each)) and "-r" in m[1]]
+                if any(os.path.normpath(other.parent / name) == str(path) for name in named):
+                    yield other
+
+    def _locks(self, place: _Place) -> Iterator[tuple[Path, str]]:
+        """The locks beside a list, and that of the workspace that it is in; each with its tool."""
+        folder = _above(place.path)
+        for name, tool in _TOOLS.items():
+            if os.path.isfile(folder / f"{name}.lock"):
+                yield folder / f"{name}.lock", tool
+        for above in folder.parents if not os.path.isfile(folder / "uv.lock") else ():
+            if not above.is_relative_to(self._root):
+                return
+            lock = above / "uv.lock"
+            own = os.path.relpath(folder, above).replace(os.sep, "/")
+            if os.path.isfile(lock) and place.path.name == "pyproject.toml":
+                with contextlib.suppress(FileProblem):
+                    if re.search(rf'(?:virtual|editable) = "{re.escape(own)}"', self._lock(lock)):
+                        yield lock, "uv"
+
+    def _need(self, place: _Place, text: str, name: str) -> locks.Need | None:
+        """A package as a list declares it; None where it does not, or not in so many words."""
+        for entry, said in _declared(place, text):
+            if _name(entry) == name:
+                return locks.Need(name, said, self._published.get(name))
+        return None
 
     def _toml(self, path: Path) -> dict[str, Any]:
         try:
@@ -313,12 +464,12 @@ class _Project:
         except (ValueError, RecursionError) as error:
             self._fail(path, f"not valid TOML: {error}")
 
-    def _load(self, path: Path) -> tuple[bytes, str]:
+    def _load(self, path: Path, largest: int = _LARGEST) -> tuple[bytes, str]:
         try:
             if not Path(os.path.realpath(path)).is_relative_to(self._root):
                 raise FileProblem("leads out of the project")
             data = read(str(path))
-            if len(data) > _LARGEST:
+            if len(data) > largest:
                 raise FileProblem("larger than 1 MB")
             return data, data.decode("utf-8-sig")
         except (FileProblem, ValueError) as problem:
@@ -388,6 +539,27 @@ def _position(existing: Sequence[str], new: str) -> int:
         if keys == sorted(keys):
             return bisect.bisect(keys, key(new))
     return len(existing)
+
+
+def _above(path: Path) -> Path:
+    folder = path.parent
+    return folder.parent if folder.name == "requirements" else folder
+
+
+def _declared(place: _Place, text: str) -> Iterator[tuple[str, str]]:
+    """The packages of a list, each with what is said of its version."""
+    if place.keys in (("options",), ("setup.py",)):
+        return
+    found = [each[1].strip() for each in _ENTRY.finditer(text)] if not place.keys else []
+    if place.keys:
+        listed = _at(tomllib.loads(text), *place.keys[:-1]).get(place.keys[-1])
+        found = _strings(listed) if isinstance(listed, list) else []
+        for name, value in listed.items() if isinstance(listed, dict) else ():
+            said = str(value.get("version", "") if isinstance(value, dict) else value)
+            yield name, f"=={said}" if said[:1].isdigit() else said
+    for entry in found:
+        if match := _NAME.match(entry):
+            yield match[1], re.split(r"\s#|;", entry[match.end() :], maxsplit=1)[0].strip()
 
 
 def _toml_entries(text: str, keys: Sequence[str]) -> list[str]:

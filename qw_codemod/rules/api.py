@@ -69,6 +69,8 @@ __all__ = [
     "NotNeeded",
     "NotYet",
     "Obstacle",
+    "Published",
+    "PublishedFile",
     "Rewrite",
     "SourceFile",
     "Span",
@@ -206,10 +208,32 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file of a version, as the index tells of it; `uploaded` as uv writes it."""
+
+    url: str
+    sha256: str
+    size: int
+    uploaded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version of a distribution that needs no other one: the sdist and the wheel of it."""
+
+    version: str
+    python: str  # as in ">=3.8"
+    summary: str
+    files: tuple[PublishedFile, PublishedFile]
+    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dependency:
     """A distribution that rewritten code needs: `requirement` provides the top-level `module`.
 
-    `pin` is a version for lists of requirements in which each has one. Where no file of the project
+    `pin` is a version for lists of requirements in which each has one, `published` what locks say
+    of it. Where no file of the project
     holds one of the words in `started_by`, the summary of a run says `reminder`.
     """
 
@@ -218,6 +242,7 @@ class Dependency:
     started_by: tuple[bytes, ...] = ()
     reminder: str = ""
     pin: str = ""
+    published: Published | None = None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,210 @@
+"""A lock that a project has is what its tool would make of it, once a package is declared anew.
+
+The locks in `locks/` were written by uv 0.13.9, pip-compile 7.6.2 and pipenv 2026.10.3; the hashes
+of poetry's are those that poetry 2.5.1 works out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from qw_codemod.codemods.retries import CODEMOD
+
+from qw_codemod.engine.dependencies import pins_of, published_of
+from qw_codemod.engine.requirements import Declared, Installation, declare
+
+LOCKS = Path(__file__).parent / "locks"
+PROJECT = """\
+[project]
+name = "shop"
+version = "0.1"
+requires-python = ">=3.9"
+dependencies = ["idna>=3"]
+"""
+POETRY = '[tool.poetry.dependencies]\npython = "^3.9"\nidna = ">=3"\n'
+PIPFILE = """\
+[[source]]
+url = "https://pypi.org/simple"
+verify_ssl = true
+name = "pypi"
+
+[packages]
+idna = ">=3"
+
+[dev-packages]
+"""
+
+
+def lock(name: str) -> str:
+    return (LOCKS / name).read_text()
+
+
+def run(root: Path, tree: dict[str, str], unit: Installation | None = None) -> Declared:
+    for name, text in tree.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    path = str(root / "job.py")
+    wanted = CODEMOD.dependencies
+    units = {path: [unit]} if unit is not None else None
+    return declare(root, {"tenacity>=8.2": [path]}, units, pins_of(wanted), published_of(wanted))
+
+
+def changed(root: Path, declared: Declared) -> dict[str, str]:
+    return {
+        str(Path(path).relative_to(root)): after.decode() for path, _, after in declared.changes
+    }
+
+
+@pytest.mark.parametrize(
+    ("listed", "text", "name", "before", "after"),
+    [
+        ("pyproject.toml", PROJECT, "uv.lock", "uv.before.lock", "uv.after.lock"),
+        ("pyproject.toml", POETRY, "poetry.lock", "poetry.before.lock", "poetry.after.lock"),
+        (
+            "pyproject.toml",
+            PROJECT.replace('version = "0.1"\n', ""),
+            "poetry.lock",
+            "poetry_project.before.lock",
+            "poetry_project.after.lock",
+        ),
+        *(
+            ("requirements.in", "idna>=3\n", "requirements.txt", f"{style}.before.txt", after)
+            for style in ("hashed", "split", "line", "uv")
+            for after in [f"{style}.after.txt"]
+        ),
+    ],
+)
+def test_as_the_tool_makes_it(
+    tmp_path: Path, listed: str, text: str, name: str, before: str, after: str
+) -> None:
+    declared = run(tmp_path, {listed: text, name: lock(before)})
+    assert changed(tmp_path, declared)[name] == lock(after)
+    assert declared.notices == ()
+
+
+def test_of_pipenv(tmp_path: Path) -> None:
+    declared = run(tmp_path, {"Pipfile": PIPFILE, "Pipfile.lock": lock("Pipfile.before.lock")})
+    made = json.loads(changed(tmp_path, declared)["Pipfile.lock"])
+    assert made["default"]["tenacity"] == {
+        "hashes": [
+            "sha256:807f37ca97d62aa361264d497b0e31e92b8027044942bfa756160d908320d73b",
+            "sha256:93de0c98785b27fcf659856aa9f54bfbd399e29969b0621bc7f762bd441b4539",
+        ],
+        "index": "pypi",
+        "markers": "python_version >= '3.8'",
+        "version": "==9.0.0",
+    }
+    # That of pipenv itself for this Pipfile with `tenacity = ">=8.2"`.
+    assert made["_meta"]["hash"]["sha256"] == (
+        "6cb76a249d802d6a9871efa626a94646813e36407685f065f81c6b1d2695f66e"
+    )
+
+
+def test_a_package_that_is_locked_for_another_one(tmp_path: Path) -> None:
+    locked = lock("uv.after.lock").replace('    { name = "tenacity" },\n', "")
+    locked = locked.replace('    { name = "tenacity", specifier = ">=8.2" },\n', "")
+    locked = locked.replace('"9.0.0"', '"9.1.4"')
+    declared = run(tmp_path, {"pyproject.toml": PROJECT, "uv.lock": locked})
+    made = changed(tmp_path, declared)["uv.lock"]
+    assert made == lock("uv.after.lock").replace('"9.0.0"', '"9.1.4"')
+
+
+def test_a_pinned_list_takes_the_version_that_is_locked(tmp_path: Path) -> None:
+    locked = lock("uv.after.lock").replace('"9.0.0"', '"9.1.4"')
+    pinned = PROJECT.replace("idna>=3", "idna==3.20")
+    declared = run(tmp_path, {"pyproject.toml": pinned, "uv.lock": locked})
+    assert '"tenacity==9.1.4"' in changed(tmp_path, declared)["pyproject.toml"]
+
+
+def test_a_member_of_a_workspace(tmp_path: Path) -> None:
+    locked = lock("uv.before.lock").replace('virtual = "."', 'editable = "packages/shop"')
+    tree = {"packages/shop/pyproject.toml": PROJECT, "uv.lock": locked}
+    for name, text in tree.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    wanted = CODEMOD.dependencies
+    needs = {"tenacity>=8.2": [str(tmp_path / "packages/shop/job.py")]}
+    declared = declare(tmp_path, needs, None, pins_of(wanted), published_of(wanted))
+    made = changed(tmp_path, declared)
+    assert made["uv.lock"] == lock("uv.after.lock").replace(
+        'virtual = "."', 'editable = "packages/shop"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "text", "name", "before", "command"),
+    [
+        (  # it runs on a Python that the version does not
+            "pyproject.toml",
+            PROJECT.replace("3.9", "3.7"),
+            "uv.lock",
+            lock("uv.before.lock").replace(">=3.9", ">=3.7"),
+            "uv lock",
+        ),
+        (  # another index has other files
+            "pyproject.toml",
+            PROJECT,
+            "uv.lock",
+            lock("uv.before.lock").replace("https://pypi.org/simple", "https://pypi.shop/simple"),
+            "uv lock",
+        ),
+        (  # it was stale before: its hash is of another list
+            "pyproject.toml",
+            POETRY.replace(">=3", ">=2"),
+            "poetry.lock",
+            lock("poetry.before.lock"),
+            "poetry lock",
+        ),
+        (  # what the list is compiled from is said nowhere in it
+            "requirements.in",
+            "idna>=3\n",
+            "requirements.txt",
+            lock("hashed.before.txt").replace("    # via -r requirements.in\n", ""),
+            "pip-compile --generate-hashes --output-file=hashed.txt requirements.in",
+        ),
+    ],
+)
+def test_what_is_left_to_the_tool(
+    tmp_path: Path, listed: str, text: str, name: str, before: str, command: str
+) -> None:
+    declared = run(tmp_path, {listed: text, name: before})
+    assert list(changed(tmp_path, declared)) == [listed]
+    assert declared.notices == (f"{name} is stale now: {command}",)
+
+
+def test_a_lock_that_was_forgotten_is_told_of(tmp_path: Path) -> None:
+    text = PROJECT.replace('"idna>=3"', '"idna>=3", "tenacity>=8.2"')
+    locked = lock("poetry_project.before.lock")
+    declared = run(tmp_path, {"pyproject.toml": text, "poetry.lock": locked})
+    assert declared.changes == ()
+    assert declared.notices == (
+        "poetry.lock lacks tenacity>=8.2, and what is installed from it alone could not start: "
+        "before this is merged, run poetry lock",
+    )
+    (tmp_path / "poetry.lock").write_text(lock("poetry_project.after.lock"))
+    assert run(tmp_path, {"pyproject.toml": text}) == Declared((), ())
+
+
+def test_what_a_unit_installs_from_is_looked_at_as_well(tmp_path: Path) -> None:
+    text = PROJECT.replace('"idna>=3"', '"idna>=3", "tenacity>=8.2"')
+    unit = Installation("shop", (str(tmp_path / "pyproject.toml"),))
+    tree = {"pyproject.toml": text, "uv.lock": lock("uv.before.lock")}
+    declared = run(tmp_path, tree, unit)
+    assert changed(tmp_path, declared) == {"uv.lock": lock("uv.after.lock")}
+
+
+def test_a_list_that_takes_another_one_in(tmp_path: Path) -> None:
+    before = lock("split.before.txt")
+    tree = {
+        "requirements/common.in": "idna>=3\n",
+        "requirements/common.txt": before.replace("requirements.in", "requirements/common.in"),
+        "requirements/dev.in": "-r common.in\nidna\n",
+        "requirements/dev.txt": before.replace("-r requirements.in", "-r requirements/common.in"),
+    }
+    unit = Installation("shop", (str(tmp_path / "requirements/common.txt"),))
+    made = changed(tmp_path, run(tmp_path, tree, unit))
+    added = "tenacity==9.0.0\n    # via -r requirements/common.in\n"
+    assert made["requirements/common.txt"].endswith(added)
+    assert made["requirements/dev.txt"].endswith(added)
