@@ -41,7 +41,7 @@ Fix safety
 Settings
     [tool.qw-codemod.retries]
     policy = "shared.http_retry:retry_api"    # set by: qw-codemod init retries --policy PATH;
-                                              # or a list: each file uses the first it can import
+                                              # or a list: each file uses the nearest it can import
     include_post = false                      # true: POST and PATCH as well
     include = ""                              # or those whose URL or function matches this pattern,
                                               # whatever their names suggest

@@ -1,13 +1,14 @@
-"""Which policy a file may use: the first that is named and that every program of the file has."""
+"""Which policy a file may use: the nearest that is named and that every program of the file has."""
 
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qw_codemod.analysis.numbers import number_of
-from qw_codemod.analysis.units.import_roots import why_not_imported
+from qw_codemod.analysis.units.import_roots import imports_package, why_not_imported
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.imports import imports_of
@@ -64,18 +65,31 @@ def lacks_errors(policy: Policy, infer: Inference, library: str) -> bool:
 
 
 def _chosen(source: SourceFile, context: Context) -> Policy:
+    """The first policy that the file may import; of several in the project, the nearest one."""
     obstacle: Obstacle | None = None
+    inside: list[tuple[str, str, str]] = []
+    outside: list[Policy] = []  # from packages that are installed
     for module, name in named_policies(context.settings):
-        if not name:
-            continue
-        found = _files(source, context.infer, module)
-        if not found:  # a module from elsewhere
-            return Policy(module, name, decorator=name)
-        for path in found:
-            why = why_not_imported(context.infer.tree, source.path, module, path)
-            if why is None:
-                return _offered(context.infer, module, name, path)
-            obstacle = obstacle or why
+        found = _files(source, context.infer, module) if name else ()
+        if name and not found:
+            outside.append(Policy(module, name, decorator=name))
+            if not inside:
+                return outside[0]
+        inside += [(module, name, path) for path in found]
+    tree = context.infer.tree
+
+    def distance(policy: tuple[str, str, str]) -> tuple[bool, int]:
+        module, _, path = policy
+        shared = os.path.commonpath([path, source.path])
+        return not imports_package(tree, source.path, module, path), -len(shared)
+
+    for module, name, path in sorted(inside, key=distance) if len(inside) > 1 else inside:
+        why = why_not_imported(tree, source.path, module, path)
+        if why is None:
+            return _offered(context.infer, module, name, path)
+        obstacle = obstacle or why
+    if outside:
+        return outside[0]
     if obstacle is not None:
         return Policy(obstacle=obstacle)
     return Policy(obstacle=NotYet(reasons.NoPolicy()))

@@ -235,3 +235,23 @@ def test_a_later_policy_is_for_the_units_that_none_serves_yet(tmp_path: Path, in
     init("f/http_retry.py", deploy_sh=deploy, app__x_py=FETCH.format("requests"), **files)
     done = init("g/http_retry.py")
     assert "f cannot import it" not in done.output
+
+
+def test_of_several_policies_a_file_uses_that_of_the_package_that_it_imports(
+    tmp_path: Path, init: Init
+) -> None:
+    """The folder at the top is found by an editable install alone."""
+    tool = "import feeds\nimport requests\n\n\ndef main(url):\n"
+    tool += "    return feeds.parsed(requests.get(url, timeout=20))\n"
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds/__init__.py").write_text(FETCH.format("requests"))
+    init(
+        "shared/http_retry.py",
+        "feeds/http_retry.py",
+        tools__fix__fix_py=tool,
+        shared__use_py=FETCH.format("requests"),
+        run_py="import shared.use\n",
+    )
+    CliRunner().invoke(cli, ["apply", "retries"])
+    assert "from feeds.http_retry import" in (tmp_path / "tools/fix/fix.py").read_text()
+    assert "from shared.http_retry import" in (tmp_path / "shared/use.py").read_text()

@@ -70,6 +70,12 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
     return Unsafe(says.StartIsUnknown(module))
 
 
+def imports_package(tree: Tree, path: str, module: str, target: str) -> bool:
+    """Whether a file imports the package of a module already, or is in it, whatever happens."""
+    root = _root_of(module, target)
+    return bool(root) and _imports_same(tree, path, module, root)
+
+
 def holds_module(unit: Unit, module: str, target: str) -> bool:
     """Whether a unit holds a module where it is looked for."""
     inner = module.replace(".", "/")
