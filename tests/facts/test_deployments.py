@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -276,6 +277,165 @@ def test_subscriptions_have_deadlines(tmp_path: Path) -> None:
     }
     found = told_by(tmp_path, files).deadlines
     assert [(each.name, each.seconds) for each in found] == [("orders", 60), ("games", 20)]
+
+
+SAM = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+{shared}Resources:
+  # the night's run
+  Refresh:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/refresh/
+      Handler: main.handler
+{own}      Events:
+        Nightly:
+          Type: Schedule
+          Properties: {{Schedule: rate(1 day), Timeout: 7}}
+  Table:
+    Type: AWS::DynamoDB::Table
+"""
+SERVERLESS = """\
+service: films
+provider:
+  name: aws
+  runtime: python3.12
+{shared}functions:
+  refresh:
+    handler: functions/refresh/main.handler
+{own}    events:
+      - schedule: rate(1 day)
+"""
+ARCHIVE = """\
+data "archive_file" "refresh" {{
+  type       = "zip"
+  source_dir = "functions/refresh"
+}}
+resource "aws_lambda_permission" "x" {{
+  function_name = "refresh"
+}}
+resource "aws_lambda_function" "refresh" {{
+  handler = "main.handler"
+{own}}}
+resource "aws_lambda_function_url" "x" {{
+  function_name = "refresh"
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "seconds"),
+    [
+        ("template.yaml", SAM.format(shared="", own="      Timeout: 60\n"), 60),
+        ("template.yaml", SAM.format(shared="", own="      Timeout: 60  # seconds\n"), 60),
+        ("template.yaml", SAM.format(shared="", own=""), 3),
+        ("template.yaml", SAM.format(shared="", own="      Timeout: !Ref Limit\n"), None),
+        (
+            "template.yaml",
+            SAM.format(shared="Globals:\n  Function:\n    Timeout: 30\n", own=""),
+            30,
+        ),
+        ("template.yaml", SAM.format(shared="Globals:\n  Function: {Timeout: 30}\n", own=""), 30),
+        ("serverless.yml", SERVERLESS.format(shared="", own=""), 6),
+        ("serverless.yml", SERVERLESS.format(shared="  timeout: 20\n", own=""), 20),
+        (
+            "serverless.yml",
+            SERVERLESS.format(shared="  timeout: 20\n", own="    timeout: 25\n"),
+            25,
+        ),
+        ("lambda.tf", ARCHIVE.format(own="  timeout = 45\n"), 45),
+        ("lambda.tf", ARCHIVE.format(own=""), 3),
+        ("lambda.tf", ARCHIVE.format(own="  timeout = var.limit\n"), None),
+    ],
+)
+def test_functions_of_lambda(tmp_path: Path, name: str, text: str, seconds: float | None) -> None:
+    (unit,) = told_by(tmp_path, {name: text}).units
+    assert unit.seconds == seconds
+    assert unit.entries == (f"{tmp_path}/functions/refresh/main.py",)
+    main = f"{tmp_path}/functions/refresh/main.py"
+    assert unit.places(main)[-1].endswith("/main.py")
+
+
+def test_functions_of_azure(tmp_path: Path) -> None:
+    host = '{"version": "2.0",\n "functionTimeout": "00:05:00"}'
+    python = [f"{tmp_path}/api/function_app.py", f"{tmp_path}/api/parse.py"]
+    texts = {f"{tmp_path}/api/host.json": host.encode()}
+    (unit,) = deployments(str(tmp_path), python, sorted(texts), texts.__getitem__).units
+    assert (unit.seconds, unit.line, unit.entries) == (300, 2, (python[0],))
+
+
+JOB_OF_KUBERNETES = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: x}}
+---
+apiVersion: batch/v1
+kind: {kind}
+metadata:
+  name: run
+spec:
+{spec}
+"""
+POD = """\
+template:
+  spec:
+    containers:
+      - name: run
+        image: eu.gcr.io/shop/run:1.2
+        command: ["python", "-m", "tools.run"]
+        livenessProbe:
+          timeoutSeconds: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "line"),
+    [
+        (
+            JOB_OF_KUBERNETES.format(
+                kind="Job", spec="  activeDeadlineSeconds: 90\n" + indent(POD, "  ")
+            ),
+            90,
+            10,
+        ),
+        (
+            JOB_OF_KUBERNETES.format(
+                kind="CronJob",
+                spec="  jobTemplate:\n    spec:\n      activeDeadlineSeconds: 90\n"
+                + indent(POD, "      "),
+            ),
+            90,
+            12,
+        ),
+        (JOB_OF_KUBERNETES.format(kind="Job", spec=indent(POD, "  ")), None, 0),
+        (
+            JOB_OF_KUBERNETES.replace("batch/v1", "run.googleapis.com/v1").format(
+                kind="Job",
+                spec="  template:\n    spec:\n" + indent(POD, "      ")
+                + "\n          timeoutSeconds: 90\n",
+            ),
+            90,
+            21,
+        ),
+    ],
+)  # fmt: skip
+def test_jobs_have_deadlines(tmp_path: Path, text: str, seconds: float | None, line: int) -> None:
+    found = told_by(tmp_path, {"ops/job.yaml": text})
+    (start,) = found.starts
+    assert (start.file, start.seconds) == (f"{tmp_path}/tools/run.py", seconds)
+    assert start.stopped_at == line
+
+
+def test_a_service_of_cloud_run_has_a_deadline(tmp_path: Path) -> None:
+    service = (
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nspec:\n  template:\n    spec:\n"
+        "      timeoutSeconds: 120\n      containers:\n      - image: gcr.io/x/app@sha256:1\n"
+    )
+    image = "FROM python\nWORKDIR /srv\nCOPY . .\nCMD gunicorn app.web:app\n"
+    files = {"service.yaml": service, "Dockerfile": image, "tools/Dockerfile": image}
+    units = told_by(tmp_path, files).units
+    assert [(each.name, each.seconds) for each in units if each.name == "."] == [(".", 120)]
 
 
 @pytest.mark.parametrize(

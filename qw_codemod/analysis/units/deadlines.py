@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -60,6 +61,9 @@ def _of_units(tree: Tree, path: str) -> Iterator[Stop]:
     programs = programs_of(tree, path)
     for program in programs:
         unit = program.unit
+        if unit is None and program.seconds is not None:
+            name = os.path.relpath(program.entry, tree.root)
+            yield _stop(name, program.seconds, program.path, program.stopped_at)
         if unit is None or (unit.is_image and not unit.entries):
             continue
         name = unit.name

@@ -31,6 +31,8 @@ class Program:
     line: int = 0
     is_by_path: bool = False
     is_dag: bool = False
+    seconds: float | None = None  # after so many it is ended, as line `stopped_at` says
+    stopped_at: int = 0
 
     @property
     def is_told(self) -> bool:
@@ -104,6 +106,8 @@ def _of_start(start: Start) -> Program:
         path=start.path,
         line=start.line,
         is_by_path=start.is_by_path,
+        seconds=start.seconds,
+        stopped_at=start.stopped_at,
     )
 
 

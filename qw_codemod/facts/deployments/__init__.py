@@ -23,6 +23,7 @@ from dataclasses import astuple, dataclass, replace
 from qw_codemod.facts.deployments.contexts import contexts
 from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
+from qw_codemod.facts.deployments.manifests import timed, told_by_host, told_by_manifest
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
 from qw_codemod.facts.deployments.servers import known, of_settings, of_text
@@ -53,8 +54,10 @@ __all__ = [
 _LARGEST = 400_000  # bytes; nobody writes a longer one by hand
 _WORTH = re.compile(
     rb"\b(?:deploy|python[\d.]*|zip|rsync|archive_file|FROM|subscriptions|\w*pubsub_subscription|u?vicorn|gunicorn|celery"
-    rb"|cloud_run\w*|uv run|poetry run)\b"
+    rb"|cloud_run\w*|uv run|poetry run|[hH]andler|activeDeadlineSeconds|timeoutSeconds"
+    rb"|functionTimeout)\b"
 )
+_OF_MANIFEST = re.compile(r"^[ \t]*(?:handler|Handler|activeDeadlineSeconds|timeoutSeconds):", re.M)
 _BUILDS = re.compile(rb"\bdocker[ \t]+(?:\w+[ \t]+)?build\b|^[ \t]*(?:- )?context:", re.M)
 _CONFIGURE_PYTEST = frozenset({"pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg"})
 _PYTHONPATH = re.compile(
@@ -107,7 +110,10 @@ def deployments(
             beside = _beside(path, found) if path.endswith(".tf") else ""
             text = data.decode("utf-8", "replace")
             told.add(told_by(path, text, layout, beside, built_from.get(path, "")))
-    starts = {(each.file, each.roots, each.is_by_path): each for each in reversed(told.starts)}
+    starts = {
+        (each.file, each.roots, each.is_by_path, each.seconds): each
+        for each in reversed(told.starts)
+    }
     units = _timed(_built(dict.fromkeys(told.units)), told.images)
     return Deployments(
         units,
@@ -165,7 +171,13 @@ def told_by(path: str, text: str, layout: Layout, beside: str = "", context: str
         image = image_of(path, text, layout, context)
         return Told(units=[image] if image is not None else [])
     if name.endswith((".yml", ".yaml")):
-        return _followed(path, list(of_yaml(text)), layout)
+        told = _followed(path, list(of_yaml(text)), layout)
+        if _OF_MANIFEST.search(text):
+            told.starts = timed(told.starts, path, text)
+            told.add(told_by_manifest(path, text, layout))
+        return told
+    if name == "host.json":
+        return told_by_host(path, text, layout)
     if name.endswith((".md", ".rst")) or name.startswith("README"):
         found = [*_PROSE.finditer(text), *_INLINE.finditer(text)]
         written = [(text.count("\n", 0, each.start(1)) + 1, each[1]) for each in found]

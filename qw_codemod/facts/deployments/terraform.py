@@ -16,6 +16,11 @@ _LOCALS = re.compile(r"^locals[ \t]*\{", re.M)
 _SETS = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.+?)[ \t]*(?:#.*)?$", re.M)
 _FOLDER = re.compile(r"\$\{path\.(?:module|cwd)\}|\$\{path\.root\}")
 _PROBE = re.compile(r"\w*probe[ \t]*\{(?:[^{}]|\{[^{}]*\})*\}")  # which has a timeout of its own
+_PERMISSIONS = frozenset(
+    "aws_lambda_function_url aws_lambda_function_event_invoke_config "
+    "google_cloudfunctions_function_iam_member google_cloudfunctions2_function_iam_member".split()
+)
+_OF_LAMBDA = 3.0  # seconds, where nothing is said
 _LIMITS = ("timeout_seconds", "timeout")
 
 
@@ -44,7 +49,7 @@ def told_by_terraform(path: str, text: str, layout: Layout, beside: str) -> Told
         if block.kind == "archive_file":
             unit = _archive(path, block, layout, named)
             if unit is not None:
-                told.units.append(_timed(unit, block, functions))
+                told.units.append(_timed(unit, block, functions, layout))
         elif block.kind.endswith("pubsub_subscription"):
             seconds = seconds_of(block.value("ack_deadline_seconds"))
             if seconds is not None:
@@ -78,15 +83,32 @@ def _archive(path: str, block: _Block, layout: Layout, named: Mapping[str, str])
     return Unit(name, path, block.line, ((folder, place),), ("/",), tuple(entries), installs)
 
 
-def _timed(unit: Unit, archive: _Block, functions: list[_Block]) -> Unit:
+def _timed(unit: Unit, archive: _Block, functions: list[_Block], layout: Layout) -> Unit:
     """The unit with the deadline of its function: the only one, or the one that bears its name."""
 
     same = [
         each for each in functions if archive.name in (each.name, each.value("name").strip('"'))
     ]
-    found = same or functions
-    limits = [seconds_of(each.value(*_LIMITS)) for each in found]
-    return replace(unit, seconds=limits[0]) if len(limits) == 1 else unit
+    found = [each for each in same or functions if each.kind not in _PERMISSIONS]
+    if len(found) != 1:
+        return unit
+    function = found[0]
+    said = function.value(*_LIMITS)
+    seconds = seconds_of(said)
+    if function.kind == "aws_lambda_function":
+        seconds = seconds if said else _OF_LAMBDA
+        unit = _handled(unit, function.value("handler").strip('"'), layout)
+    return replace(unit, seconds=seconds)
+
+
+def _handled(unit: Unit, handler: str, layout: Layout) -> Unit:
+    """The unit with the module that a handler (`main.run`, `app/main.run`) is in."""
+    module = handler.rpartition(".")[0].replace("/", ".")
+    for source, place in unit.copies:
+        folder = source if place == "/" else posixpath.dirname(source)
+        if module and (entry := layout.module(folder, module)):
+            return replace(unit, entries=(entry,))
+    return unit
 
 
 def _blocks(text: str) -> Iterator[_Block]:

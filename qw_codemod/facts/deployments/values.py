@@ -91,13 +91,18 @@ def _beside(pattern: str, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A command that starts a file; modules are looked for in `roots`, which are folders."""
+    """A command that starts a file; modules are looked for in `roots`, which are folders.
+
+    `seconds`: after so many it is ended, as line `stopped_at` of the same file says.
+    """
 
     file: str
     roots: tuple[str, ...]
     path: str  # where the command is written
     line: int
     is_by_path: bool = True
+    seconds: float | None = None
+    stopped_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
