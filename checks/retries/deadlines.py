@@ -8,6 +8,8 @@ from qw_codemod.analysis.constants import values_of
 from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.deadlines import deadline_of, shown_seconds
 from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.syntax import definition_of
 from qw_codemod.rules.api import Context, SourceFile, Statement
 
@@ -38,6 +40,26 @@ def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement 
     return reasons.OutlastsDeadline(
         str(tries), shown_seconds(seconds), shown_seconds(pauses), shown_seconds(total), stop.why
     )
+
+
+def is_of_user(source: SourceFile, context: Context, call: HttpCall) -> str:
+    """The setting of an object that says how long one try may take; empty where none does.
+
+    `timeout=self.configuration.get("timeout", 30)`: whoever configured the object has said how long
+    an answer is waited for, which is what they get no longer where it is asked for four times.
+    """
+    node = call.said.node
+    given = values_of(source, context.infer, node) if isinstance(node, ast.Name) else ()
+    for each in (node, *(value for _, value in given)):
+        match each:
+            case (
+                ast.Call(func=ast.Attribute(value=holder, attr="get"), args=[key, *_])
+                | ast.Subscript(value=holder, slice=key)
+            ) if isinstance(key, ast.Constant):
+                name = dotted(holder)
+                if name.startswith("self.") and "timeout" in words(str(key.value)):
+                    return f"{name}[{key.value!r}]"
+    return ""
 
 
 def _timeout(source: SourceFile, context: Context, call: HttpCall) -> float | None:

@@ -39,7 +39,7 @@ from qw_codemod.rules.api import (
 from . import reasons, statements
 from .address import address_of, headers_of
 from .already_retried import asked_once_too, why_retried
-from .deadlines import outlasts
+from .deadlines import is_of_user, outlasts
 from .event_loop import why_blocking
 from .forms import does_more, form_of, why_not
 from .google_requests import (
@@ -49,7 +49,7 @@ from .google_requests import (
     why_left,
 )
 from .plan import AddKeyword, Plan
-from .policy import is_policy, lacks_errors, named_policies, policy_of
+from .policy import is_policy, lacks_errors, named_policies, pace_of, policy_of
 from .purpose import costs_money, may_command, why_probe
 
 _KEY = re.compile(r"idempoten", re.I)
@@ -173,6 +173,9 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
         return _UNSAFE[call.verb]
     if _is_handed_in(call):
         return reasons.SessionNotSeen()
+    if setting := is_of_user(source, context, call):
+        pace = pace_of(policy_of(source, context), context.infer)
+        return reasons.TimeoutOfUser(setting, str(pace.tries) if pace else "several")
     return None
 
 

@@ -153,6 +153,13 @@ class OutlastsDeadline(Statement):
     stop: Statement
 
 
+class TimeoutOfUser(Statement):
+    template = "`{setting}` says how long the answer is waited for, and {tries} tries take longer"
+
+    setting: str
+    tries: str
+
+
 class InstallationNotSeen(Statement):
     template = "this installs packages, and nothing shows that any is there before it runs"
 
