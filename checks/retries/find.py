@@ -95,7 +95,8 @@ def unretried(source: SourceFile, context: Context) -> Iterator[Match]:
             isinstance(exempt, reasons.CallerRetries)
             and asked_once_too(source, context.infer, call)
         )
-        library = "" if exempt or does_more(source, call) else call.sender.library
+        is_left = exempt or call.sender.is_later or does_more(source, call)
+        library = "" if is_left else call.sender.library
         yield Match(call.node, message, call.evidence, remedy, hidden=hidden, about=library)
     for request in google_requests(source, context.infer):
         left = why_left(source, context, request)
@@ -141,6 +142,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     blocking = why_blocking(source, context.infer, call)
     if blocking is not None:
         return Unfixable(blocking)
+    if call.sender.is_later:
+        return Unfixable(reasons.GivesFuture())
     if does_more(source, call):
         return Unfixable(reasons.DoesMore())
     policy = policy_of(source, context)

@@ -115,6 +115,10 @@ class ReadOnce(Statement):
     argument: str
 
 
+class GivesFuture(Statement):
+    template = "it gives a future, which fails later: mount an adapter with `max_retries=` instead"
+
+
 class UnknownMethod(Statement):
     template = "its HTTP method is not known"
 

@@ -41,7 +41,8 @@ class Sender:
     `verb` is the HTTP method, empty where an argument says it: the one at `verb_at` (the receiver
     is not counted, as in all positions here). `limit_at` is where a positional timeout stands, None
     if it goes by keyword alone, and `takes_limit` whether there is one. `default` is what the call
-    waits at most without it, in seconds; None: for ever.
+    waits at most without it, in seconds; None: for ever. `is_later`: it gives a future at once, and
+    what fails does so when that is asked for its result.
     """
 
     library: str
@@ -52,6 +53,7 @@ class Sender:
     takes_limit: bool = True
     default: float | None = None
     is_async: bool = False
+    is_later: bool = False
 
 
 def _verbs(kind: Sender) -> dict[str, Sender]:
@@ -100,7 +102,9 @@ SESSIONS = frozenset(
 CONSTRUCTOR_LIMITS = frozenset({"default_timeout"})
 # One that waits 120 s at most by default.
 AUTHORIZED_SESSION = "google.auth.transport.requests.AuthorizedSession"
-SESSION_LIKE = SESSIONS | {AUTHORIZED_SESSION}
+# One that sends its requests in threads. [src: requests-futures 1.1]
+FUTURES_SESSION = "requests_futures.sessions.FuturesSession"
+SESSION_LIKE = SESSIONS | {AUTHORIZED_SESSION, FUTURES_SESSION}
 
 SENDERS: dict[str, Sender] = {
     **{f"requests.{name}": sender for name, sender in _with_request(_REQUESTS).items()},
@@ -113,6 +117,9 @@ SENDING_METHODS: dict[str, dict[str, Sender]] = {
     AUTHORIZED_SESSION: {
         name: replace(sender, default=120) if name != "send" else sender
         for name, sender in _ON_SESSION.items()
+    },
+    FUTURES_SESSION: {
+        name: replace(sender, is_later=name != "send") for name, sender in _ON_SESSION.items()
     },
     OPENER: {"open": _URLLIB},
     CLIENT: _on_client(_HTTPX),
@@ -136,6 +143,8 @@ _RESPONSES = {
 
 def _result(sender: Sender, name: str) -> str:
     response = _RESPONSES[sender.library]
+    if sender.is_later:
+        return "concurrent.futures.Future"
     if sender.library != "httpx":
         return response
     if name.endswith("stream"):
