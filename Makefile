@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := qw_codemod checks codemods
 
+# The tests start Python some hundred times: each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint bench trust clean
 
 # The main job on a copy of the sample project: what is found, the diff, what is left, and back.

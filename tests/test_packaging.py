@@ -9,10 +9,12 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.long  # one process builds the wheel
 
 ROOT = Path(__file__).parents[1]
 BUILTIN = sorted(path.stem for path in (ROOT / "checks").iterdir() if path.name[0] not in "_.")
@@ -69,46 +71,56 @@ def test_the_dependencies_have_lower_bounds(wheel: Path) -> None:
     assert f"\nVersion: {version[1]}\n" in metadata
 
 
-Printed = Callable[..., str]
+@dataclass(frozen=True)
+class Installed:
+    """An environment of its own that holds the wheel."""
+
+    root: Path
+
+    @property
+    def commands(self) -> Path:
+        return self.root / "venv" / ("Scripts" if os.name == "nt" else "bin")
+
+    def install(self, *what: str | Path) -> None:
+        pip = [sys.executable, "-m", "pip", "--python", self.commands / "python"]
+        subprocess.run([*pip, "install", "--quiet", "--no-compile", *what], check=True)
+
+    def printed(self, *command: str | Path, cwd: Path | None = None, code: int = 0) -> str:
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
 
 
 @pytest.fixture(scope="module")
-def installed(
-    wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., tuple[Path, Printed]]:
-    """Installs the wheel into a new environment: the folder of its commands, and a way to run."""
-
-    def install(*others: str | Path) -> tuple[Path, Printed]:
-        root = tmp_path_factory.mktemp("installed")
-        venv.create(root / "venv")
-        folder = root / "venv" / ("Scripts" if os.name == "nt" else "bin")
-        pip = [sys.executable, "-m", "pip", "--python", folder / "python"]
-        subprocess.run([*pip, "install", "--quiet", "--no-compile", wheel, *others], check=True)
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-
-        def printed(*command: str | Path, cwd: Path = root, code: int = 0) -> str:
-            done = subprocess.run(
-                command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == code, done.stdout + done.stderr
-            return done.stdout
-
-        return folder, printed
-
-    return install
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Installed once, as this takes seconds; a test may install more into it."""
+    root = tmp_path_factory.mktemp("installed")
+    venv.create(root / "venv")
+    made = Installed(root)
+    made.install(wheel)
+    return made
 
 
-@pytest.mark.long
-def test_installed_anew_it_has_the_same_rules(
-    installed: Callable[..., tuple[Path, Printed]],
-) -> None:
-    folder, printed = installed()
+def built_in(rules: str) -> list[str]:
+    return [line for line in rules.splitlines() if line.startswith("QW")]
+
+
+def test_installed_anew_it_has_the_same_rules(installed: Installed) -> None:
+    tool, printed = installed.commands / "qw-codemod", installed.printed
     here = printed(sys.executable, "-m", "qw_codemod", "rules")
-    assert printed(folder / "qw-codemod", "rules") == here
+    assert built_in(printed(tool, "rules")) == here.splitlines()
     assert len(here.splitlines()) >= len(BUILTIN)
     for family in BUILTIN:
         ours = printed(sys.executable, "-m", "qw_codemod", "explain", family)
-        assert printed(folder / "qw-codemod", "explain", family) == ours
+        assert printed(tool, "explain", family) == ours
 
 
 SERVICE = 'metadata:\n  annotations:\n    autoscaling.knative.dev/maxScale: "100"\n'
@@ -121,16 +133,13 @@ for day in ("a", "b"):
 """
 
 
-@pytest.mark.long
-def test_a_pack_of_other_people(
-    installed: Callable[..., tuple[Path, Printed]], tmp_path: Path
-) -> None:
+def test_a_pack_of_other_people(installed: Installed, tmp_path: Path) -> None:
     """The example is installed beside the wheel; its rules run, and so do its own tests."""
     pack = tmp_path / "pack"
     ignored = shutil.ignore_patterns("__pycache__", ".*", "build", "*.egg-info")
     shutil.copytree(ROOT / "examples" / "pack", pack, ignore=ignored)
-    folder, printed = installed(f"{pack}[dev]")
-    tool = folder / "qw-codemod"
+    installed.install(f"{pack}[dev]")
+    tool, printed = installed.commands / "qw-codemod", installed.printed
     rules = printed(tool, "rules")
     assert "TEAM401  queries-in-turn" in rules
     assert "TEAM601  oversized-service" in rules
@@ -153,5 +162,7 @@ def test_a_pack_of_other_people(
     assert "3 files restored" in printed(tool, "undo", cwd=project)
     assert (project / "load.py").read_text() == QUERIES
 
-    passed = printed(folder / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=pack)
+    passed = printed(
+        installed.commands / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=pack
+    )
     assert " passed" in passed

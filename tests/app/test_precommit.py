@@ -13,9 +13,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "checks" / "timeouts").exists(), reason="needs the family timeouts"
-)
+pytestmark = [
+    pytest.mark.long,  # one process installs the hooks
+    pytest.mark.skipif(
+        not (ROOT / "checks" / "timeouts").exists(), reason="needs the family timeouts"
+    ),
+]
 
 CONFIG = """
 repos:
@@ -113,7 +116,6 @@ def install(project: Path, git: Git, hooks: tuple[str, str], hook: str) -> None:
     )
 
 
-@pytest.mark.long
 def test_check_refuses_and_apply_makes_it_pass(
     project: tuple[Path, Git], hooks: tuple[str, str], environment: dict[str, str]
 ) -> None:

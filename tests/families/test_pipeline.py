@@ -11,6 +11,8 @@ import pytest
 
 from .pipeline import PIPELINE, SITES, Place, Project, Runs, copy_of, name, place
 
+pytestmark = pytest.mark.long  # one process makes the runs that all of them look at
+
 WAITS = [site for site in SITES if site["kind"] in ("wait", "http")]
 LOOK_ALIKES = [
     site for site in SITES if site["kind"] == "look-alike" and site["rule"].startswith("QW1")

@@ -10,6 +10,8 @@ import pytest
 
 from .pipeline import PIPELINE, SITES, Place, Project, Runs, copy_of, name, place
 
+pytestmark = pytest.mark.long  # one process makes the runs that all of them look at
+
 HANDLERS = [site for site in SITES if site["kind"] == "except"]
 LOOK_ALIKES = [
     site for site in SITES if site["kind"] == "look-alike" and site["rule"].startswith("QW2")

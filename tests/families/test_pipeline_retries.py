@@ -9,6 +9,8 @@ import pytest
 
 from .pipeline import SITES, Project, Runs, copy_of, name
 
+pytestmark = pytest.mark.long  # one process makes the runs that all of them look at
+
 CALLS = [site for site in SITES if site["kind"] == "api-call"]
 LOOK_ALIKES = [
     site for site in SITES if site["kind"] == "look-alike" and site["rule"].startswith("QW3")
