@@ -29,6 +29,8 @@ _LIBRARIES = frozenset(
 # half of the trees are dropped, and all answers with them, for any may lean on one.
 _FULL = 4_000_000
 
+_INIT = os.sep + "__init__.py"
+
 State = tuple["View | None", "SourceFile | None"]
 
 
@@ -62,6 +64,8 @@ class Tree:
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
         self._imports: dict[str, Imports] = {}
+        self._endings: dict[str, tuple[dict[str, str], list[str]]] = {}  # files by what names them
+        self._path_of: dict[str, tuple[str, ...]] = {}  # the import roots of folders
         self._resolved: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
         self._marked: dict[str, tuple[str, ...] | None] = {}  # import roots: what shows it
         self._rows: dict[str, tuple[tuple[str, str], ...]] = {}  # what files import, and read of it
@@ -88,6 +92,8 @@ class Tree:
                 "_deployments",
             ):
                 self.__dict__.pop(derived, None)
+            self._endings.clear()
+            self._path_of.clear()
             self._resolved.clear()
             self._together.clear()
         self._reindex(source.path, before, source.data)
@@ -330,31 +336,42 @@ class Tree:
 
     def _plainly_meant(self, dotted: str, importer: str) -> Sequence[str]:
         """The same, where no folder that holds an `__init__.py` is an import root."""
-        parts = dotted.split(".")
-        candidates = self._by_name.get(parts[-1])
-        if not candidates:
+        top, _, rest = dotted.partition(".")
+        if dotted.rpartition(".")[2] not in self._by_name:
             return ()
-        tail = os.sep + os.sep.join(parts)
-        endings = (tail + ".py", tail + os.sep + "__init__.py")
-        matches = [path for path in candidates if path.endswith(endings)]
-        if not matches:
-            return ()
-        roots = {
-            path: path[: -len(next(e for e in endings if path.endswith(e)))] for path in matches
-        }
-        for root in self._import_roots(importer):
-            for path in matches:
-                if roots[path] == root:
+        tail = os.sep + dotted.replace(".", os.sep)
+        folder = os.path.dirname(importer)
+        for root in self._import_roots(folder):
+            for path in (f"{root}{tail}.py", f"{root}{tail}{os.sep}__init__.py"):
+                if path in self._known:
                     return (path,)
-        if parts[0] in sys.stdlib_module_names or parts[0] in _LIBRARIES:
+        if top in sys.stdlib_module_names or top in _LIBRARIES:
             return ()
         # A root nobody told us of: it is clear only where there is no second reading.
-        single = len(parts) == 1
-        tops = [path for path in matches if not self._is_in_package(roots[path])]
-        if single and self._is_package(os.path.dirname(importer)):
-            tops = [path for path in tops if path.endswith(os.sep + "__init__.py")]
-        own = [path for path in matches if importer.startswith(roots[path] + os.sep)]
-        return tops or ([] if single else own)
+        roots, tops = self._anywhere(dotted)
+        if not rest:
+            is_inside = self._is_package(folder)
+            return [each for each in tops if each.endswith(_INIT)] if is_inside else tops
+        return tops or [path for path in roots if importer.startswith(roots[path] + os.sep)]
+
+    def _anywhere(self, dotted: str) -> tuple[dict[str, str], list[str]]:
+        """The files at the end of whose paths a module stands, with the folders before that.
+
+        And those among them where that folder is in no package.
+        """
+        found = self._endings.get(dotted)
+        if found is None:
+            tail = os.sep + dotted.replace(".", os.sep)
+            endings = (tail + ".py", tail + os.sep + "__init__.py")
+            roots = {
+                path: path.removesuffix(ending)
+                for path in self._by_name.get(dotted.rpartition(".")[2], ())
+                for ending in endings
+                if path.endswith(ending)
+            }
+            tops = [path for path, root in roots.items() if not self._is_in_package(root)]
+            found = self._endings[dotted] = roots, tops
+        return found
 
     def _in_marked_roots(self, dotted: str, importer: str) -> Sequence[str]:
         """The files below folders that are on the path though they hold an `__init__.py`."""
@@ -372,12 +389,8 @@ class Tree:
         top = dotted.partition(".")[0]
         if top in sys.stdlib_module_names or top in _LIBRARIES:
             return {}
-        tail = os.sep + dotted.replace(".", os.sep)
-        endings = (tail + ".py", tail + os.sep + "__init__.py")
         found: dict[str, list[str]] = {}
-        for path in self._by_name.get(dotted.rpartition(".")[2], ()):
-            ending = next((each for each in endings if path.endswith(each)), None)
-            root = path.removesuffix(ending) if ending else ""
+        for path, root in self._anywhere(dotted)[0].items():
             if root and self._is_package(root):
                 found.setdefault(root, []).append(path)
         return found
@@ -466,9 +479,14 @@ class Tree:
     def _is_package(self, folder: str) -> bool:
         return folder + os.sep + "__init__.py" in self._known
 
-    def _import_roots(self, importer: str) -> Iterator[str]:
-        """Folders that are likely on the module path of a file, the likeliest first."""
-        folder = os.path.dirname(importer)
+    def _import_roots(self, folder: str) -> tuple[str, ...]:
+        """Folders that are likely on the module path of files in one, the likeliest first."""
+        found = self._path_of.get(folder)
+        if found is None:
+            found = self._path_of[folder] = tuple(dict.fromkeys(self._find_import_roots(folder)))
+        return found
+
+    def _find_import_roots(self, folder: str) -> Iterator[str]:
         package_root = folder
         while self._is_package(package_root) and len(package_root) > len(self.root):
             package_root = os.path.dirname(package_root)

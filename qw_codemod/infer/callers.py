@@ -34,7 +34,7 @@ from qw_codemod.infer.values import (
 )
 from qw_codemod.kernel.statements import InFile, Statement
 from qw_codemod.python.bindings import FUNCTIONS, dotted
-from qw_codemod.python.lookups import LOADERS
+from qw_codemod.python.lookups import LOADERS, Lookups
 from qw_codemod.python.module import View
 
 # What asks about a class without making an object of it.
@@ -229,19 +229,16 @@ class Callers:
         self, name: str, owner: ast.AST | None, view: View
     ) -> Iterator[tuple[View, ast.expr]]:
         """Where something may be reached by a text: `getattr(x, "name")`, `getattr(x, kind)`."""
-        spelling = self._code(self._tree.spelling(name, view.path))
-        for where in self._parsed(each for each in spelling if self._spells(name, each)):
-            yield from ((where, use) for use in where.lookups(name))
+        for path in self._code(self._tree.spelling(name, view.path)):
+            if any(name in each.spelled for each in self._all_lookups((path,))):
+                for where in self._parsed((path,)):
+                    yield from ((where, use) for use in where.lookups(name))
         for each in self._dispatches(view):
             if not (name.startswith(each.starts) and name.endswith(each.ends)):
                 continue
             if any(self._is_owner(reached, owner, view) for reached in self._reached(each)):
                 for where in self._parsed((each.path,)):
                     yield where, where.dispatches()[each.place]
-
-    def _spells(self, name: str, path: str) -> bool:
-        facts = self._tree.facts(path, "lookups")
-        return facts is not None and name in facts.lookups.spelled
 
     def _dispatches(self, view: View) -> tuple[_Dispatch, ...]:
         """Where names that are made up are looked up, in the code that can run with a file."""
@@ -327,15 +324,16 @@ class Callers:
     def _find_kept(self, home: View) -> bool:
         folder, _, file = home.path.rpartition("/")
         stem = folder.rpartition("/")[2] if file == "__init__.py" else file.removesuffix(".py")
-        keeping = (each for each in self._tree.keeping(stem, home.path) if each != home.path)
-        if any(each.keeps_module(stem) for each in self._parsed_code(keeping)):
+        keeping = {*self._tree.keeping(stem, home.path)} - {home.path}
+        if any(stem in each.kept for each in self._all_lookups(keeping)):
             return True
         loading = {p for word in LOADERS for p in self._tree.mentions(word, home.path)}
-        found = (self._tree.facts(path, "lookups") for path in sorted(self._code(loading)))
-        return any(facts is not None and facts.lookups.loads_unseen for facts in found)
+        return any(each.loads_unseen for each in self._all_lookups(loading))
 
-    def _parsed_code(self, paths: Iterable[str]) -> Iterator[View]:
-        return self._parsed(self._code(paths))
+    def _all_lookups(self, paths: Iterable[str]) -> Iterator[Lookups]:
+        """What files other than tests reach that no name tells."""
+        facts = (self._tree.facts(each, "lookups") for each in sorted(self._code(paths)))
+        return (each.lookups for each in facts if each is not None)
 
     def _code(self, paths: Iterable[str]) -> Iterator[str]:
         return (path for path in paths if not self._tree.is_test(path))

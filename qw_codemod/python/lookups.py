@@ -1,14 +1,15 @@
-"""Where something is reached by a text: `getattr(x, "name")`, `getattr(x, f"on_{kind}")`."""
+"""Where something is reached that no name tells: `getattr(x, f"on_{kind}")`, `ways = [waits]`."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import last_name
 
 _LOOKS = frozenset("print str repr len isinstance callable bool int float setattr".split())
@@ -23,11 +24,13 @@ class Lookups:
     """What one file reaches by a text: the names that are spelled, and those that are made up.
 
     Of the latter there are, for each of `dispatches`, the texts that they begin and end with.
-    `loads_unseen`: modules are loaded by a text that is made up at run time.
+    `kept` are the last names of modules that are values there, or loaded by a text: `run(waits)`,
+    `import_module("jobs.waits")`; `loads_unseen`: by a text that is made up at run time.
     """
 
     spelled: tuple[str, ...] = ()
     made_up: tuple[tuple[str, str], ...] = ()
+    kept: tuple[str, ...] = ()
     loads_unseen: bool = False
 
 
@@ -36,6 +39,7 @@ def lookups_of(source: SourceFile) -> Lookups:
     return Lookups(
         tuple(sorted(spelled_lookups(source))),
         tuple(_ends(call.args[1]) for call in dispatches(source)),
+        tuple(sorted({*_read_modules(source), *_loaded_modules(source)})),
         any(
             last_name(call) in _LOADERS and call.args and not isinstance(call.args[0], ast.Constant)
             for call in source.nodes(ast.Call)
@@ -77,9 +81,36 @@ def dispatches(source: SourceFile) -> Sequence[ast.Call]:
     return found
 
 
-def is_loader(name: str) -> bool:
-    """Whether a function of that name loads the module that a text names."""
-    return name in _LOADERS
+def _read_modules(source: SourceFile) -> Iterator[str]:
+    """The last names of what may be modules, where they are read as a whole."""
+    imported = imports_of(source.tree)
+    roots = {each.bound.partition(".")[0] for each in imported}
+    read: set[str] = set()
+    for name in source.nodes(ast.Name):
+        if name.id in roots:
+            top: ast.Name | ast.Attribute = name
+            while isinstance(around := source.parent(top), ast.Attribute):
+                top = around
+            if isinstance(top.ctx, ast.Load):
+                read.add(dotted(top))
+    yield from (each.rpartition(".")[2] for each in read if "." in each)  # `jobs.waits`
+    for each in imported:
+        if each.bound in read:
+            yield each.name or each.module.rpartition(".")[2]
+
+
+def _loaded_modules(source: SourceFile) -> Iterator[str]:
+    """The last names of the modules that are loaded by a text."""
+    for text in source.nodes(ast.Constant):
+        if isinstance(text.value, str) and _is_loaded(text, source):
+            yield text.value.rpartition(".")[2]
+
+
+def _is_loaded(text: ast.Constant, source: SourceFile) -> bool:
+    around = source.parent(text)
+    if isinstance(around, ast.Subscript):
+        return dotted(around.value) == "sys.modules"
+    return isinstance(around, ast.Call) and last_name(around) in _LOADERS
 
 
 def _is_shown(around: ast.AST) -> bool:

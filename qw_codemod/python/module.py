@@ -11,8 +11,8 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import SCOPES, Binding, ScopeNode, dotted
 from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.layout import ANYWHERE, STAR, Layout, Part
-from qw_codemod.python.lookups import dispatches, is_loader, spelled_lookups
-from qw_codemod.python.syntax import last_name, scope_of
+from qw_codemod.python.lookups import dispatches, spelled_lookups
+from qw_codemod.python.syntax import scope_of
 from qw_codemod.python.use_def import Flow
 
 _ADDING = frozenset(
@@ -23,11 +23,6 @@ _ADDING = frozenset(
 _ENDINGS = ("raise", "while")  # what stands below them in a module may never run
 
 Question = tuple[str, ...]
-
-
-def _leads_to(imported: ImportedName, module: str) -> bool:
-    """Whether an import binds a name to a module of that last name."""
-    return (imported.name or imported.module.rpartition(".")[2]) == module
 
 
 class Recorder(Protocol):
@@ -216,50 +211,6 @@ class View:
         """`getattr(x, name)` of a name that is made up, where what it gives is called."""
         self.depend_on_words(None, "getattr")
         return dispatches(self.source)
-
-    def keeps_module(self, name: str) -> bool:
-        """Whether a module of that name is a value here, or may be loaded by a text.
-
-        `w = waits`, `run(waits)`, `{"a": waits}`, `import_module("jobs.waits")`.
-        """
-        self.depend_on_words(None, name)
-        self.depend_on_words(None, "import")
-        bound = {each.bound for each in self.imports if _leads_to(each, name)}
-        by_name = name in self._chain_ends or name in self._loaded_names
-        return by_name or not bound.isdisjoint(self._read_names)
-
-    @cached_property
-    def _read_names(self) -> frozenset[str]:
-        """All that is read as a whole, and not for an attribute of it."""
-        nodes: list[ast.Name | ast.Attribute] = [*self.source.nodes(ast.Name)]
-        return frozenset(
-            dotted(node)
-            for node in (*nodes, *self.source.nodes(ast.Attribute))
-            if isinstance(node.ctx, ast.Load)
-            and not isinstance(self.source.parent(node), ast.Attribute)
-        )
-
-    @cached_property
-    def _chain_ends(self) -> frozenset[str]:
-        """`waits` of `jobs.waits`, where `jobs` is imported."""
-        roots = {each.bound.partition(".")[0] for each in self.imports}
-        read = (each.split(".") for each in self._read_names)
-        return frozenset(each[-1] for each in read if len(each) > 1 and each[0] in roots)
-
-    @cached_property
-    def _loaded_names(self) -> frozenset[str]:
-        """The last names of the modules that are loaded by a text."""
-        return frozenset(
-            each.value.rpartition(".")[2]
-            for each in self.source.nodes(ast.Constant)
-            if isinstance(each.value, str) and self._is_loaded(each)
-        )
-
-    def _is_loaded(self, text: ast.Constant) -> bool:
-        around = self.source.parent(text)
-        if isinstance(around, ast.Subscript):
-            return dotted(around.value) == "sys.modules"
-        return isinstance(around, ast.Call) and is_loader(last_name(around))
 
     def attribute_writes(self, name: str) -> list[ast.Attribute]:
         """Where an attribute of that name is assigned, whatever the object."""
