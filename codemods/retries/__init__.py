@@ -17,7 +17,6 @@ from qw_codemod.rules.api import (
     Dependency,
     Import,
     Published,
-    PublishedFile,
     Rewrite,
     Settings,
     Statement,
@@ -166,25 +165,18 @@ def _template(name: str) -> Template:
     return Template(files(__package__).joinpath(name).read_text("utf-8"))
 
 
-_FILES = "https://files.pythonhosted.org/packages/"
 _TENACITY = Published(
     "9.0.0",
     ">=3.8",
     "Retry code until it succeeds",
     (
-        PublishedFile(
-            f"{_FILES}cd/94/91fccdb4b8110642462e653d5dcb27e7b674742ad68efd146367da7bdb10/"
-            "tenacity-9.0.0.tar.gz",
-            "807f37ca97d62aa361264d497b0e31e92b8027044942bfa756160d908320d73b",
-            47421,
-            "2024-07-29T12:12:27.547Z",
-        ),
-        PublishedFile(
-            f"{_FILES}b6/cb/b86984bed139586d01532a587464b5805f12e397594f19f931c4c2fbfa61/"
+        (
             "tenacity-9.0.0-py3-none-any.whl",
             "93de0c98785b27fcf659856aa9f54bfbd399e29969b0621bc7f762bd441b4539",
-            28169,
-            "2024-07-29T12:12:25.825Z",
+        ),
+        (
+            "tenacity-9.0.0.tar.gz",
+            "807f37ca97d62aa361264d497b0e31e92b8027044942bfa756160d908320d73b",
         ),
     ),
     (("doc", ("reno", "sphinx")), ("test", ("pytest", "tornado (>=4.5)", "typeguard"))),

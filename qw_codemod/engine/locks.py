@@ -1,7 +1,8 @@
 """What a lock or a compiled list gains by a package that is declared anew, where that is known.
 
 A version that needs no other package changes nothing else in a lock: its entry, and who needs it.
-What a tool would work out in another way is left to the tool: None is the answer of each function.
+Poetry's locks and compiled lists are written so. Where a tool would work it out in another way, and
+in all other locks, it is left to the tool: None is the answer of each function.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ else:
     import tomli as tomllib
 
 LARGEST = 20_000_000  # bytes
-_PYPI = "https://pypi.org/simple"
 _PACKAGE = re.compile(r"^\[\[package\]\]\n(?:(?!\[\[package\]\]|\[metadata\]\n).*\n)*", re.M)
 _PYTHON = re.compile(r"(?:>=|==|~=|\^|~)\s*(\d+)\.(\d+)")
 _COMPILED_BY = re.compile(r"with Python (\d+)\.(\d+)", re.I)
@@ -31,7 +31,7 @@ _ORIGIN = re.compile(
     r"(?:# via|^ {4}#|,)[ \t]+(-r [^\s,]+|[\w.-]+ \([^\s)]*pyproject\.toml\))", re.M
 )
 _UNSAFE = re.compile(r"^# .*considered (?:to be )?unsafe", re.M)
-_INDEX = re.compile(r"^(?:--index-url|-i)[ =](?!https://pypi\.org/simple/?$)", re.M)
+_INDEX = re.compile(r"^(?:--index-url|-i)[ =]", re.M)
 _COLUMN = 24  # of pip-compile's notes at the end of a line, at least
 
 
@@ -48,7 +48,7 @@ class Need:
 class Change:
     """A change of the list that a lock follows: `keys` as in its TOML, the text before and after.
 
-    `folder` is that of the list, counted from the lock.
+    `folder` is that of the list, relative to that of the lock.
     """
 
     lock: str
@@ -59,18 +59,9 @@ class Change:
 
     def locked(self, text: str, need: Need) -> str | None:
         """The lock with one package more."""
-        if self.lock == "uv.lock" and self.keys == ("project", "dependencies"):
-            return in_uv_lock(text, self.folder, need)
-        was, now = _toml(self.before), _toml(self.after)
-        if (
-            self.lock == "poetry.lock"
-            and self.keys[-1:] == ("dependencies",)
-            and self.folder == "."
-        ):
-            return in_poetry_lock(text, was, now, need)
-        if self.lock == "Pipfile.lock" and self.keys == ("packages",):
-            return in_pipfile_lock(text, was, now, need)
-        return None
+        if self.lock != "poetry.lock" or self.keys[-1:] != ("dependencies",) or self.folder != ".":
+            return None
+        return in_poetry_lock(text, _toml(self.before), _toml(self.after), need)
 
 
 def version_in(lock: str, text: str, name: str) -> str:
@@ -82,82 +73,6 @@ def version_in(lock: str, text: str, name: str) -> str:
     else:
         found = re.search(rf"^{re.escape(name)}(?:\[[^\]]*\])?===?([^\s;\\]+)", text, re.M | re.I)
     return found[1] if found else ""
-
-
-# -- uv -------------------------------------------------------------------------------------------
-
-
-def in_uv_lock(text: str, folder: str, need: Need) -> str | None:
-    """The lock in which the project of a folder (`.` where the lock lies) needs a package."""
-    registries = set(re.findall(r'registry = "([^"]+)"', text))
-    own = re.compile(rf'^source = \{{ (?:virtual|editable) = "{re.escape(folder)}" \}}$', re.M)
-    rows = [each for each in _PACKAGE.finditer(text) if own.search(each[0])]
-    if registries - {_PYPI} or len(rows) != 1 or "\r" in text or not _is_simple(need):
-        return None
-    row = rows[0][0]
-    new = _with_item(row, "dependencies", f'{{ name = "{need.name}" }}')
-    said = f', specifier = "{need.said}"' if need.said else ""
-    new = new and _with_item(new, "requires-dist", f'{{ name = "{need.name}"{said} }}', short=True)
-    if not new:
-        return None
-    after = text.replace(row, new)
-    if version := version_in("uv.lock", text, need.name):
-        return after if _meets(version, need.said) else None
-    published = need.published
-    head = text.partition("[[package]]")[0]
-    python = re.search(r'^requires-python = "([^"]*)"', head, re.M)
-    if published is None or not _meets(published.version, need.said):
-        return None
-    if "resolution-markers" in head or not _runs_on(published, python[1] if python else ""):
-        return None
-    is_timed = "upload-time" in text
-    source, wheel = (
-        f'{{ url = "{each.url}", hash = "sha256:{each.sha256}", size = {each.size}'
-        + (f', upload-time = "{each.uploaded}"' if is_timed else "")
-        + " }"
-        for each in published.files
-    )
-    entry = (
-        f'[[package]]\nname = "{need.name}"\nversion = "{published.version}"\n'
-        f'source = {{ registry = "{_PYPI}" }}\nsdist = {source}\nwheels = [\n    {wheel},\n]\n'
-    )
-    return _with_package(after, need.name, entry)
-
-
-def _with_item(row: str, key: str, item: str, *, short: bool = False) -> str:
-    """A package's row with one more item in a sorted list; empty where there is no such list."""
-    found = re.search(rf"^{key} = \[(?:\n((?:    .*,\n)*)|([^\n]*))\]$", row, re.M)
-    if found is None:
-        return ""
-    items = [each.strip().removesuffix(",") for each in (found[1] or "").splitlines()]
-    if found[2]:
-        items = [found[2]]
-        if found[2].count("{") != 1 and found[2].count("{ name") != 1:
-            return ""
-    named = re.match(r'\{ name = "[^"]+"', item)
-    assert named is not None
-    if any(each.startswith(named[0]) for each in items):
-        return row
-    items = sorted([*items, item], key=lambda each: each.partition('name = "')[2].partition('"')[0])
-    lines = "".join(f"    {each},\n" for each in items)
-    new = f"{key} = [{items[0]}]" if short and len(items) == 1 else f"{key} = [\n{lines}]"
-    return row[: found.start()] + new + row[found.end() :]
-
-
-def _with_package(text: str, name: str, entry: str) -> str | None:
-    """A lock with one more package, at its place in their order."""
-    rows = [*_PACKAGE.finditer(text)]
-    names = [_value(each[0], "name") for each in rows]
-    if not rows or names != sorted(names):
-        return None
-    later = next((each for each, other in zip(rows, names, strict=True) if other > name), None)
-    if later is not None:
-        return text[: later.start()] + entry + "\n" + text[later.start() :]
-    end = rows[-1].end()
-    rest = text[end:]
-    if rest:  # `[metadata]` of poetry
-        return text[:end] + entry + "\n" + rest
-    return text[:end].rstrip("\n") + "\n\n" + entry
 
 
 # -- poetry ---------------------------------------------------------------------------------------
@@ -205,10 +120,9 @@ def in_poetry_lock(
         return None
     if not _runs_on(published, str(metadata.get("python-versions", ""))):
         return None
-    files = sorted(published.files, key=lambda each: each.url.rpartition("/")[2])
     listed = "".join(
-        f'    {{file = "{each.url.rpartition("/")[2]}", hash = "sha256:{each.sha256}"}},\n'
-        for each in files
+        f'    {{file = "{name}", hash = "sha256:{sha256}"}},\n'
+        for name, sha256 in sorted(published.files)
     )
     extras = "".join(
         f"{name} = [{', '.join(map(json.dumps, needs))}]\n" for name, needs in published.extras
@@ -249,60 +163,17 @@ def _content_hash(project: Mapping[str, Any], with_groups: bool) -> str:
     return hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()
 
 
-# -- pipenv ---------------------------------------------------------------------------------------
-
-
-def in_pipfile_lock(
-    text: str, before: Mapping[str, Any], after: Mapping[str, Any], need: Need
-) -> str | None:
-    """The lock of a Pipfile that was `before` and is `after`, with one more package."""
-    try:
-        data = json.loads(text)
-        known = data["_meta"]["hash"]["sha256"]
-        sources = data["_meta"]["sources"]
-        packages = data["default"]
-    except (ValueError, LookupError, TypeError):
+def _with_package(text: str, name: str, entry: str) -> str | None:
+    """A lock with one more package, at its place in their order."""
+    rows = [*_PACKAGE.finditer(text)]
+    names = [_value(each[0], "name") for each in rows]
+    if not rows or names != sorted(names):
         return None
-    hashes = (_pipfile_hash(before), _pipfile_hash(after))
-    if _dumped(data) != text or known not in hashes or not _is_simple(need):
-        return None
-    data["_meta"]["hash"]["sha256"] = _pipfile_hash(after)
-    if need.name in packages:
-        version = str(packages[need.name].get("version", "")).removeprefix("==")
-        return _dumped(data) if _meets(version, need.said) else None
-    published = need.published
-    python = _at(after, "requires")
-    wanted = str(python.get("python_full_version") or python.get("python_version") or "")
-    if published is None or not _meets(published.version, need.said):
-        return None
-    if len(sources) != 1 or sources[0].get("url", "").rstrip("/") != _PYPI:
-        return None
-    if wanted and not _runs_on(published, f">={wanted}"):
-        return None
-    packages[need.name] = {
-        "hashes": [f"sha256:{each}" for each in sorted(file.sha256 for file in published.files)],
-        "index": sources[0].get("name", "pypi"),
-        "markers": f"python_version >= '{published.python.removeprefix('>=')}'",
-        "version": f"=={published.version}",
-    }
-    return _dumped(data)
-
-
-def _dumped(data: Any) -> str:
-    return json.dumps(data, indent=4, separators=(",", ": "), sort_keys=True) + "\n"
-
-
-def _pipfile_hash(pipfile: Mapping[str, Any]) -> str:
-    """What pipenv remembers of a Pipfile [src: plette/pipfiles.py]."""
-    data = {
-        "_meta": {"sources": pipfile.get("source"), "requires": pipfile.get("requires", {})},
-        "default": pipfile.get("packages", {}),
-        "develop": pipfile.get("dev-packages", {}),
-    }
-    aside = ("source", "requires", "packages", "dev-packages", "scripts", "pipenv")
-    data |= {key: value for key, value in pipfile.items() if key not in aside}
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    later = next((each for each, other in zip(rows, names, strict=True) if other > name), None)
+    if later is not None:
+        return text[: later.start()] + entry + "\n" + text[later.start() :]
+    end = rows[-1].end()
+    return text[:end] + entry + "\n" + text[end:]
 
 
 # -- compiled lists -------------------------------------------------------------------------------
@@ -326,7 +197,7 @@ def in_compiled(source: str, text: str, need: Need) -> str | None:
         return None
     line = f"{need.name}=={published.version}"
     if "--hash=sha256:" in text:
-        hashes = sorted(each.sha256 for each in published.files)
+        hashes = sorted(sha256 for _, sha256 in published.files)
         line += "".join(f" \\\n    --hash=sha256:{each}" for each in hashes)
     (origin,) = origins
     if re.search(r"^[^\s#][^\n]*  # via ", text, re.M):

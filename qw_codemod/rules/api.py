@@ -70,7 +70,6 @@ __all__ = [
     "NotYet",
     "Obstacle",
     "Published",
-    "PublishedFile",
     "Rewrite",
     "SourceFile",
     "Span",
@@ -208,23 +207,13 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedFile:
-    """A file of a version, as the index tells of it; `uploaded` as uv writes it."""
-
-    url: str
-    sha256: str
-    size: int
-    uploaded: str
-
-
-@dataclass(frozen=True, slots=True)
 class Published:
-    """A version of a distribution that needs no other one: the sdist and the wheel of it."""
+    """A version of a distribution that needs no other one; its files by their SHA-256."""
 
     version: str
     python: str  # as in ">=3.8"
     summary: str
-    files: tuple[PublishedFile, PublishedFile]
+    files: tuple[tuple[str, str], ...]
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -233,8 +222,8 @@ class Dependency:
     """A distribution that rewritten code needs: `requirement` provides the top-level `module`.
 
     `pin` is a version for lists of requirements in which each has one, `published` what locks say
-    of it. Where no file of the project
-    holds one of the words in `started_by`, the summary of a run says `reminder`.
+    of it. Where no file of the project holds one of the words in `started_by`, the summary of a run
+    says `reminder`.
     """
 
     module: str

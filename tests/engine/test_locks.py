@@ -1,12 +1,11 @@
 """A lock that a project has is what its tool would make of it, once a package is declared anew.
 
-The locks in `locks/` were written by uv 0.13.9, pip-compile 7.6.2 and pipenv 2026.10.3; the hashes
-of poetry's are those that poetry 2.5.1 works out.
+The lists in `locks/` were written by uv 0.13.9 and pip-compile 7.6.2; the hashes of poetry's locks
+are those that poetry 2.5.1 works out.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -24,17 +23,7 @@ requires-python = ">=3.9"
 dependencies = ["idna>=3"]
 """
 POETRY = '[tool.poetry.dependencies]\npython = "^3.9"\nidna = ">=3"\n'
-PIPFILE = """\
-[[source]]
-url = "https://pypi.org/simple"
-verify_ssl = true
-name = "pypi"
-
-[packages]
-idna = ">=3"
-
-[dev-packages]
-"""
+UV = 'version = 1\n\n[[package]]\nname = "idna"\nversion = "3.20"\n'
 
 
 def lock(name: str) -> str:
@@ -60,7 +49,6 @@ def changed(root: Path, declared: Declared) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("listed", "text", "name", "before", "after"),
     [
-        ("pyproject.toml", PROJECT, "uv.lock", "uv.before.lock", "uv.after.lock"),
         ("pyproject.toml", POETRY, "poetry.lock", "poetry.before.lock", "poetry.after.lock"),
         (
             "pyproject.toml",
@@ -84,71 +72,30 @@ def test_as_the_tool_makes_it(
     assert declared.notices == ()
 
 
-def test_of_pipenv(tmp_path: Path) -> None:
-    declared = run(tmp_path, {"Pipfile": PIPFILE, "Pipfile.lock": lock("Pipfile.before.lock")})
-    made = json.loads(changed(tmp_path, declared)["Pipfile.lock"])
-    assert made["default"]["tenacity"] == {
-        "hashes": [
-            "sha256:807f37ca97d62aa361264d497b0e31e92b8027044942bfa756160d908320d73b",
-            "sha256:93de0c98785b27fcf659856aa9f54bfbd399e29969b0621bc7f762bd441b4539",
-        ],
-        "index": "pypi",
-        "markers": "python_version >= '3.8'",
-        "version": "==9.0.0",
-    }
-    # That of pipenv itself for this Pipfile with `tenacity = ">=8.2"`.
-    assert made["_meta"]["hash"]["sha256"] == (
-        "6cb76a249d802d6a9871efa626a94646813e36407685f065f81c6b1d2695f66e"
-    )
-
-
-def test_a_package_that_is_locked_for_another_one(tmp_path: Path) -> None:
-    locked = lock("uv.after.lock").replace('    { name = "tenacity" },\n', "")
-    locked = locked.replace('    { name = "tenacity", specifier = ">=8.2" },\n', "")
-    locked = locked.replace('"9.0.0"', '"9.1.4"')
-    declared = run(tmp_path, {"pyproject.toml": PROJECT, "uv.lock": locked})
-    made = changed(tmp_path, declared)["uv.lock"]
-    assert made == lock("uv.after.lock").replace('"9.0.0"', '"9.1.4"')
-
-
 def test_a_pinned_list_takes_the_version_that_is_locked(tmp_path: Path) -> None:
-    locked = lock("uv.after.lock").replace('"9.0.0"', '"9.1.4"')
+    locked = f'{UV}\n[[package]]\nname = "tenacity"\nversion = "9.1.4"\n'
     pinned = PROJECT.replace("idna>=3", "idna==3.20")
     declared = run(tmp_path, {"pyproject.toml": pinned, "uv.lock": locked})
     assert '"tenacity==9.1.4"' in changed(tmp_path, declared)["pyproject.toml"]
 
 
-def test_a_member_of_a_workspace(tmp_path: Path) -> None:
-    locked = lock("uv.before.lock").replace('virtual = "."', 'editable = "packages/shop"')
-    tree = {"packages/shop/pyproject.toml": PROJECT, "uv.lock": locked}
-    for name, text in tree.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    wanted = CODEMOD.dependencies
-    needs = {"tenacity>=8.2": [str(tmp_path / "packages/shop/job.py")]}
-    declared = declare(tmp_path, needs, None, pins_of(wanted), published_of(wanted))
-    made = changed(tmp_path, declared)
-    assert made["uv.lock"] == lock("uv.after.lock").replace(
-        'virtual = "."', 'editable = "packages/shop"'
-    )
-
-
 @pytest.mark.parametrize(
     ("listed", "text", "name", "before", "command"),
     [
+        ("pyproject.toml", PROJECT, "uv.lock", UV, "uv lock"),
         (  # it runs on a Python that the version does not
             "pyproject.toml",
-            PROJECT.replace("3.9", "3.7"),
-            "uv.lock",
-            lock("uv.before.lock").replace(">=3.9", ">=3.7"),
-            "uv lock",
+            PROJECT.replace('version = "0.1"\n', ""),
+            "poetry.lock",
+            lock("poetry_project.before.lock").replace(">=3.9", ">=3.7"),
+            "poetry lock",
         ),
         (  # another index has other files
-            "pyproject.toml",
-            PROJECT,
-            "uv.lock",
-            lock("uv.before.lock").replace("https://pypi.org/simple", "https://pypi.shop/simple"),
-            "uv lock",
+            "requirements.in",
+            "idna>=3\n",
+            "requirements.txt",
+            "--index-url https://packages.example.invalid/simple\n" + lock("split.before.txt"),
+            "pip-compile --output-file=split.txt requirements.in",
         ),
         (  # it was stale before: its hash is of another list
             "pyproject.toml",
@@ -188,11 +135,12 @@ def test_a_lock_that_was_forgotten_is_told_of(tmp_path: Path) -> None:
 
 
 def test_what_a_unit_installs_from_is_looked_at_as_well(tmp_path: Path) -> None:
-    text = PROJECT.replace('"idna>=3"', '"idna>=3", "tenacity>=8.2"')
+    text = PROJECT.replace('version = "0.1"\n', "").replace('3"]', '3", "tenacity>=8.2"]')
     unit = Installation("shop", (str(tmp_path / "pyproject.toml"),))
-    tree = {"pyproject.toml": text, "uv.lock": lock("uv.before.lock")}
-    declared = run(tmp_path, tree, unit)
-    assert changed(tmp_path, declared) == {"uv.lock": lock("uv.after.lock")}
+    tree = {"pyproject.toml": text, "poetry.lock": lock("poetry_project.after.lock")}
+    assert changed(tmp_path, run(tmp_path, tree, unit)) == {}
+    tree = {"pyproject.toml": text, "poetry.lock": lock("poetry_project.before.lock")}
+    assert run(tmp_path, tree, unit).notices
 
 
 def test_a_list_that_takes_another_one_in(tmp_path: Path) -> None:
