@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qw_codemod.analysis.units.import_roots import folder_of_copy, module_name, why_not_imported
+from qw_codemod.analysis.units.import_roots import (
+    folder_of_copy,
+    module_name,
+    shows_root,
+    why_not_imported,
+)
 from qw_codemod.app.commands import Request, UsageProblem, check, root_of
 from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
@@ -125,7 +130,8 @@ def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
     """The name of the policy: the one that most of the places to be edited can import it by.
 
     A folder may be a package for one program and on the module path of another: `plugins/` of
-    Airflow, or a job with an `__init__.py` that is started by `python main.py`.
+    Airflow, or a job with an `__init__.py` that is started by `python main.py`. Of two names that
+    will do, it is the one that counts from where these places import others from.
     """
     usual = module_name(tree, target.as_posix())
     parts = target.relative_to(tree.root).with_suffix("").parts
@@ -133,8 +139,10 @@ def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
         ".".join(parts[at:]) for at in range(len(parts)) if all(map(str.isidentifier, parts[at:]))
     ]
 
-    def importing(name: str) -> int:
-        return sum(_may_import(tree, path, name, target) for path in paths)
+    def importing(name: str) -> tuple[int, int]:
+        may = [path for path in paths if _may_import(tree, path, name, target)]
+        beside = [path for path in may if shows_root(tree, path, name, target.as_posix())]
+        return len(may), len(beside)
 
     return max(dict.fromkeys([usual, *reversed(names)]), key=importing)
 

@@ -229,9 +229,11 @@ class _Project:
             return in_setup or text
         if not place.keys:
             installed, bounded = self._listed(place.path, text)
-            if name in bounded - installed:
-                self._fail(place.path, f"{name} is only in a constraint, which installs nothing")
             entries = [each for each in _ENTRY.finditer(text) if _name(each[1])]
+            if name in bounded - installed:
+                if not self._allows(place.path, text, name, need):
+                    self._fail(place.path, f"{name} is bounded by a constraint that is too low")
+                return _in_lines(text, entries, name)  # the constraint says which version
             need = self._pinned(place, [each[1] for each in entries], name, need)
             return text if name in installed else _in_lines(text, entries, need)
         need = self._pinned(place, _toml_entries(text, place.keys), name, need)
@@ -309,6 +311,19 @@ class _Project:
                         seen.add(key)
                         todo.append((key[0], self._load(key[0])[1], key[1]))
         return names[True], names[False]
+
+    def _allows(self, path: Path, text: str, name: str, need: str) -> bool:
+        """Whether the constraints of a requirements file let in what is needed, as far as seen."""
+        for entry in _ENTRY.finditer(text):
+            include = _INCLUDE.match(entry[1])
+            if include is None or "-c" not in include[1]:
+                continue
+            other = path.parent / include[2]
+            bounds = self._load(other)[1] if os.path.isfile(other) else ""
+            version = locks.version_in(other.name, bounds, name)
+            if version and _bound(f"{name}>={version}")[0] < _bound(need)[0]:
+                return False
+        return True
 
     # -- locks and compiled lists -----------------------------------------------------------------
 

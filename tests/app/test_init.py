@@ -255,3 +255,12 @@ def test_of_several_policies_a_file_uses_that_of_the_package_that_it_imports(
     CliRunner().invoke(cli, ["apply", "retries"])
     assert "from feeds.http_retry import" in (tmp_path / "tools/fix/fix.py").read_text()
     assert "from shared.http_retry import" in (tmp_path / "shared/use.py").read_text()
+
+
+def test_a_policy_among_dags_is_called_as_they_call_one_another(tmp_path: Path, init: Init) -> None:
+    """The image has the folder above on its path as well, and what syncs the dags has not."""
+    image = "FROM apache/airflow\nENV PYTHONPATH=/opt/airflow\nWORKDIR /opt/airflow\nCOPY . .\n"
+    dag = "from airflow import DAG\nfrom tools.tags import TAG\n" + FETCH.format("requests")
+    files = {"dags__films_py": dag, "dags__tools__tags_py": "TAG = 1\n"}
+    done = init("dags/tools/http_retry.py", Dockerfile=image, **files)
+    assert '+policy = "tools.http_retry:retry_api"' in done.output

@@ -382,13 +382,20 @@ def test_an_include_is_not_followed_out_of_the_project(tmp_path: Path) -> None:
     }
 
 
-def test_a_constraint_is_not_added_to_and_installs_nothing(tmp_path: Path) -> None:
-    tree = {"requirements.txt": "-c bounds.txt\na\n", "bounds.txt": "sentry-sdk<3\n"}
-    declared = run(tmp_path, tree)
+def test_a_constraint_installs_nothing_and_says_which_version(tmp_path: Path) -> None:
+    tree = {"requirements.txt": "-c bounds.txt\na\n", "bounds.txt": "sentry-sdk==2.1\n"}
+    declared = run(tmp_path, tree, "sentry-sdk>=2")
+    assert changed(tmp_path, declared) == {"requirements.txt": "-c bounds.txt\na\nsentry-sdk\n"}
+    assert not declared.notices
+
+
+def test_a_constraint_that_keeps_what_is_needed_out(tmp_path: Path) -> None:
+    tree = {"requirements.txt": "-c bounds.txt\na\n", "bounds.txt": "sentry-sdk==1.9\n"}
+    declared = run(tmp_path, tree, "sentry-sdk>=2")
     assert not declared.changes
     assert declared.notices == (
-        "requirements.txt: sentry-sdk is only in a constraint, which installs nothing: "
-        "add sentry-sdk by hand",
+        "requirements.txt: sentry-sdk is bounded by a constraint that is too low: "
+        "add sentry-sdk>=2 by hand",
     )
 
 

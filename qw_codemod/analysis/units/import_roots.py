@@ -76,6 +76,11 @@ def imports_package(tree: Tree, path: str, module: str, target: str) -> bool:
     return bool(root) and _imports_same(tree, path, module, root)
 
 
+def shows_root(tree: Tree, path: str, module: str, target: str) -> bool:
+    """Whether a file imports another one, whatever happens, from where a module counts."""
+    return _root_of(module, target) in _shown_roots(tree, path)
+
+
 def holds_module(unit: Unit, module: str, target: str) -> bool:
     """Whether a unit holds a module where it is looked for."""
     inner = module.replace(".", "/")
