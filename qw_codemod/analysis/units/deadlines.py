@@ -102,8 +102,12 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
     told = _LIMITS | _OF_APP
     if tree.mentions("rq"):
         told |= {"timeout"}
+    loaders = tree.loaders(source.path)
+    # What no import names is loaded by what asks for it by a text: anybody may call its methods.
+    is_plugin = all(each == source.path or tree.is_test(each) for each in loaders)
+    is_plugin = is_plugin and not programs_of(tree, source.path)
     for path in tree.holding(tuple(sorted(told))):
-        if path == source.path or path not in tree.loaders(source.path) or tree.is_test(path):
+        if path == source.path or tree.is_test(path) or not (path in loaders or is_plugin):
             continue
         view = tree.view(path)
         if view is None:

@@ -350,6 +350,28 @@ def test_the_tries_end_before_the_deadline(files: dict[str, str], what: str) -> 
     assert (expected in found and what in found) if what else not found
 
 
+PLUGIN = (
+    "import requests\nfrom shared.words import WORDS\n\n\nclass Feed:\n    def fetch(self, day):\n"
+    "        return requests.get(day, WORDS, timeout=20).text\n"
+)
+QUEUED = (
+    "from importlib import import_module\n\nfrom rq.decorators import job\n\n\n"
+    "@job('low', timeout=60)\ndef run(name, day):\n"
+    "    return import_module(f'feeds.{name}').Feed().fetch(day)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_left"),
+    [({}, True), ({"main.py": "import feeds.films\n"}, False)],
+)
+def test_a_task_may_run_what_no_import_names(more: dict[str, str], is_left: bool) -> None:
+    files = {"work.py": QUEUED, "feeds/films.py": PLUGIN, "shared/http_retry.py": WAITS}
+    files["shared/words.py"] = "WORDS = {}\n"
+    found = left({**files, **more}, "feeds/films.py")
+    assert ("`run` is stopped after 60 s (work.py:6)" in found) is is_left
+
+
 READ = (
     "from google.cloud import bigquery\n\n\ndef rows():\n"
     "    return bigquery.Client().query('SELECT 1').result()\n"
