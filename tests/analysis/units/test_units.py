@@ -363,7 +363,11 @@ QUEUED = (
 
 @pytest.mark.parametrize(
     ("more", "is_left"),
-    [({}, True), ({"main.py": "import feeds.films\n"}, False)],
+    [
+        ({}, True),
+        ({"Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\nCMD ./start.sh\n"}, True),
+        ({"main.py": "import feeds.films\n"}, False),
+    ],
 )
 def test_a_task_may_run_what_no_import_names(more: dict[str, str], is_left: bool) -> None:
     files = {"work.py": QUEUED, "feeds/films.py": PLUGIN, "shared/http_retry.py": WAITS}
