@@ -40,35 +40,45 @@ What changes at run time
     | the body | next one tried, or reported | comment | another way | lost |
     |---|---|---|---|---|
     | asks for what may not be there | debug | debug | debug | debug |
-    | works on data at hand | debug | debug | debug | warning |
+    | works on values at hand | debug | debug | debug | debug |
+    | works with files at hand | debug | debug | debug | warning |
     | runs other code | debug | debug | warning | error |
     | calls a service | debug | warning | warning | error |
 
     The rows; the first that fits counts:
     - It asks for what may not be there: the next item of a queue, a socket or an iterator; whether
-      something is up, in a loop that waits for it; a library that is imported for it alone; what
-      the machine or the interpreter says of itself (`getpass.getuser()`); an attribute of what a
-      function of the project gives that may give None; it waits for a while, and goes on or kills;
-      it closes, removes or rolls back something; it answers for a function `is_…`, `has_…`,
-      `…_exists`, or says with True or False of what kind a value is; the handler is for Ctrl-C too.
+      something is up, in a loop that waits for it, or by a GET after which nothing is but `return
+      True`; a library that is imported for it alone; what the machine or the interpreter says of
+      itself (`getpass.getuser()`); an attribute of what a function of the project gives that may
+      give None; it waits for a while, and goes on or kills; it closes, removes or rolls back
+      something; it answers for a function `is_…`, `has_…`, `…_exists`, or for one that says True or
+      False otherwise; the handler is for Ctrl-C too.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
-    - It works on data at hand: values, parsers of the standard library or of the project, files,
-      and whatever `.apply(load_shape)` does with each value of a column.
-    - It runs other code: anything else.
+    - It works on values at hand: converts, computes, looks up, by Python and parsers of the
+      standard library or of the project, or whatever `.apply(load_shape)` does with each value of a
+      column. Who gets None, or another default, can tell. Nobody can where one item of a loop is
+      dropped, and the message names it, or where a text that was to be edited goes on as it was:
+      these are warnings.
+    - It works with files at hand, or takes what a program of the machine says.
+    - It runs other code: anything else. Where that may find nothing (`json.loads(cache.get(key))`,
+      `disks.get(disk=name).execute()`), may be given too little (an estimate of scipy before which
+      nothing is asked), or formats what may be None, and the handler goes on with a default,
+      nothing tells whether the failure is ordinary: it is *likely* only, and a warning with
+      `--likely`. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
       failure and raises it, or the lines below raise, warn or tell the user of what is missing.
     - A comment at the handler says why it may fail, or the handler says so in a sentence of its
-      own, which the caller gets: `warnings.append("Cannot compare, too few days.")`. A page with
-      the status 500 tells nobody who runs the program.
+      own, which the caller gets: `warnings.append("Cannot compare, too few days.")`, or answers a
+      web request with a status of 400 to 499. One of 500 tells nobody who runs the program.
     - The same is done in another way, was found elsewhere before, is tried again, or made of the
       same by hand; the docstring says that errors are ignored, or what a failure gives (`None if
-      the file cannot be parsed`; of a service that is lost all the same); a value that does not
-      convert stays as it was, is a piece of a text, of which not each converts, or all callers test
-      what they get; what failed is kept as such: in a list that is warned of, or in a record like
-      that of a success with another `status`.
+      the file cannot be parsed`; of a service that is lost all the same); what was read stays as
+      it was, or is a piece of a text, of which not each converts; what failed is kept as such: in a
+      list that is warned of, in a record like that of a success with another `status`, in an answer
+      with the key `error`, or by a text in the place of one that is put together (`"N/A"`).
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
@@ -78,10 +88,11 @@ What changes at run time
     alike and logs, or as the handler that it is tried in, or as that of all that it is a part of.
 
     The message names the function, the one or two calls that it is about, or the conversion, and
-    the two most telling values. Told are dates, numbers, paths and identifiers by type, name or
-    use, of loops, arguments and locals; never a mapping, a body, a text, a credential, what names a
-    person or a query. `extra` holds up to four where that is shown: of an event in Sentry, and by a
-    structured formatter.
+    the two most telling values. Where a key is read or values are added beside a parser, that is
+    not blamed, and the function alone is named. Told are dates, numbers, paths and identifiers by
+    type, name or use, of loops, arguments and locals; never a mapping, a body, a text, a
+    credential, what names a person or a query. `extra` holds up to four where that is shown: of an
+    event in Sentry, and by a structured formatter.
 
     A file that only prints goes on printing, to stderr, and says nothing of what is debug. A
     function of the project's own that the file logs with is told the level where it takes one.

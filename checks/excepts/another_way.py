@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportStatement, imports_of
+from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import definition_of, own_nodes
 
 from .operation_name import called, is_trivial, outermost
 
+_OF_TEXTS = ("re.", "urllib.parse.", "os.path.")
 _EMPTY = re.compile(r"empty|default|blank|none|null", re.I)
 _ANSWER = re.compile(r"error|fail|response|status|abort|jsonify|render|redirect", re.I)
 
@@ -76,6 +78,16 @@ def stays(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) ->
         and isinstance(node.ctx, ast.Load)
         and dotted(node) == kept
         for node in own_nodes(statement.body)
+    )
+
+
+def only_edits_text(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether a text is made into another one, and no more: `url.strip()`, and no `int(text)`."""
+    calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
+    return bool(calls) and all(
+        full_name(source, call.func).startswith(_OF_TEXTS)
+        or (isinstance(call.func, ast.Attribute) and call.func.attr in dir(str))
+        for call in calls
     )
 
 
@@ -197,7 +209,10 @@ def _is_alternative(
             return _is_alone(body) and _stem(does) == _stem(instead)  # load_a(), load_b()
         case _:
             return False
-    if not isinstance(second.value, ast.Call | ast.Attribute | ast.Subscript | ast.JoinedStr):
+    if isinstance(second.value, ast.Dict):
+        if not any(isinstance(each, ast.Call) for each in second.value.values):
+            return False
+    elif not isinstance(second.value, ast.Call | ast.Attribute | ast.Subscript | ast.JoinedStr):
         return False
     calls = [node for node in own_nodes([second]) if isinstance(node, ast.Call)]
     if any(_ANSWER.search(called(call)) for call in calls):

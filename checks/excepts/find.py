@@ -13,7 +13,8 @@ from qw_codemod.rules.api import Context, Evidence, Fact, Match, SourceFile
 
 from .assess import is_mute
 from .effects import Effects, effects_of, reports
-from .handlers import Suppression, examine, handlers_of, is_left_over
+from .handlers import Case, Suppression, examine, handlers_of, is_left_over
+from .levels import why_undecided
 from .logging_style import loggers_in
 from .statements import IsSilent
 
@@ -157,4 +158,8 @@ def _match(
     message: str,
 ) -> Match:
     handler = examine(source, context.infer, node, statement)
-    return Match(node, message, Evidence("proven", handler.facts(source.path)), handler)
+    facts = handler.facts(source.path)
+    doubt = None
+    if handler.case is Case.REPORTS and handler.effects.is_silent:
+        doubt = why_undecided(source, context.infer, statement, node)
+    return Match(node, message, Evidence("likely" if doubt else "proven", facts, doubt), handler)

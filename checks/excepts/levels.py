@@ -13,17 +13,20 @@ from typing import Literal
 
 from qw_codemod.analysis.reporting import DEBUG, ERROR, INFO
 from qw_codemod.infer import Inference
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS
 from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
-from .another_way import stays
+from .another_way import is_passed, only_edits_text, stays
 from .docstrings import docstring_names, docstring_plans
 from .effects import effects_of, log_of
 from .logging_style import any_log_of, loggers_in
 from .operation_name import called
 from .outcome import Outcome, outcome_of
-from .pieces import is_answer_asked_for, is_of_pieces
+from .pieces import is_of_pieces
+from .told_values import told_names
+from .undecided import undecided
 from .work import Work, work_of
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -33,7 +36,8 @@ _QUIET = (Outcome.NEXT, Outcome.REPORTED)  # debug, whatever the body does
 _COLUMNS = (Outcome.EXPLAINED, Outcome.OTHERWISE, Outcome.LOST)
 _TABLE: Mapping[Work, tuple[Level, Level, Level]] = {
     Work.ASKS: ("debug", "debug", "debug"),
-    Work.DATA: ("debug", "debug", "warning"),
+    Work.VALUES: ("debug", "debug", "debug"),
+    Work.FILES: ("debug", "debug", "warning"),
     Work.CODE: ("debug", "warning", "error"),
     Work.SERVICE: ("warning", "warning", "error"),
 }
@@ -62,7 +66,39 @@ def _alone(
     work = work_of(source, infer, statement, handler)
     if outcome is Outcome.LOST and _is_meant(source, infer, statement, handler, work):
         outcome = Outcome.OTHERWISE
+    if outcome is Outcome.LOST and (
+        undecided(source, infer, statement, handler)
+        if work is Work.CODE
+        else work is Work.VALUES and _is_noticed(source, infer, statement, handler)
+    ):
+        return "warning"
     return _TABLE[work][_COLUMNS.index(outcome)]
+
+
+def why_undecided(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> Statement | None:
+    """Why nothing tells whether a failure that would be an error is ordinary."""
+    doubt = undecided(source, infer, statement, handler)
+    if doubt is None or outcome_of(source, infer, statement, handler) is not Outcome.LOST:
+        return None
+    work = work_of(source, infer, statement, handler)
+    is_meant = _is_meant(source, infer, statement, handler, work)
+    return doubt if work is Work.CODE and not is_meant else None
+
+
+def _is_noticed(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> bool:
+    """Whether nobody else notices: one item is dropped, or a text goes on as it was.
+
+    Who gets None, or another default, can tell.
+    """
+    loop = source.parent(statement)
+    if isinstance(loop, ast.For | ast.AsyncFor) and is_passed(handler):
+        names = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+        return not names.isdisjoint(told_names(source, infer, statement))
+    return stays(source, statement, handler) and only_edits_text(source, statement)
 
 
 def _is_meant(
@@ -75,12 +111,11 @@ def _is_meant(
     """Whether nothing is lost, for that is what becomes of a value or of other code's failure."""
     if work is Work.CODE:
         return docstring_plans(source, statement, handler)
-    return work is Work.DATA and (
-        stays(source, statement, handler)
+    return work in (Work.VALUES, Work.FILES) and (
+        (stays(source, statement, handler) and not only_edits_text(source, statement))
         or docstring_names(source, statement, handler)
         or docstring_plans(source, statement, handler)
         or is_of_pieces(source, statement, handler)
-        or is_answer_asked_for(source, infer, statement, handler)
     )
 
 

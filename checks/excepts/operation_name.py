@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from qw_codemod.analysis.reporting import LEVELS, captures
@@ -24,12 +24,18 @@ _PLAIN_TYPES = (str, bytes, int, float, list, tuple, dict, set, datetime, timede
 METHODS = frozenset(name for each in _PLAIN_TYPES for name in dir(each))  # of plain values
 
 
-def operation(source: SourceFile, statement: ast.Try, loggers: Collection[str] = ()) -> str:
+def operation(
+    source: SourceFile,
+    statement: ast.Try,
+    loggers: Collection[str] = (),
+    sure_to_work: Callable[[ast.Call], bool] | None = None,
+) -> str:
     """`Rosters.load: fetch`: where it failed, and the call, or the two calls, that may have.
 
     A method of plain values (`row.split`) says what Python did, and not what the program was at: it
     is never named. A conversion is, where nothing else is called: the function goes on, and only
-    `int` failed in it. `loggers` are not named like one.
+    `int` failed in it. `loggers` are not named like one. Calls that are `sure_to_work` with proper
+    values are named where nothing beside them can fail.
     """
     calls = [
         each
@@ -41,12 +47,36 @@ def operation(source: SourceFile, statement: ast.Try, loggers: Collection[str] =
         first = next(iter(calls), "") or _imported(statement)
         return first or os.path.basename(source.path)
     calls = [each for each in calls if not _is_beside(each)] or calls
+    if calls and sure_to_work is not None and _others_fail(statement.body):
+        nodes = [call for each in statement.body for call in outermost(source, each)]
+        if all(is_trivial(source, each) or sure_to_work(each) for each in nodes):
+            return place
     if not calls:
         done = _converted(source, statement.body) or _changed(statement.body)
         return f"{place}: {done}" if done else place
     both = " or ".join(calls)
     is_told = len(calls) == 1 or (len(calls) == 2 and len(both) <= _SHORT)
     return f"{place}: {both}" if is_told else place
+
+
+def _others_fail(body: Sequence[ast.stmt]) -> bool:
+    """Whether more is done than to call: a key is read, two values are added or compared."""
+    for node in own_nodes(body):
+        match node:
+            case ast.Subscript(slice=ast.Slice()):
+                pass
+            case ast.Subscript(ctx=ast.Load()) | ast.Assign(targets=[ast.Tuple()]):
+                return True
+            case ast.BinOp(op=op) if not isinstance(op, ast.Mod):
+                return True
+            case ast.Compare(ops=ops) if not all(isinstance(e, _ALWAYS) for e in ops):
+                return True
+            case ast.Call(func=ast.Name(id=name)) if name in _CONVERTING:
+                return True
+    return False
+
+
+_ALWAYS = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
 
 
 def _is_beside(name: str) -> bool:
@@ -155,10 +185,21 @@ def is_trivial(source: SourceFile, call: ast.Call) -> bool:
     if log_of(call) is not None or captures(call):
         return True
     if isinstance(call.func, ast.Attribute):
-        of_module = dotted(call.func).partition(".")[0] in _imported_names(source)
-        return call.func.attr in METHODS and not of_module  # requests.get
+        if call.func.attr not in METHODS:
+            return False
+        name = dotted(call.func).partition(".")[0]
+        return name not in _imported_names(source) or _is_set(source, call, name)  # requests.get
     name = dotted(call.func)
     return name in _BUILTINS or words(name) == ("log",)
+
+
+def _is_set(source: SourceFile, node: ast.AST, name: str) -> bool:
+    """Whether a function has a variable of its own by the name of a module: `warnings = []`."""
+    function = definition_of(source, node)
+    return function is not None and any(
+        isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store)
+        for each in own_nodes(function.body)
+    )
 
 
 @kept

@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any
 
 from qw_codemod.analysis.reporting import WARNING
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import (
     LOOPS,
     Loop,
@@ -26,6 +28,7 @@ from .docstrings import docstring_forgives
 from .effects import effects_of, is_printing
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, outermost
+from .work import is_pure
 
 _COMMENTS = 8  # lines of comments by which two copies of a block may differ
 
@@ -52,7 +55,9 @@ def outcome_of(
         return Outcome.REPORTED
     if _handler_reports(source, infer, handler):
         return Outcome.REPORTED
-    if comment_explains(source, handler) or _says_in_words(source, statement, handler):
+    if comment_explains(source, handler):
+        return Outcome.EXPLAINED
+    if _says_in_words(source, statement, handler) or _blames_client(source, handler):
         return Outcome.EXPLAINED
     copies = list(_copies(source, statement))
     if any(comment_explains(source, h) for each in copies for h in each.handlers):
@@ -61,6 +66,8 @@ def outcome_of(
         is_commented = any(is_commented_above(source, each) for each in (statement, *copies))
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
     if _is_tried_again(source, statement, handler) or docstring_forgives(source, statement):
+        return Outcome.OTHERWISE
+    if _errs(handler) or _has_placeholder(statement, handler):
         return Outcome.OTHERWISE
     if _is_marked(statement, handler) or _is_put_beside(statement, handler):
         return Outcome.OTHERWISE
@@ -198,7 +205,7 @@ def _appended(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
     for node in own_nodes(body):
         match node:
             case ast.Call(func=ast.Attribute(value=of, attr="append"), args=[value]) if dotted(of):
-                for _ in range(3):  # text, then Content(text), then Event(content)
+                for _ in range(5):  # text, then Part(text), then Content(part), then Event(content)
                     yield dotted(of), value
                     known = [given[name] for name in _read(value) if name in given]
                     if not known:
@@ -239,7 +246,7 @@ def _says_in_words(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
     for node in handler.body:
         match node:
             case ast.Return(value=ast.expr() as value) if any(map(_is_sentence, _parts(value))):
-                return True
+                return not _errs(handler)
             case (
                 ast.Assign(targets=[target], value=value)
                 | ast.AnnAssign(target=target, value=ast.expr() as value)
@@ -270,6 +277,45 @@ def _is_sentence(value: ast.expr) -> bool:
 def _is_status(value: object) -> bool:
     """Whether it is the number with which a web server says that something in it is broken."""
     return type(value) is int and 500 <= value < 600
+
+
+def _errs(handler: ast.ExceptHandler) -> bool:
+    """Whether the answer is an error by its key: `{"error": "Cannot read the days."}`."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Return) and "error" in _record(last.value or last)
+
+
+def _has_placeholder(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether another text stands in the place of one that is put together: `return "N/A"`."""
+    match statement.body[-1], handler.body[-1]:
+        case ast.Return(value=ast.JoinedStr()), ast.Return(value=ast.Constant(value=str() as text)):
+            return bool(text.strip())
+    return False
+
+
+def _blames_client(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether a web request is answered with a status that says what is wrong with it: 400."""
+    return isinstance(handler.body[-1], ast.Return) and any(
+        _is_client_error(source, node) for node in own_nodes(handler.body)
+    )
+
+
+def _is_client_error(source: SourceFile, node: ast.AST) -> bool:
+    match node:
+        case ast.keyword(arg="status" | "status_code" | "code", value=value):
+            pass
+        case ast.Tuple(elts=[_, value]):  # flask
+            pass
+        case _:
+            return False
+    if isinstance(value, ast.Constant):
+        return type(value.value) is int and 400 <= value.value < 500
+    name = dotted(value).rpartition(".")[2]
+    if name.startswith("HTTP_4"):
+        return True
+    if not full_name(source, value).startswith("http.HTTPStatus."):
+        return False
+    return 400 <= getattr(HTTPStatus, name, 0) < 500
 
 
 def _parts(value: ast.expr) -> Iterator[ast.expr]:
@@ -506,7 +552,9 @@ def _handler_reports(source: SourceFile, infer: Inference, handler: ast.ExceptHa
 def _callee_reports(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
     """Whether all that the body calls logs its own failures before it raises them on."""
     calls = [call for each in statement.body for call in outermost(source, each)]
-    calls = [call for call in calls if not is_trivial(source, call)]
+    calls = [
+        each for each in calls if not (is_trivial(source, each) or is_pure(source, infer, each))
+    ]
     return bool(calls) and all(_reports_itself(source, infer, call) for call in calls)
 
 

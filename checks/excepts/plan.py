@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, replace
 
 from qw_codemod.analysis.reporting import DEBUG, ERROR
+from qw_codemod.infer import Inference
 from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import WIDTH, SourceFile
 from qw_codemod.python.imports import imports_of
@@ -22,7 +23,7 @@ from .raises import exceptions
 from .readers import reads_extra
 from .sentry import reaches_sentry
 from .told_values import told_names
-from .work import absent
+from .work import absent, is_pure
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
@@ -143,12 +144,17 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         plan = replace(
             plan,
             name=exception_name(source, handler.node),
-            operation=operation(source, handler.statement, own_loggers(source, context.infer)),
+            operation=_operation(source, context.infer, handler.statement),
             context=told_names(source, context.infer, handler.statement),
         )
         if level == "error":
             plan = replace(plan, unless=absent(source, handler.statement))
     return replace(plan, raises_on=settings.get("on_swallow") == "raise")
+
+
+def _operation(source: SourceFile, infer: Inference, statement: ast.Try) -> str:
+    loggers = own_loggers(source, infer)
+    return operation(source, statement, loggers, lambda call: is_pure(source, infer, call))
 
 
 def _sends(source: SourceFile, context: Context, level: str, logs: bool) -> bool:

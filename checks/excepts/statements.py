@@ -31,3 +31,27 @@ class SendsWithout(Statement):
 
 class SendsWith(Statement):
     template = "this sends one with it"
+
+
+class MayNotBeThere(Statement):
+    template = "what `{call}()` asks for by its name may not be there, which may be ordinary"
+
+    call: str
+
+
+class MayFindNothing(Statement):
+    template = "`{call}()` may find nothing, which may be ordinary, and fails here like an outage"
+
+    call: str
+
+
+class MayBeTooLittle(Statement):
+    template = "`{call}()` may be given too little, which may be ordinary"
+
+    call: str
+
+
+class MayBeNothing(Statement):
+    template = "`{name}` may be None, which cannot be formatted, and may be ordinary"
+
+    name: str

@@ -32,9 +32,9 @@ _VALUES = frozenset(
     "filepath".split()
 )
 _THINGS = frozenset(
-    "table dataset bucket blob column partition file folder dir directory sheet game match team "
-    "league club station region zone country project topic queue page offset batch chunk shard "
-    "attempt step stage index version symbol ticker sport feed dag task job".split()
+    "table database dataset bucket blob column partition file folder dir directory sheet game "
+    "match team league club station region zone country project topic queue page offset batch "
+    "chunk shard attempt step stage index version symbol ticker sport feed dag task job".split()
 )
 # A word of the name of a credential, or of what is known of a person: `session_id`, `birth_date`.
 _PRIVATE = frozenset(

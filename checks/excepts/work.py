@@ -1,4 +1,4 @@
-"""What the body of a `try` does: asks, works on data, runs other code, or calls a service."""
+"""What the body of a `try` does: asks, works on values or files, runs code, calls a service."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Work(Enum):
 
     ASKS = auto()  # for what may well not be there: a queue, a socket, the next of an iterator
     SERVICE = auto()  # HTTP, BigQuery and the like
-    DATA = auto()  # what is at hand: values, and local files
+    VALUES = auto()  # what is at hand: it converts, computes, looks up
+    FILES = auto()  # files and programs of the machine
     CODE = auto()  # anything else
 
 
@@ -51,11 +52,12 @@ _SERVICES = ("requests", "httpx", "aiohttp", "urllib.request", "urllib3", "googl
 _PURE = frozenset(
     "ast array base64 binascii bisect calendar cmath codecs collections colorsys copy csv "
     "dataclasses datetime decimal difflib enum fnmatch fractions functools hashlib heapq hmac html "
-    "inspect ipaddress itertools json keyword locale math numbers operator os.path pickle pprint "
+    "inspect ipaddress itertools json keyword locale math numbers operator os.environ os.getenv "
+    "os.path pickle pprint "
     "random re secrets shlex statistics string struct textwrap time tomllib types typing "
     "unicodedata urllib.parse uuid zlib zoneinfo "
     "dateutil dateparser yaml numpy pandas.to_datetime pandas.to_numeric pandas.to_timedelta "
-    "pandas.Timestamp pandas.isna".split()
+    "pandas.Timestamp pandas.isna pandas.concat pandas.DataFrame pandas.Series".split()
 )
 _OF_WRONG_VALUES = frozenset("ValueError TypeError KeyError IndexError".split())
 _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint print next".split())
@@ -63,7 +65,10 @@ _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint pri
 _OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
 _OF_LISTS = frozenset("append extend items keys values setdefault".split())
 _OF_FILES = ("os.", "shutil.")
-_READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path
+_READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path alone
+_OF_PATHS = frozenset("open write_text write_bytes unlink stat mkdir iterdir glob rglob".split())
+_PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "check_output", "getoutput"))
+_PLAIN = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple)
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
 _TIDYING = frozenset(
@@ -111,24 +116,27 @@ def work_of(
     if any(_reads_stored(each) for each in calls) and absent(source, statement):
         return Work.SERVICE
     if any(map(_takes_stored, _outer(source, statement))):
-        return Work.DATA
+        return Work.FILES
     answers = _answers_question(source, statement, handler)
-    if any(_is_service(source, infer, call) for call in calls):
+    if any(is_service(source, infer, call) for call in calls):
         # whether a service is up is another question than whether it has something
         of_things = answers in ("has", "exists") and not absent(source, statement)
-        return Work.ASKS if of_things else Work.SERVICE
-    if answers:
+        is_asked = of_things or _is_pinged(source, infer, statement, handler)
+        return Work.ASKS if is_asked else Work.SERVICE
+    if answers or _is_checked(source, statement, handler):
         return Work.ASKS
-    if _runs_others(statement):
+    if runs_others(statement):
         return Work.CODE
     is_data = (
-        all(_is_pure(source, infer, call) for call in calls)
+        all(is_pure(source, infer, call) for call in calls)
         or bool(exceptions(source, infer, statement.body).raises)
         or _is_applied(source, infer, statement)
     )
     if not is_data:
         return Work.CODE
-    return Work.ASKS if _says_whether(source, statement, handler) else Work.DATA
+    if _says_whether(source, statement, handler):
+        return Work.ASKS
+    return Work.FILES if any(_is_of_machine(source, call) for call in calls) else Work.VALUES
 
 
 def absent(source: SourceFile, statement: ast.Try) -> str:
@@ -173,7 +181,7 @@ def _outer(source: SourceFile, statement: ast.Try) -> list[ast.Call]:
     return [call for call in found if not is_trivial(source, call)]
 
 
-def _runs_others(statement: ast.Try) -> bool:
+def runs_others(statement: ast.Try) -> bool:
     """Whether code runs there that no call shows."""
     kinds = (
         ast.Await,
@@ -227,7 +235,7 @@ def _asks_system(source: SourceFile, infer: Inference, statement: ast.Try) -> bo
         call in asking
         or is_trivial(source, call)
         or any_log_of(source, infer, call) is not None
-        or _is_pure(source, infer, call)
+        or is_pure(source, infer, call)
         for call in calls
     )
 
@@ -398,6 +406,41 @@ def _says_whether(source: SourceFile, statement: ast.Try, handler: ast.ExceptHan
     return any(isinstance(each, ast.Compare | ast.BoolOp | ast.UnaryOp) for each in given)
 
 
+def _is_checked(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether what is called says yes or no, and a failure is a no as well: `return check(day)`.
+
+    The other answers of the function are True or False.
+    """
+    function = definition_of(source, statement)
+    match statement.body, handler.body:
+        case [ast.Return(value=ast.Call())], [ast.Return(value=ast.Constant(value=False))]:
+            pass
+        case _:
+            return False
+    inside = set(ast.walk(statement))
+    others = [
+        each.value
+        for each in own_nodes(function.body if function is not None else [])
+        if isinstance(each, ast.Return) and each not in inside
+    ]
+    return bool(others) and all(
+        isinstance(each, ast.Constant) and isinstance(each.value, bool) for each in others
+    )
+
+
+def _is_pinged(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> bool:
+    """Whether a service is asked for nothing but a sign of life: `get(url)`, and `return True`."""
+    match statement.body, handler.body:
+        case (
+            [ast.Expr(value=ast.Call() as call), ast.Return(value=ast.Constant(value=True))],
+            [ast.Return(value=ast.Constant(value=False))],
+        ):
+            return last_name(call) in ("get", "head", "urlopen") and is_service(source, infer, call)
+    return False
+
+
 def _takes_stored(call: ast.Call) -> bool:
     """`client.get_object(Key=key)["Body"].read()`."""
     return any(isinstance(n, ast.Call) and _reads_stored(n) for n in (call, *ast.walk(call.func)))
@@ -410,7 +453,7 @@ def _reads_stored(call: ast.Call) -> bool:
 # -- a service, and what is at hand ---------------------------------------------------------------
 
 
-def _is_service(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+def is_service(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
     """Whether a call is one of a library that talks to a service, by what is known of it."""
     if _is_of(full_name(source, call.func), _SERVICES):
         return True
@@ -431,19 +474,21 @@ def _is_of(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in packages)
 
 
-def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH) -> bool:
+def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH) -> bool:
     """Whether a call runs no code of others and reaches nothing, by what is known of it.
 
     Functions of the project are followed `depth` calls deep. Opening a file is left to those who
     do so themselves: a function that opens one is more than a parser.
     """
     if isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id):
+        if call.func.id == "next" and len(call.args) == 2:
+            return isinstance(call.args[0], ast.GeneratorExp)
         is_own_file = call.func.id == "open" and depth == _DEPTH
         return is_own_file or call.func.id not in _RUNS_OTHERS
     full = full_name(source, call.func)
     if any(_is_of(full, (each,)) for each in _PURE):
         return True
-    if depth == _DEPTH and full in BY_NAME and full.startswith(_OF_FILES):
+    if depth == _DEPTH and _is_of_machine(source, call):
         return True
     held = infer.holds(source, call.func) if depth else ()
     if held and all(_is_library_of_values(each.value) for each in held):
@@ -453,8 +498,6 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
         return all(_only_parses(infer, each, depth) for each in functions)
     if not isinstance(call.func, ast.Attribute):
         return False
-    if depth == _DEPTH and call.func.attr in _READS_PATH:
-        return True
     if call.func.attr in _OF_VALUES | _OF_LISTS or _is_of_file(source, call.func):
         return True
     if _is_of_plain_value(source, infer, call, call.func, depth):
@@ -463,19 +506,51 @@ def _is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = 
     return bool(held) and all(isinstance(each.value, Container) for each in held)
 
 
+def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a call works with a file, or takes what a program of the machine says."""
+    full = full_name(source, call.func)
+    if dotted(call.func) == "open" or full.startswith("os.path.get"):
+        return True
+    if full in BY_NAME and full.startswith(_OF_FILES):
+        return True
+    if full in _PROGRAMS:
+        return not isinstance(source.parent(call), ast.Expr)
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr in _READS_PATH or (
+        call.func.attr in _OF_PATHS and _is_path(source, call.func.value)
+    )
+
+
+def _is_path(source: SourceFile, node: ast.expr) -> bool:
+    """Whether it is put together like a path, `folder / "settings.json"`, and nothing else."""
+    match node:
+        case ast.BinOp(op=ast.Div(), right=ast.Constant(value=str()) | ast.JoinedStr()):
+            return True
+        case ast.Call():
+            return full_name(source, node.func) == "pathlib.Path"
+        case ast.Name(id=name):
+            given = list(_given(source, node, name))
+            return bool(given) and all(
+                each is not None and not isinstance(each, ast.Name) and _is_path(source, each)
+                for each in given
+            )
+    return False
+
+
 def _is_of_plain_value(
     source: SourceFile, infer: Inference, call: ast.Call, function: ast.Attribute, depth: int
 ) -> bool:
     """`json.loads(text).get("name")`, `row["tags"].get("name")`, `point.update({"x": x})`."""
     match function.value:
         case ast.Call() as inner:
-            return _is_pure(source, infer, inner, depth)
+            return is_pure(source, infer, inner, depth)
         case ast.Subscript() if function.attr in METHODS:
             return True
         case ast.Name(id=name):
-            made = list(_made(source, function, name))
+            made = list(_made(source, function, name, _PLAIN))
             if made and all(
-                each is not call and not _opens(each) and _is_pure(source, infer, each, depth)
+                each is not call and not _opens(each) and is_pure(source, infer, each, depth)
                 for each in made
             ):
                 return True
@@ -483,17 +558,26 @@ def _is_of_plain_value(
     return is_of_dict and function.attr in METHODS
 
 
-def _made(source: SourceFile, node: ast.AST, name: str) -> Iterator[ast.Call]:
-    """The calls that give a local name its values; none where something else does, too."""
+def _made(
+    source: SourceFile, node: ast.AST, name: str, beside: tuple[type[ast.expr], ...] = ()
+) -> Iterator[ast.Call]:
+    """The calls that give a local name its values; none where something else does, too.
+
+    What is of one of the types `beside` does not count.
+    """
+    given = list(_given(source, node, name))
+    found = [each for each in given if isinstance(each, ast.Call)]
+    if all(isinstance(each, (ast.Call, *beside)) for each in given):
+        yield from found
+
+
+def _given(source: SourceFile, node: ast.AST, name: str) -> Iterator[ast.expr | None]:
+    """What a local name is bound to; None for what no assignment gives."""
     function = definition_of(source, node)
-    found: list[ast.Call] = []
     for each in own_nodes(function.body if function is not None else source.tree.body):
         if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store):
             parent = source.parent(each)
-            if not isinstance(parent, ast.Assign) or not isinstance(parent.value, ast.Call):
-                return
-            found.append(parent.value)
-    yield from found
+            yield parent.value if isinstance(parent, ast.Assign | ast.AnnAssign) else None
 
 
 def _opens(call: ast.Call) -> bool:
@@ -506,10 +590,11 @@ def _is_library_of_values(value: Value) -> bool:
 
 
 def _is_of_file(source: SourceFile, function: ast.Attribute) -> bool:
-    """Whether a method is one of what a `with open(...) as file` around it binds."""
+    """Whether a method is one of what `with open(...) as file`, or of a path, binds around it."""
     return any(
         isinstance(item.context_expr, ast.Call)
-        and dotted(item.context_expr.func) == "open"
+        and _opens(item.context_expr)
+        and _is_of_machine(source, item.context_expr)
         and item.optional_vars is not None
         and dotted(item.optional_vars) == dotted(function.value) != ""
         for around in source.ancestors(function)
@@ -535,4 +620,4 @@ def _only_parses(infer: Inference, function: Function, depth: int = _DEPTH) -> b
         return False
     calls = [each for each in nodes if isinstance(each, ast.Call) and log_of(each) is None]
     gives = any(isinstance(each, ast.Return) and each.value is not None for each in nodes)
-    return gives and all(_is_pure(view.source, infer, each, depth - 1) for each in calls)
+    return gives and all(is_pure(view.source, infer, each, depth - 1) for each in calls)

@@ -103,7 +103,7 @@ RECORD_FORMS = (
         "    except Exception:\n        return None\n\n\ndef run(cost):\n"
         "    return margin(3, cost)\n",
         lambda: 0,
-        (logging.WARNING,),
+        (logging.DEBUG,),
         says=("margin",),
     ),
     RecordForm(
@@ -191,7 +191,7 @@ RECORD_FORMS = (
         "logger = logging.getLogger(__name__)\n\n\ndef run(_):\n"
         "    logger.debug('limits: %s', LIMITS)\n    return LIMITS\n",
         lambda: None,
-        (logging.WARNING, logging.DEBUG),
+        (logging.DEBUG, logging.DEBUG),
         own_records=1,
     ),
     RecordForm(
@@ -203,6 +203,6 @@ RECORD_FORMS = (
         "def keep(shelf, name):\n    logging.getLogger(__name__).info('keeping %s', name)\n"
         "    shelf.write(name)\n",
         lambda: None,
-        (logging.WARNING, logging.ERROR),
+        (logging.DEBUG, logging.ERROR),
     ),
 )

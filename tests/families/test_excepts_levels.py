@@ -7,7 +7,14 @@ import textwrap
 
 import pytest
 from qw_codemod.checks.excepts.reasons import ModuleIsStream, NoQuietWay
+from qw_codemod.checks.excepts.statements import (
+    MayBeNothing,
+    MayBeTooLittle,
+    MayFindNothing,
+    MayNotBeThere,
+)
 
+from qw_codemod.kernel.statements import Statement
 from qw_codemod.testkit import apply_to_files, apply_to_text, check_text
 
 HEAD = (
@@ -74,15 +81,15 @@ def function(
             "debug",
         ),
         ("import boto3\nboto3.client('s3').upload_file(day)", "error"),
-        # works on data at hand
-        ("x = int(day)", "warning"),
-        ("x = extra['a']['b'].strip()", "warning"),
-        ("x = client.head.commit.name", "warning"),
-        ("x = abs(day - extra) / day", "warning"),
-        ("x = float(day.timestamp())", "warning"),
-        ("x = json.loads(extra['a'])", "warning"),
-        ("x = datetime.datetime.strptime(day, '%Y')", "warning"),
-        ("x = pd.to_datetime(day, utc=True)", "warning"),
+        # works on values and files at hand
+        ("x = int(day)", "debug"),
+        ("x = extra['a']['b'].strip()", "debug"),
+        ("x = client.head.commit.name", "debug"),
+        ("x = abs(day - extra) / day", "debug"),
+        ("x = float(day.timestamp())", "debug"),
+        ("x = json.loads(extra['a'])", "debug"),
+        ("x = datetime.datetime.strptime(day, '%Y')", "debug"),
+        ("x = pd.to_datetime(day, utc=True)", "debug"),
         ("with open(day) as file:\n    x = file.read()", "warning"),
         ("os.remove(day)", "warning"),
         ("if os.path.exists(day):\n    os.remove(day)", "warning"),
@@ -90,11 +97,19 @@ def function(
         ("with open(day) as file:\n    x = json.load(file).get('a', 'b')", "warning"),
         ("with open(day) as file:\n    x = [each.split() for each in file.readlines()]", "warning"),
         ("with client.open(day) as file:\n    x = file.read()", "error"),
-        ("x = json.loads(day).get('a')", "warning"),
+        ("x = json.loads(day).get('a')", "debug"),
         ("x = json.loads(extra.read_text())", "warning"),
         ("x = client.load(extra.read_text())", "error"),
-        ("x = extra['a'].get('b')", "warning"),
-        ("extra.update({'a': int(day)})", "warning"),
+        ("path = extra / 'a'\nwith path.open() as file:\n    x = file.read()", "warning"),
+        ("path = extra.a\nwith path.open() as file:\n    x = file.read()", "error"),
+        ("x = subprocess.run(['git', 'log'], stdout=-1).stdout", "warning"),
+        ("subprocess.run(['git', 'push'])", "error"),
+        ("x = next((each for each in extra if each['a']), None)", "debug"),
+        ("x = int(os.environ.get('PORT', '80'))", "debug"),
+        ("x = int(os.getenv('PORT'))", "debug"),
+        ("x = {}\nx = json.loads(day)\nx.pop('a')", "debug"),
+        ("x = extra['a'].get('b')", "debug"),
+        ("extra.update({'a': int(day)})", "debug"),
         ("extra.update(day)", "error"),
         ("x = requests.get(day, timeout=3).json().get('a')", "error"),
         ("x = client.json().get('a')", "error"),
@@ -114,7 +129,8 @@ def function(
 )
 def test_what_the_body_does(body: str, wanted: str) -> None:
     imports = (
-        "import asyncio\nimport datetime\nimport json\nimport urllib.request\nimport requests\n"
+        "import asyncio\nimport datetime\nimport json\nimport subprocess\nimport urllib.request\n"
+        "import requests\n"
     )
     text = imports + function(body, "pass").replace("def run", "async def run")
     assert level(text) == wanted
@@ -134,12 +150,12 @@ def test_what_is_stopped_may_be_stopped_more_roughly(handler: str, wanted: str) 
 @pytest.mark.parametrize(
     ("body", "wanted"),
     [
-        ("return int(text)", "warning"),
-        ("if not text:\n    raise ValueError(text)\nreturn text.strip()", "warning"),
+        ("return int(text)", "debug"),
+        ("if not text:\n    raise ValueError(text)\nreturn text.strip()", "debug"),
         ("if not text:\n    raise RuntimeError(text)\nreturn text.strip()", "error"),
         ("with open(text) as file:\n    return file.read()", "error"),
         ("return client.load(text)", "error"),
-        ("return other(text)", "warning"),
+        ("return other(text)", "debug"),
         ("raise RuntimeError(text)", "error"),
     ],
 )
@@ -169,6 +185,30 @@ def test_whether_a_service_is_up_is_no_question_of_what_it_has() -> None:
     for name, wanted in (("is_up", "error"), ("has_day", "debug"), ("day_exists", "debug")):
         text = function("return requests.get(day, timeout=3).ok", "return False", name=name)
         assert level("import requests\n" + text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "others", "wanted"),
+    [
+        ("return client.check(day)", "return True", "debug"),
+        ("return client.check(day)", "return None", "error"),
+        ("return client.check(day)", "pass", "error"),
+        ("client.send(day)\nreturn True", "return True", "error"),
+    ],
+)
+def test_a_check_that_fails_is_a_no(body: str, others: str, wanted: str) -> None:
+    text = function(body, "return False")
+    assert level(text.replace("    try:", f"    if extra:\n        {others}\n    try:")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [("get(day, timeout=3)", "debug"), ("post(day, timeout=3)", "error")],
+)
+def test_a_sign_of_life_is_asked_for(call: str, wanted: str) -> None:
+    text = "import requests\n" + function(f"requests.{call}\nreturn True", "return False")
+    assert level(text) == wanted
+    assert level(text.replace("return False", "return None")) == "error"
 
 
 @pytest.mark.parametrize(
@@ -245,7 +285,7 @@ def test_an_object_of_unknown_storage_is_data_that_is_replaced() -> None:
 )
 def test_a_comment_explains_the_failure(comment: str, explains: bool) -> None:
     wanted = {True: ("debug", "debug", "warning"), False: ("error", "warning", "error")}[explains]
-    bodies = ("client.load(day)", "int(day)", "requests.get(day, timeout=3)")
+    bodies = ("client.load(day)", "os.listdir(day)", "requests.get(day, timeout=3)")
     for place in (
         "except Exception:  # {}\n        return None",
         "except Exception:\n        # {}\n        return None",
@@ -283,6 +323,39 @@ def test_the_failure_is_told_in_words(handler: str, below: str, wanted: str) -> 
     if wanted == "debug":  # an outage is one whatever is said of it
         text = function("x = requests.get(day, timeout=3)", handler, below)
         assert level("import requests\n" + text) == "warning"
+
+
+@pytest.mark.parametrize(
+    ("handler", "wanted"),
+    [
+        ("return page('day?', status=400)", "debug"),
+        ("return page('day?', status=HTTP_404_NOT_FOUND)", "debug"),
+        ("return page('day?', status_code=HTTPStatus.BAD_REQUEST)", "debug"),
+        ("return {'day': day}, 422", "debug"),
+        ("return page('broken', status=HTTPStatus.BAD_GATEWAY)", "error"),
+        ("return page('broken', status=500)", "error"),
+        ("return page('found', status=200)", "error"),
+        ("return page('broken', limit=400)", "error"),
+    ],
+)
+def test_who_asked_is_told_what_is_wrong_with_it(handler: str, wanted: str) -> None:
+    text = "from http import HTTPStatus\n" + function("x = client.load(day)", handler)
+    assert level(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "handler", "wanted"),
+    [
+        ("return client.load(day)", "return {'error': 'The days cannot be read.'}", "warning"),
+        ("return client.load(day)", "return {'error': {'code': 2}}", "warning"),
+        ("return client.load(day)", "return {'told': 'The days cannot be read.'}", "debug"),
+        ("return f'[{client.load(day)}]'", "return 'N/A'", "warning"),
+        ("return f'[{client.load(day)}]'", "return ''", "error"),
+        ("return client.load(day)", "return 'N/A'", "error"),
+    ],
+)
+def test_an_answer_says_that_it_is_none(body: str, handler: str, wanted: str) -> None:
+    assert level(function(body, handler)) == wanted
 
 
 def test_words_among_the_rows_are_no_report() -> None:
@@ -494,22 +567,29 @@ def test_another_way_below(body: str, after: str, is_alternative: bool) -> None:
     ("body", "handler", "after", "wanted"),
     [
         ("return int(day)", "return day", "", "debug"),
-        ("return int(day)", "return str(day)", "", "debug"),
-        ("return int(day)", "return extra", "", "warning"),
-        ("return int(day)", "pass", "return day", "debug"),
-        ("day = int(day)", "pass", "send(day)", "debug"),
-        ("extra['x'] = int(day)", "extra['x'] = day", "", "debug"),
-        ("extra['x'] = int(day)", "extra['y'] = day", "", "warning"),
-        ("if day:\n    x = int(day)\nelse:\n    x = day", "x = day", "", "debug"),
-        ("x = int(day)", "pass", "send(x)", "warning"),
-        ("day = int(day)", "return day", "send(day)", "debug"),
-        ("return extra['a']", "pass", "x = find(day)\nreturn x", "debug"),
-        ("return extra['a']", "pass", "return None", "warning"),
+        ("return int(day)", "return extra", "", "debug"),
+        ("return open(day).read()", "return day", "", "debug"),
+        ("return open(day).read()", "return str(day)", "", "debug"),
+        ("return open(day).read()", "pass", "return day", "debug"),
+        ("return open(day).read()", "return extra", "", "warning"),
+        ("day = open(day).read()", "pass", "send(day)", "debug"),
+        ("x = open(day).read()", "pass", "send(x)", "warning"),
+        ("extra['x'] = open(day).read()", "extra['x'] = day", "", "debug"),
+        ("extra['x'] = open(day).read()", "extra['y'] = day", "", "warning"),
+        ("return open(day).read()", "pass", "x = find(day)\nreturn x", "debug"),
+        ("return open(day).read()", "pass", "return None", "warning"),
+        # a text that is to be another one goes on as it was, and looks like it
+        ("return day.strip()", "return day", "", "warning"),
+        ("return urlparse(day.strip()).netloc.lower()", "return day", "", "warning"),
+        ("day = day.removesuffix('Z')", "pass", "send(day)", "warning"),
+        ("return day.strip()", "return None", "", "debug"),
+        ("return int(day.strip())", "return day", "", "debug"),
         ("return client.enrich(day)", "return day", "", "error"),
     ],
 )
 def test_a_value_that_stays_is_not_lost(body: str, handler: str, after: str, wanted: str) -> None:
-    assert level(function(body, handler, after)) == wanted
+    text = "from urllib.parse import urlparse\n" + function(body, handler, after)
+    assert level(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -569,17 +649,17 @@ def test_what_failed_is_kept_as_such(body: str, handler: str, after: str, wanted
     ],
 )
 def test_the_docstring_says_what_a_failure_gives(docstring: str, result: str, wanted: str) -> None:
-    text = function("return float(day)", f"return {result}", docstring=docstring)
+    text = function("return open(day).read()", f"return {result}", docstring=docstring)
     assert level(text) == wanted
     if wanted == "debug":  # an outage is an error whatever is said of it
-        assert level(text.replace("float(day)", "client.load(day)")) == "error"
+        assert level(text.replace("open(day).read()", "client.load(day)")) == "error"
 
 
 @pytest.mark.parametrize(
     ("use", "wanted"),
     [
-        ("frame['area'].apply(load)", "warning"),
-        ("frame['area'].map(load)", "warning"),
+        ("frame['area'].apply(load)", "debug"),
+        ("frame['area'].map(load)", "debug"),
         ("pool.map(load, frame)", "error"),
         ("[load(each) for each in frame]", "error"),
         ("frame['area'].apply(other)", "error"),
@@ -731,9 +811,9 @@ def test_a_docstring_says_what_happens_when_it_fails(
         ("client.wait_for_load_state('loaded', timeout=3)", "debug"),
         ("client.wait_for_load_state('loaded')", "error"),
         ("x = client.wait_for_load_state('loaded', timeout=3)", "error"),
-        ("x = re.search('a', day).group(1)", "warning"),
-        ("found = re.search('a', day)\nx = found.group(1)", "warning"),
-        ("found = json.loads(day)\nx = found.get('a', [])", "warning"),
+        ("x = re.search('a', day).group(1)", "debug"),
+        ("found = re.search('a', day)\nx = found.group(1)", "debug"),
+        ("found = json.loads(day)\nx = found.get('a', [])", "debug"),
         ("found = client.find(day)\nx = found.get('a', [])", "error"),
     ],
 )
@@ -769,41 +849,19 @@ def test_an_attribute_is_asked_of_what_may_be_none(result: str, wanted: str) -> 
         ("lines[1:]", "pass", "debug"),
         ("re.findall('a', day)", "continue", "debug"),
         ("day", "continue", "warning"),
+        ("day", "pass", "warning"),
+        ("day", "x = 0", "debug"),
         ("open(day)", "continue", "warning"),
-        ("lines", "x = 0", "warning"),
     ],
 )
 def test_a_piece_of_a_text_need_not_convert(pieces: str, handler: str, wanted: str) -> None:
-    text = (
-        f"import re\n{HEAD}def run(day):\n    lines = day.split('|')\n    for each in {pieces}:\n"
-    )
-    text += "        try:\n            x = int(each)\n        except Exception:\n"
+    text = f"import re\n{HEAD}def run(day):\n    lines = day.split('|')\n"
+    text += f"    for team_id in {pieces}:\n"
+    text += "        try:\n            x = int(team_id)\n        except Exception:\n"
     text += f"            {handler}\n"
     assert level(text + "        print(x)\n") == wanted
-
-
-@pytest.mark.parametrize(
-    ("use", "wanted"),
-    [
-        ("def use(x):\n    if parse(x):\n        return 1\n", "debug"),
-        ("def use(x):\n    return parse(x) or 3\n", "debug"),
-        ("def use(x):\n    y = parse(x)\n    if y is None:\n        return 0\n", "debug"),
-        ("def is_valid(x):\n    a = parse(x)\n    return a != 0\n", "debug"),
-        ("def is_valid(x):\n    return middle(x) != 0\n\n\ndef middle(x):\n    return parse(x)\n",
-         "debug"),
-        ("def use(x):\n    y = parse(x)\n    return y\n", "warning"),
-        ("def use(x):\n    return 3 or parse(x)\n", "warning"),
-        ("def use(x):\n    if parse(x):\n        return parse(x)\n", "warning"),
-        ("def use(client, x):\n    if client.parse(x):\n        return 1\n", "warning"),
-        ("", "warning"),
-    ],
-)  # fmt: skip
-def test_a_failure_is_an_answer_that_all_callers_ask_for(use: str, wanted: str) -> None:
-    text = f"{HEAD}def parse(x):\n    try:\n        return int(x)\n    except Exception:\n"
-    text += "        return None\n"
-    for user in (f"from here import parse\n\n\n{use}", "from here import parse\n"):
-        changed = apply_to_files({"here.py": text, "run.py": user}, ("excepts",))
-        assert said(changed["here.py"]) == (wanted if user.endswith(use) else "warning")
+    if wanted == "warning":  # of one that is not named, nobody would know which it was
+        assert level(text.replace("team_id", "each") + "        print(x)\n") == "debug"
 
 
 @pytest.mark.parametrize(
@@ -811,8 +869,9 @@ def test_a_failure_is_an_answer_that_all_callers_ask_for(use: str, wanted: str) 
     [
         (" -> bool", "return int(day) > 3", "return False", "debug"),
         ("", "return int(day) > 3", "return False", "debug"),
-        ("", "return int(day)", "return False", "warning"),
-        (" -> bool", "return int(day) > 3", "return None", "warning"),
+        ("", "return open(day).read() > '3'", "return False", "debug"),
+        ("", "return open(day).read()", "return False", "warning"),
+        (" -> bool", "return open(day).read() > '3'", "return None", "warning"),
         (" -> bool", "return client.upload(day)", "return False", "error"),
     ],
 )
@@ -947,3 +1006,66 @@ def test_a_list_of_the_object_is_warned_of_in_another_method(told: str, wanted: 
     text += "            client.load(day)\n        except Exception:\n"
     text += f"            self.failed.append(day)\n\n    def end(self):\n        {told}\n"
     assert level(text) == wanted
+
+
+# -- what nothing decides --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "handler", "doubt"),
+    [
+        ("x = json.loads(client.get(day))", "x = None", MayFindNothing),
+        ("x = json.loads(self.cache.get(json.dumps(day)))", "x = None", MayFindNothing),
+        ("x = int(client.rows(day).first())", "x = None", MayFindNothing),
+        ("x = client.get(day)['a']['b']", "return ''", MayFindNothing),
+        ("row = client.get(day)\nx = row['a']", "pass", MayFindNothing),
+        ("x = client.get_name().lower()", "pass", MayFindNothing),
+        ("x = json.loads(look(day))", "x = None", MayFindNothing),
+        ("x = client.disks().get(disk=day).execute()", "x = None", MayNotBeThere),
+        ("x = stats.ks_2samp(day, extra).pvalue", "x = 1.0", MayBeTooLittle),
+        (
+            "x = client.load(day)\nx = float(x) if x is not None else None\nx = f'{x:.2f}'",
+            "pass",
+            MayBeNothing,
+        ),
+        # whatever goes wrong there is no ordinary answer
+        ("x = client.get(day)", "x = None", None),
+        ("x = json.loads(client.read(day))", "x = None", None),
+        ("row = client.get(day)\nif row:\n    x = row['a']", "pass", None),
+        ("x = json.loads(client.get(day))", "x = client.default()", None),
+        ("x = requests.get(day, timeout=3).json()['a']", "x = None", None),
+        ("x = client.disks().list(disk=day).execute()", "x = None", None),
+        ("x = client.load(stats.ks_2samp(day, extra))", "x = None", None),
+        ("if len(day) < 2:\n    return\nx = stats.ks_2samp(day, extra)", "x = None", None),
+        ("x = client.load(day)\nx = f'{x:.2f}'", "pass", None),
+    ],
+)
+def test_what_nothing_decides_is_left(
+    body: str, handler: str, doubt: type[Statement] | None
+) -> None:
+    look = "\n\ndef look(day):\n    if day:\n        return day.rows()\n    return None\n"
+    text = (
+        "import json\nimport requests\nfrom scipy import stats\n" + function(body, handler) + look
+    )
+    (found,) = check_text(text, ("excepts",))
+    if doubt is None:
+        assert found.evidence.level == "proven"
+        assert level(text) == "error"
+    else:
+        assert isinstance(found.evidence.doubt, doubt)
+        assert apply_to_text(text, ("excepts",), {}) == text
+        assert said(apply_to_text(text, ("excepts",), {}, likely=True)) == "warning"
+
+
+def test_what_is_ordinary_may_be_asked_around() -> None:
+    body = "if len(day) > 2:\n    try:\n        x = stats.levene(day)\n    except Exception:\n"
+    text = f"from scipy import stats\n{HEAD}def run(day):\n"
+    text += textwrap.indent(body, "    ") + "            x = 1.0\n    return x\n"
+    assert level(text) == "error"
+    assert level(text.replace("len(day) > 2", "DAYS")) == ""
+
+
+def test_a_comment_decides() -> None:
+    text = "import json\n" + function("x = json.loads(client.get(day))", "x = None")
+    assert level(text) == ""
+    assert level(text.replace("x = None", "x = None  # not cached yet")) == "debug"
