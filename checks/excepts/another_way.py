@@ -221,7 +221,7 @@ def _is_alternative(
         does, instead = called(first.value), called(second.value)
         if _is_of_same(does, instead):
             return True
-    modules = {each.bound for each in imports_of(source.tree)}
+    modules = {each.bound for each in imports_of(source.tree)} - _parameters(source, second)
     shared = (read_names([*before, second]) & read_names(body)) - modules
     if _asks_itself(source, body) and _asks_itself(source, [*before, second]):
         shared.add("self")
@@ -230,6 +230,15 @@ def _is_alternative(
     asked = next(map(called, outermost(source, first)), "")
     asks_same = asked != "" and asked == next(map(called, outermost(source, second)), "")
     return bool(shared) or asks_same
+
+
+def _parameters(source: SourceFile, node: ast.stmt) -> set[str]:
+    """The parameters of the function around a statement, whatever is imported by their names."""
+    function = definition_of(source, node)
+    if function is None:
+        return set()
+    taken = function.args
+    return {each.arg for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)}
 
 
 def _asks(call: ast.Call) -> bool:

@@ -10,6 +10,7 @@ from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.facts.project import Tree
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.bindings import dotted
 from qw_codemod.python.names import full_name
 
 from .loaded_together import loads_one
@@ -20,7 +21,8 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
 
     So it is where the file has that import already; where every program that loads the file starts
     Sentry, or some do and the others load the import too; and, where no program is known, in a
-    package that reports already.
+    package that reports already. Where the project sends what it captures through a function of its
+    own, that is left to it: the log alone is what the file says.
     """
     tree, path = infer.tree, source.path
     importing = [each for each in tree.holding(("sentry_sdk",)) if not tree.is_test(each)]
@@ -28,7 +30,7 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
         return False
     if path in importing and _imports_it(tree, path):
         return True
-    if imports_late(tree, path):
+    if imports_late(tree, path) or any(_wraps_it(tree, each) for each in importing):
         return False
     starting = [each for each in importing if _starts_it(tree, each)]
     importing = [each for each in importing if _imports_it(tree, each)]
@@ -58,3 +60,29 @@ def _starts_it(tree: Tree, path: str) -> bool:
 
 def _imports_it(tree: Tree, path: str) -> bool:
     return tree.imports_at_top(path, "sentry_sdk")
+
+
+def _wraps_it(tree: Tree, path: str) -> bool:
+    """Whether other files capture by a function of this one, which hands on what it is given."""
+    view = tree.view(path) if tree.holds_any(path, ("capture_exception",)) else None
+    if view is None:
+        return False
+    for node in view.source.tree.body:
+        match node:
+            case ast.FunctionDef(name=name, args=ast.arguments(args=[first, *_])):
+                hands_on = any(
+                    isinstance(each, ast.Call)
+                    and full_name(view.source, each.func) == _CAPTURE
+                    and first.arg in map(dotted, each.args[:1])
+                    for each in ast.walk(node)
+                )
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=args)):
+                hands_on = any(full_name(view.source, each) == _CAPTURE for each in args)
+            case _:
+                continue
+        if hands_on and any(each != path for each in tree.mentions(name) if not tree.is_test(each)):
+            return True
+    return False
+
+
+_CAPTURE = "sentry_sdk.capture_exception"

@@ -13,13 +13,16 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from qw_codemod.analysis.reporting import INFO
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import COMPREHENSIONS, FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import bound_names, full_name
+from qw_codemod.python.syntax import definition_of
 
 from .definite_assignment import bound_before
+from .effects import log_of
 
 _MOST = 4  # names in the context of a report
 # Types whose values are short and name a thing, and those whose name has to say that they do.
@@ -54,8 +57,8 @@ _FILES = frozenset("path file filename filepath folder dir directory".split())
 def told_names(source: SourceFile, infer: Inference, statement: ast.Try) -> tuple[str, ...]:
     """The bound names that a report of the `try` tells the values of, the most telling first.
 
-    Those of the loops around come first, from within, then those that the body reads, then those
-    that went into a text or a path that it reads.
+    Those of the loops around come first, from within, then those that other lines of the log tell,
+    then those that the body reads, then those that went into a text or a path that it reads.
     """
     bound = bound_before(source, statement)
     own = {name for each in statement.body for name in _inner_names(each)}
@@ -64,12 +67,45 @@ def told_names(source: SourceFile, infer: Inference, statement: ast.Try) -> tupl
     made_of = [name for each in read for name in _made_of(source, statement, each)]
     made_of += [name for each in [*made_of] for name in _made_of(source, statement, each)]
     scope = _scope(source, statement)
+    function = definition_of(source, statement)
+    around = source.parent(function) if function is not None else None
+    logged = _logged_in(around if isinstance(around, ast.ClassDef) else function)
+    told = _among(bound, [each for each in (*read, *made_of) if each in logged])
     found = dict.fromkeys(
         name
-        for name in (*loops, *_among(bound, read), *_among(bound, made_of))
-        if name in bound and name not in own and _tells(source, infer, scope, name)
+        for name in (*loops, *told, *_among(bound, read), *_among(bound, made_of))
+        if name in bound and name not in own
+        if _tells(source, infer, scope, name) or _is_known(scope, name)
     )
     return tuple(found)[:_MOST]
+
+
+def _logged_in(place: ast.AST | None) -> set[str]:
+    """The names whose values lines of the log tell, in a function or a class."""
+    found: set[str] = set()
+    for call in ast.walk(place) if place is not None else ():
+        if isinstance(call, ast.Call) and (log := log_of(call)) and log.level >= INFO:
+            found.update(each.id for each in call.args[1:] if isinstance(each, ast.Name))
+            found.update(
+                each.value.id
+                for text in call.args[:1]
+                for each in ast.walk(text)
+                if isinstance(each, ast.FormattedValue) and isinstance(each.value, ast.Name)
+            )
+    return found
+
+
+def _is_known(scope: ast.AST, name: str) -> bool:
+    """Whether it is a name or an address that the function tells in the log already, as it is."""
+    said = words(name)
+    if said[-1:] not in (("name",), ("url",)) or not _PRIVATE.isdisjoint(said[:-1]):
+        return False
+    return name in _logged_in(scope) and _annotation_is_text(scope, name)
+
+
+def _annotation_is_text(scope: ast.AST, name: str) -> bool:
+    annotation = _annotation(scope, name)
+    return annotation is None or set(_type_words(annotation)) - _AROUND <= {"str"}
 
 
 def _among(bound: Collection[str], names: Collection[str]) -> Iterator[str]:

@@ -26,7 +26,7 @@ from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 
 from .another_way import following, is_passed
-from .effects import log_of
+from .effects import is_printing, log_of
 from .escapes import TAKES_AWAITABLES
 from .known_operations import BY_NAME
 from .logging_style import any_log_of
@@ -101,7 +101,7 @@ def work_of(
 ) -> Work:
     """The row of the table."""
     calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
-    calls = [call for call in calls if any_log_of(source, infer, call) is None]
+    calls = [call for call in calls if not _speaks(source, infer, call)]
     if (
         _waits(source, statement)
         or _asks_system(source, infer, statement)
@@ -137,6 +137,13 @@ def work_of(
     if _says_whether(source, statement, handler):
         return Work.ASKS
     return Work.FILES if any(_is_of_machine(source, call) for call in calls) else Work.VALUES
+
+
+def _speaks(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    """Whether a call says what the program does: it logs, prints, or is a function `_log`."""
+    if is_printing(call) or words(dotted(call.func)) == ("log",):
+        return True
+    return any_log_of(source, infer, call) is not None
 
 
 def absent(source: SourceFile, statement: ast.Try) -> str:
@@ -545,6 +552,12 @@ def _is_of_plain_value(
     match function.value:
         case ast.Call() as inner:
             return is_pure(source, infer, inner, depth)
+        case ast.BoolOp(values=values):  # json.loads(text) or {}
+            return all(
+                isinstance(each, _PLAIN)
+                or (isinstance(each, ast.Call) and is_pure(source, infer, each, depth))
+                for each in values
+            )
         case ast.Subscript() if function.attr in METHODS:
             return True
         case ast.Name(id=name):
@@ -577,7 +590,8 @@ def _given(source: SourceFile, node: ast.AST, name: str) -> Iterator[ast.expr | 
     for each in own_nodes(function.body if function is not None else source.tree.body):
         if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store):
             parent = source.parent(each)
-            yield parent.value if isinstance(parent, ast.Assign | ast.AnnAssign) else None
+            value = parent.value if isinstance(parent, ast.Assign | ast.AnnAssign) else None
+            yield from value.values if isinstance(value, ast.BoolOp) else [value]
 
 
 def _opens(call: ast.Call) -> bool:

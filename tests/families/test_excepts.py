@@ -251,6 +251,54 @@ def test_a_path_that_is_read_comes_before_what_it_was_made_of() -> None:
     assert "(source=%s, table=%s)" in text or "(source=%s, folder=%s)" in text
 
 
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("logger.info('loading %s', feed_url)", "(feed_url=%s)"),
+        ("logger.warning(f'loading {feed_url}')", "(feed_url={feed_url})"),
+        ("logger.info('loading %s', name)", "(name=%s)"),
+        ("logger.info('loading %s of %s', feed_url, name)", "(name=%s, feed_url=%s)"),
+        ("logger.debug('loading %s', feed_url)", ""),
+        ("logger.info('loading %s', login_url)", ""),
+        ("logger.info('loading %s', rows)", ""),
+        ("logger.info('loading')", ""),
+    ],
+)
+def test_what_the_function_logs_already_is_told(log: str, told: str) -> None:
+    body = "work(feed_url, login_url, name, rows)"
+    text = f"def run(name: str, feed_url, login_url, rows: list):\n    {log}\n    try:\n"
+    text = after(f"{LOGGER}{text}        {body}\n    except Exception:\n        pass\n")
+    assert f"run: work failed {told}".strip() + ": " in text
+
+
+def test_what_the_class_logs_comes_first() -> None:
+    text = f"{LOGGER}class Feed:\n    def start(self, team_id):\n        {{}}\n\n"
+    text += "    def run(self, day, week, team_id):\n        try:\n"
+    text += "            work(day, week, team_id)\n        except Exception:\n            pass\n"
+    for log, first in (("logger.info('%s', team_id)", "team_id"), ("pass", "day")):
+        assert f"work failed ({first}=%s" in after(text.format(log))
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "sends"),
+    [
+        ("def capture(error, **more):\n    sentry_sdk.capture_exception(error)\n", False),
+        ("capture = guarded(bool, sentry_sdk.capture_exception)\n", False),
+        ("def capture(error):\n    print(error)\n", True),
+        ("capture = 3\n", True),
+    ],
+)
+def test_a_project_that_captures_by_its_own_function_does_so(wrapper: str, sends: bool) -> None:
+    files = {"own.py": f"import sentry_sdk\n\nsentry_sdk.init()\n\n\n{wrapper}"}
+    files["run.py"] = handler("pass", "day", "work(day)")
+    files["other.py"] = "from own import capture\n\ncapture(None)\n"
+    for others in (True, False):
+        changed = apply_to_files(files, ("excepts",))["run.py"]
+        assert ("capture_exception(e)" in changed) == (sends or not others)
+        assert "logger.exception(" in changed
+        files.pop("other.py", None)
+
+
 def test_events_are_sent_where_sentry_is_started() -> None:
     started = "import sentry_sdk\n\nsentry_sdk.init()\n"
     for start, sends in ((started, True), ("print('started')\n", False)):

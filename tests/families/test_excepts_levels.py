@@ -101,6 +101,9 @@ def function(
         ("x = json.loads(extra.read_text())", "warning"),
         ("x = client.load(extra.read_text())", "error"),
         ("path = extra / 'a'\nwith path.open() as file:\n    x = file.read()", "warning"),
+        ("path = extra / 'a'\nx = path.read_text()\n_log(f'read {path}')", "warning"),
+        ("x = (json.loads(day) or {}).get('a')", "debug"),
+        ("y = json.loads(day) or {}\nx = y.get('a')", "debug"),
         ("path = extra.a\nwith path.open() as file:\n    x = file.read()", "error"),
         ("x = subprocess.run(['git', 'log'], stdout=-1).stdout", "warning"),
         ("subprocess.run(['git', 'push'])", "error"),
@@ -356,6 +359,14 @@ def test_who_asked_is_told_what_is_wrong_with_it(handler: str, wanted: str) -> N
 )
 def test_an_answer_says_that_it_is_none(body: str, handler: str, wanted: str) -> None:
     assert level(function(body, handler)) == wanted
+
+
+def test_another_way_is_asked_of_a_parameter_by_the_name_of_an_import() -> None:
+    text = "from flask import request\n" + function(
+        "return request.get_json()", "return {'text': request.get_data(as_text=True)}"
+    )
+    assert level(text) == "error"
+    assert level(text.replace("self, client", "request, client")) == "warning"
 
 
 def test_words_among_the_rows_are_no_report() -> None:
