@@ -61,11 +61,15 @@ What changes at run time
       dropped, and the message names it, or where a text that was to be edited goes on as it was:
       these are warnings.
     - It works with files at hand, or takes what a program of the machine says.
-    - It runs other code: anything else. Where that may find nothing (`json.loads(cache.get(key))`,
-      `disks.get(disk=name).execute()`), may be given too little (an estimate of scipy before which
-      nothing is asked), or formats what may be None, and the handler goes on with a default,
-      nothing tells whether the failure is ordinary: it is *likely* only, and a warning with
-      `--likely`. A comment at the handler decides.
+    - It runs other code: anything else.
+
+    Nothing tells whether a failure is ordinary where the handler goes on with a default, and the
+    body may find nothing (`json.loads(cache.get(key))`), asks for one thing by its name
+    (`Team.objects.get(id=team_id)`), makes or removes what may be there already or no more
+    (`client.create_topic(name)` and `pass`), does what is done right above without a handler, may
+    be given too little (an estimate of scipy before which nothing is asked), or formats what may be
+    None. What would be an error is *likely* only there: a plain `apply` leaves it, `--likely` makes
+    it a warning. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its

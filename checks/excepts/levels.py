@@ -67,9 +67,8 @@ def _alone(
     if outcome is Outcome.LOST and _is_meant(source, infer, statement, handler, work):
         outcome = Outcome.OTHERWISE
     if outcome is Outcome.LOST and (
-        undecided(source, infer, statement, handler)
-        if work is Work.CODE
-        else work is Work.VALUES and _is_noticed(source, infer, statement, handler)
+        undecided(source, infer, statement, handler, work)
+        or (work is Work.VALUES and _is_noticed(source, infer, statement, handler))
     ):
         return "warning"
     return _TABLE[work][_COLUMNS.index(outcome)]
@@ -79,12 +78,15 @@ def why_undecided(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
     """Why nothing tells whether a failure that would be an error is ordinary."""
-    doubt = undecided(source, infer, statement, handler)
-    if doubt is None or outcome_of(source, infer, statement, handler) is not Outcome.LOST:
+    if undecided(source, infer, statement, handler, Work.CODE) is None:
+        return None  # which most are, and that is told at once
+    if outcome_of(source, infer, statement, handler) is not Outcome.LOST:
         return None
     work = work_of(source, infer, statement, handler)
-    is_meant = _is_meant(source, infer, statement, handler, work)
-    return doubt if work is Work.CODE and not is_meant else None
+    doubt = undecided(source, infer, statement, handler, work)
+    if doubt is None or _is_meant(source, infer, statement, handler, work):
+        return None
+    return doubt
 
 
 def _is_noticed(

@@ -55,3 +55,15 @@ class MayBeNothing(Statement):
     template = "`{name}` may be None, which cannot be formatted, and may be ordinary"
 
     name: str
+
+
+class MayBeThere(Statement):
+    template = "what `{call}()` makes may be there already, which may be ordinary"
+
+    call: str
+
+
+class IsMadeAbove(Statement):
+    template = "`{call}()` is called above for something else, where it may not fail as it may here"
+
+    call: str

@@ -56,8 +56,9 @@ _PURE = frozenset(
     "os.path pickle pprint "
     "random re secrets shlex statistics string struct textwrap time tomllib types typing "
     "unicodedata urllib.parse uuid zlib zoneinfo "
-    "dateutil dateparser yaml numpy pandas.to_datetime pandas.to_numeric pandas.to_timedelta "
-    "pandas.Timestamp pandas.isna pandas.concat pandas.DataFrame pandas.Series".split()
+    "bs4 dateutil dateparser lxml orjson packaging pytz simplejson ujson yaml numpy "
+    "pandas.to_datetime pandas.to_numeric pandas.to_timedelta pandas.Timestamp "
+    "pandas.isna pandas.concat pandas.DataFrame pandas.Series".split()
 )
 _OF_WRONG_VALUES = frozenset("ValueError TypeError KeyError IndexError".split())
 _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint print next".split())
@@ -65,9 +66,11 @@ _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint pri
 _OF_VALUES = METHODS - frozenset(dir(list)) - frozenset("find get pop update copy clear".split())
 _OF_LISTS = frozenset("append extend items keys values setdefault".split())
 _OF_FILES = ("os.", "shutil.")
+_OF_ARCHIVES = ("bz2.", "glob.", "gzip.", "lzma.", "tarfile.", "zipfile.")
 _READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path alone
 _OF_PATHS = frozenset("open write_text write_bytes unlink stat mkdir iterdir glob rglob".split())
 _PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "check_output", "getoutput"))
+_TABLES = frozenset(f"pandas.read_{name}" for name in "csv excel feather json parquet".split())
 _PLAIN = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple)
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
@@ -286,13 +289,24 @@ def _tidies_up(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandle
     )
 
 
+_MERE = (ast.Expr, ast.If, ast.Pass, ast.Continue, ast.Try)
+
+
 def _done(source: SourceFile, body: Sequence[ast.stmt]) -> list[ast.Call]:
     """The calls that statements consist of; none where they do more than to call."""
     does = [each for each in own_nodes(body) if isinstance(each, ast.stmt)]
-    if not all(isinstance(each, ast.Expr | ast.If | ast.Pass | ast.Continue) for each in does):
+    does = [each for each in does if not _suppresses(each)]
+    if not all(isinstance(each, _MERE) for each in does):
         return []
     calls = [next(outermost(source, each), None) for each in does if isinstance(each, ast.Expr)]
+    calls = [each for each in calls if each is None or not called(each).endswith("print")]
     return [call for call in calls if call is not None] if None not in calls else []
+
+
+def _suppresses(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.With) and all(
+        last_name(each.context_expr) == "suppress" for each in statement.items
+    )
 
 
 def _waits_a_while(call: ast.Call) -> bool:
@@ -461,10 +475,22 @@ def _reads_stored(call: ast.Call) -> bool:
 
 
 def is_service(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
-    """Whether a call is one of a library that talks to a service, by what is known of it."""
+    """Whether a call is one of a library that talks to a service, by what is known of it.
+
+    Of Google's clients a message or a configuration that is only built is a value.
+    """
+    if _is_built(source, call):
+        return False
     if _is_of(full_name(source, call.func), _SERVICES):
         return True
     return any(_is_of(name, _SERVICES) for name in _libraries(source, infer, call.func))
+
+
+def _is_built(source: SourceFile, call: ast.Call) -> bool:
+    """`bigquery.QueryJobConfig(dry_run=True)`, and no `bigquery.Client()`."""
+    full = full_name(source, call.func)
+    last = full.rpartition(".")[2]
+    return full.startswith("google.cloud.") and last[:1].isupper() and not last.endswith("Client")
 
 
 def _libraries(source: SourceFile, infer: Inference, function: ast.expr) -> Iterator[str]:
@@ -493,7 +519,7 @@ def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _
         is_own_file = call.func.id == "open" and depth == _DEPTH
         return is_own_file or call.func.id not in _RUNS_OTHERS
     full = full_name(source, call.func)
-    if any(_is_of(full, (each,)) for each in _PURE):
+    if any(_is_of(full, (each,)) for each in _PURE) or _is_built(source, call):
         return True
     if depth == _DEPTH and _is_of_machine(source, call):
         return True
@@ -518,7 +544,9 @@ def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:
     full = full_name(source, call.func)
     if dotted(call.func) == "open" or full.startswith("os.path.get"):
         return True
-    if full in BY_NAME and full.startswith(_OF_FILES):
+    if full.startswith(_OF_ARCHIVES) or (full in BY_NAME and full.startswith(_OF_FILES)):
+        return True
+    if full in _TABLES and call.args and not isinstance(call.args[0], ast.JoinedStr):
         return True
     if full in _PROGRAMS:
         return not isinstance(source.parent(call), ast.Expr)

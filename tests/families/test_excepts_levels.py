@@ -8,7 +8,9 @@ import textwrap
 import pytest
 from qw_codemod.checks.excepts.reasons import ModuleIsStream, NoQuietWay
 from qw_codemod.checks.excepts.statements import (
+    IsMadeAbove,
     MayBeNothing,
+    MayBeThere,
     MayBeTooLittle,
     MayFindNothing,
     MayNotBeThere,
@@ -104,6 +106,14 @@ def function(
         ("path = extra / 'a'\nx = path.read_text()\n_log(f'read {path}')", "warning"),
         ("x = (json.loads(day) or {}).get('a')", "debug"),
         ("y = json.loads(day) or {}\nx = y.get('a')", "debug"),
+        ("x = pd.read_csv(day)", "warning"),
+        ("x = pd.read_csv(f'https://{day}')", "error"),
+        ("with gzip.open(day) as file:\n    x = file.read()", "warning"),
+        ("x = bigquery.QueryJobConfig(labels=extra['a'])", "debug"),
+        ("x = bigquery.Client(day)", "error"),
+        ("try:\n    client.close()\nexcept OSError:\n    client.kill()\ntell.print()", "debug"),
+        ("with contextlib.suppress(OSError):\n    client.close()\nclient.kill()", "debug"),
+        ("with client.lock():\n    client.close()", "error"),
         ("path = extra.a\nwith path.open() as file:\n    x = file.read()", "error"),
         ("x = subprocess.run(['git', 'log'], stdout=-1).stdout", "warning"),
         ("subprocess.run(['git', 'push'])", "error"),
@@ -132,7 +142,8 @@ def function(
 )
 def test_what_the_body_does(body: str, wanted: str) -> None:
     imports = (
-        "import asyncio\nimport datetime\nimport json\nimport subprocess\nimport urllib.request\n"
+        "import asyncio\nimport datetime\nimport gzip\nimport json\nimport subprocess\n"
+        "import urllib.request\nfrom google.cloud import bigquery\n"
         "import requests\n"
     )
     text = imports + function(body, "pass").replace("def run", "async def run")
@@ -1039,7 +1050,19 @@ def test_a_list_of_the_object_is_warned_of_in_another_method(told: str, wanted: 
             "pass",
             MayBeNothing,
         ),
+        ("x = Team.objects.get(id=day)", "x = None", MayNotBeThere),
+        ("x = client.query(Team).filter(day).one()", "x = None", MayNotBeThere),
+        ("x = client.find_element('id', day).text", "x = ''", MayNotBeThere),
+        ("client.delete_topic(day)", "pass", MayNotBeThere),
+        ("storage.Client().delete_table(day)", "pass", MayNotBeThere),
+        ("client.create_topic(day)", "pass", MayBeThere),
+        ("client.execute('ALTER TABLE teams ADD city')", "pass", MayBeThere),
+        ("storage.Client().create_bucket(day)", "pass", MayBeThere),
         # whatever goes wrong there is no ordinary answer
+        ("client.delete_topic(day)", "return None", None),
+        ("x = client.create_topic(day)", "x = None", None),
+        ("client.execute('INSERT INTO teams VALUES (1)')", "pass", None),
+        ("os.remove(client.path(day))", "pass", None),
         ("x = client.get(day)", "x = None", None),
         ("x = json.loads(client.read(day))", "x = None", None),
         ("row = client.get(day)\nif row:\n    x = row['a']", "pass", None),
@@ -1055,9 +1078,8 @@ def test_what_nothing_decides_is_left(
     body: str, handler: str, doubt: type[Statement] | None
 ) -> None:
     look = "\n\ndef look(day):\n    if day:\n        return day.rows()\n    return None\n"
-    text = (
-        "import json\nimport requests\nfrom scipy import stats\n" + function(body, handler) + look
-    )
+    text = "import json\nimport requests\nfrom google.cloud import storage\n"
+    text += "from scipy import stats\n" + function(body, handler) + look
     (found,) = check_text(text, ("excepts",))
     if doubt is None:
         assert found.evidence.level == "proven"
@@ -1074,6 +1096,22 @@ def test_what_is_ordinary_may_be_asked_around() -> None:
     text += textwrap.indent(body, "    ") + "            x = 1.0\n    return x\n"
     assert level(text) == "error"
     assert level(text.replace("len(day) > 2", "DAYS")) == ""
+
+
+@pytest.mark.parametrize(
+    ("above", "body", "is_made"),
+    [
+        ("x = load(day)", "x += load(extra)", True),
+        ("x = load(day)", "x += load(day)", False),
+        ("x = fetch(day)", "x += load(extra)", False),
+        ("x = 3", "x += load(extra)", False),
+    ],
+)
+def test_the_same_may_not_fail_above(above: str, body: str, is_made: bool) -> None:
+    text = function(body, "pass", "return x").replace("    try:", f"    {above}\n    try:")
+    (found,) = check_text(text, ("excepts",))
+    assert isinstance(found.evidence.doubt, IsMadeAbove) == is_made
+    assert level(text) == ("" if is_made else "error")
 
 
 def test_a_comment_decides() -> None:
