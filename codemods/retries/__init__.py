@@ -123,6 +123,7 @@ def _policy(libraries: Collection[str]) -> str:
     """
     used = sorted(each for each in libraries if each in _ERRORS) or ["requests"]
     standard = ["import datetime", "import email.utils", "import inspect", "import logging"]
+    names = ["from collections.abc import Callable", "from typing import Any, TypeVar, cast"]
     third = ["import tenacity"]
     packages = [name for name in used if _IMPORTS[name][1]]
     for name in used:
@@ -141,7 +142,7 @@ def _policy(libraries: Collection[str]) -> str:
     is_urllib = "urllib" in used
     fresh_requests = _template("fresh_requests.py.txt").template if is_urllib else ""
     return _template("policy.py.txt").substitute(
-        standard="\n".join(sorted(standard)),
+        standard="\n".join([*sorted(standard), *names]),
         libraries="\n".join([*sorted(third), *map(_optional, several)]),
         errors="\n".join(errors),
         fresh_requests=f"\n\n{fresh_requests}" if is_urllib else "",
@@ -153,7 +154,8 @@ def _optional(name: str) -> str:
     """The import of a library that not every program has, and the errors that it brings."""
     lines = "".join(f"        {error},\n" for error in _ERRORS[name])
     listed = f"(\n{lines}    )" if len(_ERRORS[name]) > 1 else f"({_ERRORS[name][0]},)"
-    missing = f"except ImportError:  # not every program here has it\n    {_of(name)} = ()"
+    none = f"{_of(name)}: tuple[type[Exception], ...] = ()"
+    missing = f"except ImportError:  # not every program here has it\n    {none}"
     return f"\ntry:\n    import {name}\n{missing}\nelse:\n    {_of(name)} = {listed}"
 
 

@@ -1,8 +1,9 @@
 """What a lock or a compiled list gains by a package that is declared anew, where that is known.
 
 A version that needs no other package changes nothing else in a lock: its entry, and who needs it.
-Poetry's locks and compiled lists are written so. Where a tool would work it out in another way, and
-in all other locks, it is left to the tool: None is the answer of each function.
+Poetry's locks and compiled lists are written so, and uv's where they hold the version already, for
+another package. Where a tool would work it out in another way, and in all other locks, it is left
+to the tool: None is the answer of each function.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Change:
 
     def locked(self, text: str, need: Need) -> str | None:
         """The lock with one package more."""
+        if self.lock == "uv.lock" and self.keys == ("project", "dependencies"):
+            return in_uv_lock(text, self.folder, need)
         if self.lock != "poetry.lock" or self.keys[-1:] != ("dependencies",) or self.folder != ".":
             return None
         return in_poetry_lock(text, _toml(self.before), _toml(self.after), need)
@@ -72,6 +75,43 @@ def version_in(lock: str, text: str, name: str) -> str:
         found = re.search(rf'^name = "{re.escape(name)}"\nversion = "([^"]+)"', text, re.M)
     else:
         found = re.search(rf"^{re.escape(name)}(?:\[[^\]]*\])?===?([^\s;\\]+)", text, re.M | re.I)
+    return found[1] if found else ""
+
+
+# -- uv -------------------------------------------------------------------------------------------
+
+
+def in_uv_lock(text: str, folder: str, need: Need) -> str | None:
+    """The lock in which the project of a folder (`.` where the lock lies) needs what is locked."""
+    rows = [*_PACKAGE.finditer(text)]
+    mark = re.compile(rf'^source = \{{ (?:virtual|editable) = "{re.escape(folder)}" \}}$', re.M)
+    own = [each[0] for each in rows if mark.search(each[0])]
+    locked = [each[0] for each in rows if _value(each[0], "name") == need.name]
+    if len(own) != 1 or len(locked) != 1 or "\r" in text or not _is_simple(need):
+        return None
+    if not _meets(_value(locked[0], "version"), need.said):
+        return None
+    said = f', specifier = "{need.said}"' if need.said else ""
+    new = _with_item(own[0], "dependencies", f'{{ name = "{need.name}" }}')
+    new = new and _with_item(new, "requires-dist", f'{{ name = "{need.name}"{said} }}')
+    return text.replace(own[0], new) if new else None
+
+
+def _with_item(row: str, key: str, item: str) -> str:
+    """A package's row with one more item in a sorted list; empty where there is no such list."""
+    found = re.search(rf"^{key} = \[(?:\n((?:    .*,\n)*)|(\{{ [^{{}}\n]* \}}))\]$", row, re.M)
+    if found is None:
+        return ""
+    items = [each.strip().removesuffix(",") for each in (found[1] or found[2]).splitlines()]
+    name = _item_name(item)
+    if name in map(_item_name, items):
+        return row
+    lines = "".join(f"    {each},\n" for each in sorted([*items, item], key=_item_name))
+    return f"{row[: found.start()]}{key} = [\n{lines}]{row[found.end() :]}"
+
+
+def _item_name(item: str) -> str:
+    found = re.match(r'\{ name = "([^"]*)"', item)
     return found[1] if found else ""
 
 

@@ -156,3 +156,67 @@ def test_a_list_that_takes_another_one_in(tmp_path: Path) -> None:
     added = "tenacity==9.0.0\n    # via -r requirements/common.in\n"
     assert made["requirements/common.txt"].endswith(added)
     assert made["requirements/dev.txt"].endswith(added)
+
+
+UV_WITH_IT = """\
+version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "shop"
+version = "0.1"
+source = {{ virtual = "{folder}" }}
+dependencies = [
+    {{ name = "idna" }},
+{needed}]
+
+[package.metadata]
+requires-dist = {required}
+
+[[package]]
+name = "tenacity"
+version = "{version}"
+source = {{ registry = "https://index.example/simple" }}
+"""
+NEEDED = '    { name = "tenacity" },\n'
+ONE = '[{ name = "idna", specifier = ">=3" }]'
+TWO = (
+    '[\n    { name = "idna", specifier = ">=3" },\n'
+    '    { name = "tenacity", specifier = ">=8.2" },\n]'
+)
+
+
+@pytest.mark.parametrize("folder", [".", "packages/shop"])
+def test_of_uv_where_another_package_needs_it_already(tmp_path: Path, folder: str) -> None:
+    known = {"folder": folder, "version": "9.1.4"}
+    tree = {
+        f"{folder}/pyproject.toml": PROJECT,
+        "uv.lock": UV_WITH_IT.format(needed="", required=ONE, **known),
+    }
+    for name, text in tree.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    wanted = CODEMOD.dependencies
+    needs = {"tenacity>=8.2": [str(tmp_path / folder / "job.py")]}
+    declared = declare(tmp_path, needs, None, pins_of(wanted), published_of(wanted))
+    made = changed(tmp_path, declared)["uv.lock"]
+    assert made == UV_WITH_IT.format(needed=NEEDED, required=TWO, **known)
+    assert declared.notices == ()
+
+
+@pytest.mark.parametrize(
+    "locked",
+    [
+        UV_WITH_IT.format(folder=".", needed="", required=ONE, version="8.1.0"),
+        UV_WITH_IT.format(folder=".", needed="", required=ONE, version="9.1.4").replace(
+            "tenacity", "x"
+        ),
+        UV_WITH_IT.format(folder="other", needed="", required=ONE, version="9.1.4"),
+        UV_WITH_IT.format(folder=".", needed="", required=ONE, version="9.1.4")
+        + '\n[[package]]\nname = "tenacity"\nversion = "8.5.0"\n',
+    ],
+)
+def test_of_uv_where_it_is_left(tmp_path: Path, locked: str) -> None:
+    declared = run(tmp_path, {"pyproject.toml": PROJECT, "uv.lock": locked})
+    assert list(changed(tmp_path, declared)) == ["pyproject.toml"]
+    assert declared.notices == ("uv.lock is stale now: uv lock",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 
 import pytest
@@ -136,7 +137,11 @@ def test_the_policy_retries_what_passes_by_itself(library: str) -> None:
     """Where the check believes that a handler retries, the policy that is written would too."""
     policy = load().codemods()["QW301"].policy
     assert policy is not None
-    listed = policy([library]).partition("ERRORS = (")[2].partition("\n)")[0]
+    listed = (
+        policy([library])
+        .partition("ERRORS: tuple[type[BaseException], ...] = (")[2]
+        .partition("\n)")[0]
+    )
     retried = {canonical(each.strip(" ,")) for each in listed.splitlines()}
     assert all(retried & {*lineage(error)} for error in TRANSIENT[library])
 
@@ -246,3 +251,19 @@ def test_a_script_by_the_name_of_a_probe(path: str, is_left: bool) -> None:
     assert policy is not None
     files = {"http_retry.py": policy(["requests"]), path: text}
     assert (apply_to_files(files, ("retries",), SETTINGS)[path] == text) == is_left
+
+
+@pytest.mark.parametrize(
+    "libraries", [["requests"], ["urllib"], ["aiohttp", "httpx", "requests", "urllib"]]
+)
+def test_the_policy_passes_the_checks_of_others(libraries: list[str]) -> None:
+    """All that it defines has types, and no line is longer than black would leave it."""
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    text = policy(libraries)
+    assert max(map(len, text.splitlines())) <= 88
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            given = [*node.args.posonlyargs, *node.args.args, node.args.vararg, node.args.kwarg]
+            assert node.returns is not None, node.name
+            assert all(each.annotation is not None for each in given if each), node.name
