@@ -50,17 +50,18 @@ class Examiner:
         self._inferences: dict[Types, Inference] = {}
         self._trace = Trace(plan.traced)
 
-    def trace(self, task: Task) -> tuple[Outcome, Leaning]:
-        """The outcome for one file, and what it leans on."""
+    def trace(self, task: Task, read: bytes | None = None) -> tuple[Outcome, Leaning]:
+        """The outcome for one file, and what it leans on; `read` is what stands on the disk."""
         self._trace.start()
-        outcome = self.examine(task)
+        outcome = self.examine(task, read)
         return outcome, self._trace.leaning()
 
-    def examine(self, task: Task) -> Outcome:
+    def examine(self, task: Task, read: bytes | None = None) -> Outcome:
         """The outcome for one file; what keeps it from being examined becomes a problem."""
         group = self._plan.groups[task.group]
         try:
-            data = files.read(task.path) if task.data is None else task.data
+            data = task.data if read is None else read
+            data = files.read(task.path) if data is None else data
         except files.FileProblem as problem:
             return failed(task.path, str(problem))
         self._trace.lean(("file", task.path), lambda: digest(data))
@@ -203,7 +204,7 @@ def _candidates(
         if is_possible(data, (rule.check for rule in rules)):
             hard.append(task)
         else:
-            outcomes[task.path], leaning = here.trace(replace(task, data=data))
+            outcomes[task.path], leaning = here.trace(task, data)
             note(0, outcomes[task.path], leaning)
     return hard
 

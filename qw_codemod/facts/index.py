@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -162,9 +163,9 @@ class _Lookup:
         place = bisect.bisect_left(self._files, path)
         old, new = self._words(before), self._words(now)
         for word in old - new:
-            self._index[word].remove(place)
+            self._index[word] = array("I", (each for each in self._places(word) if each != place))
         for word in new - old:
-            bisect.insort(self._index.setdefault(word, []), place)
+            self._index[word] = array("I", sorted((*self._places(word), place)))
 
     def _by_search(self, word: bytes) -> tuple[str, ...]:
         datas = ((path, self._read(path)) for path in self._files)
@@ -177,14 +178,25 @@ class _Lookup:
         return words
 
     def _from_index(self, word: bytes) -> tuple[str, ...]:
-        return tuple(self._files[place] for place in self._index.get(word, ()))
+        return tuple(self._files[place] for place in self._places(word))
+
+    def _places(self, word: bytes) -> Sequence[int]:
+        found = self._index.get(word, ())
+        return (found,) if isinstance(found, int) else found
 
     @cached_property
-    def _index(self) -> dict[bytes, list[int]]:
-        found: dict[bytes, list[int]] = {}
+    def _index(self) -> dict[bytes, int | array[int]]:
+        """The places of files by word; one alone as it is, for most words are of one file."""
+        found: dict[bytes, int | array[int]] = {}
         for place, path in enumerate(self._files):
             for word in self._found.get(path) or self._words(self._read(path)):
-                found.setdefault(word, []).append(place)
+                before = found.get(word)
+                if before is None:
+                    found[word] = place
+                elif isinstance(before, int):
+                    found[word] = array("I", (before, place))
+                else:
+                    before.append(place)
         self._found.clear()
         return found
 

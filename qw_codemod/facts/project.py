@@ -435,17 +435,22 @@ class Tree:
         tops -= {"__init__", *sys.stdlib_module_names, *_LIBRARIES}
         if not tops:
             return
+        shown: dict[tuple[str, str], bool] = {}  # whether a module binds a name
         for importer in sorted({each for top in tops for each in self._by_import.get(top, ())}):
             for module, name in self._imported_by(importer):
                 if module.partition(".")[0] not in tops:
                     continue
                 path = self._below(folder, module)
-                if path in ("", importer) or self._plainly_meant(module, importer):
+                if path in ("", importer) or shown.get((path, name)) is False:
                     continue
-                package = path.removesuffix(os.sep + "__init__.py")
-                if defines(name, self._read(path)) or (
-                    package != path and self._below(package, name)
-                ):
+                if self._plainly_meant(module, importer):
+                    continue
+                if (path, name) not in shown:
+                    package = path.removesuffix(_INIT)
+                    shown[path, name] = defines(name, self._read(path)) or (
+                        package != path and bool(self._below(package, name))
+                    )
+                if shown[path, name]:
                     yield importer, path
 
     @cached_property
