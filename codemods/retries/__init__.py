@@ -65,15 +65,18 @@ def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
     after: cst.BaseParenthesizableWhitespace = _SPACE
     rest = node.args
     if isinstance(space, cst.ParenthesizedWhitespace):
+        # The line that follows is laid out alike, and what is remarked stays where it is.
+        first_line = space.first_line.with_changes(whitespace=_NONE, comment=None)
+        plain = space.with_changes(first_line=first_line, empty_lines=[])
         second = rest[0].comma
         in_a_row = isinstance(second, cst.Comma) and isinstance(
             second.whitespace_after, cst.SimpleWhitespace
         )
         fits = len(_MODULE.code_for_node(function)) + len(", ") <= room
         if not in_a_row or not fits:
-            after = space
+            after = plain
         if in_a_row and not fits:
-            comma = cst.Comma(whitespace_after=space)
+            comma = cst.Comma(whitespace_after=plain)
             last = rest[-1].comma
             if not isinstance(last, cst.Comma):
                 last = cst.Comma(whitespace_after=rest[-1].whitespace_after_arg)

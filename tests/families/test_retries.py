@@ -56,8 +56,13 @@ def caution(body: str, name: str = "run") -> str:
             "requests.get(\n        url,\n        params=1, timeout=5)",
             "retry_call(\n        requests.get,\n        url,\n        params=1, timeout=5)",
         ),
+        (  # a remark is made once
+            "requests.get(  # the feed\n        url,\n        timeout=5,\n    )",
+            "retry_call(  # the feed\n        requests.get,\n        url,\n"
+            "        timeout=5,\n    )",
+        ),
     ],
-    ids=["one line", "hugged", "one each", "odd", "hugged and full", "mixed"],
+    ids=["one line", "hugged", "one each", "odd", "hugged and full", "mixed", "remark"],
 )
 def test_the_wrapped_call_is_laid_out_as_its_arguments_were(call: str, wrapped: str) -> None:
     text = "import requests\n\n\ndef run(url):\n    found = {}\n    return found.json()\n"
