@@ -98,7 +98,8 @@ What changes at run time
     credential, what names a person or a query. `extra` holds up to four where that is shown: of an
     event in Sentry, and by a structured formatter.
 
-    A file that only prints goes on printing, to stderr, and says nothing of what is debug. A
+    A file that only prints goes on printing, to stderr, and says nothing of what is debug; nor does
+    one whose logger, of the project's own, knows no such level. A
     function of the project's own that the file logs with is told the level where it takes one.
     KeyboardInterrupt and SystemExit pass through a handler that was bare; one that raises the same
     exception on becomes `except BaseException:` and catches as much as before.

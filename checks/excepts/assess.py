@@ -47,12 +47,11 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
 
 
 def is_mute(source: SourceFile, context: Context, handler: Handler) -> bool:
-    """Whether there is nothing to say, and nothing else to change, in a script that only prints."""
+    """Whether there is nothing to say and nothing else to change, where all is told aloud."""
     if handler.is_bare or handler.case is not Case.REPORTS or not handler.effects.is_silent:
         return False
-    if not only_prints(source):
-        return False
-    if style_of(source, context.infer, handler.statement).manner != "print":
+    style = style_of(source, context.infer, handler.statement)
+    if not style.is_too_loud("debug") or (style.manner == "print" and not only_prints(source)):
         return False
     return level_of(source, context.infer, handler.statement, handler.node) == "debug"
 

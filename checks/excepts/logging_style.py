@@ -73,6 +73,12 @@ class Style:
             return level
         return next(each for each in (*_INSTEAD[level], *self.methods) if each in self.methods)
 
+    def is_too_loud(self, level: str) -> bool:
+        """Whether everybody would hear what is ordinary: it prints, or has no level for that."""
+        if self.manner == "print":
+            return level not in self.levels
+        return level == "debug" and self.method(level) not in ("debug", "trace")
+
 
 def style_of(source: SourceFile, infer: Inference, statement: ast.stmt) -> Style:
     """How a handler of the `try` statement is to log."""

@@ -130,8 +130,7 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         )
         return replace(plan, incomplete=tuple(calls))
     says_already = bool(effects.logs) or effects.prints
-    is_loud = style.manner == "print" and level not in style.levels
-    if is_loud and level == "debug" and not says_already:
+    if style.is_too_loud(level) and level == "debug" and not says_already:
         return plan  # of a bare handler: the others are left
     if not says_already:
         method = "exception" if level == "error" else level

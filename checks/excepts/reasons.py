@@ -178,4 +178,4 @@ class EventCarriesMore(Statement):
 
 
 class NoQuietWay(Statement):
-    template = "the failure is ordinary, and a script that only prints has no quiet way to say so"
+    template = "the failure is ordinary, and this file has no quiet way to say so"

@@ -759,6 +759,27 @@ def test_a_script_that_only_prints_says_nothing_of_what_is_ordinary() -> None:
 
 
 @pytest.mark.parametrize(
+    ("levels", "body", "handler", "says"),
+    [
+        ("info warning error", "return int(x)", "return 0", ""),
+        ("debug info warning error", "return int(x)", "return 0", "logs.debug("),
+        ("info warning error", "return open(x).read()", "return 0", "logs.warning("),
+        ("info warning error", "return load(x)", "return 0", "logs.error("),
+    ],
+)
+def test_a_logger_without_that_level_says_nothing_of_what_is_ordinary(
+    levels: str, body: str, handler: str, says: str
+) -> None:
+    files = {"logs.py": "".join(f"def {e}(text):\n    print(text)\n\n\n" for e in levels.split())}
+    text = "import logs\n\n\ndef run(x):\n    logs.info('running')\n    try:\n"
+    text += f"        {body}\n    except Exception:\n        {handler}\n"
+    for catches in ("except Exception:", "except:"):
+        files["run.py"] = text.replace("except Exception:", catches)
+        changed = apply_to_files(files, ("excepts",))["run.py"]
+        assert (says in changed) if says else changed == text
+
+
+@pytest.mark.parametrize(
     ("line", "stands_in"),
     [
         ("setattr(\n    sys.stdout, 'write', wrapped)", True),
