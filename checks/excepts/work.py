@@ -71,6 +71,8 @@ _READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path alone
 _OF_PATHS = frozenset("open write_text write_bytes unlink stat mkdir iterdir glob rglob".split())
 _PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "check_output", "getoutput"))
 _TABLES = frozenset(f"pandas.read_{name}" for name in "csv excel feather json parquet".split())
+_ARRAYS = frozenset(f"numpy.{e}" for e in "load loadtxt genfromtxt fromfile save savetxt".split())
+_WRITING = frozenset("dump write writelines writerow writerows".split())  # of open files
 _PLAIN = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple)
 _ACCEPTING = frozenset("accept recv recvfrom recv_into recvmsg".split())  # of sockets
 _APPLYING = frozenset("apply map applymap transform".split())  # of pandas
@@ -139,7 +141,8 @@ def work_of(
         return Work.CODE
     if _says_whether(source, statement, handler):
         return Work.ASKS
-    return Work.FILES if any(_is_of_machine(source, call) for call in calls) else Work.VALUES
+    is_of_files = any(_is_of_machine(source, e) or last_name(e) in _WRITING for e in calls)
+    return Work.FILES if is_of_files else Work.VALUES
 
 
 def _speaks(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
@@ -430,12 +433,13 @@ def _says_whether(source: SourceFile, statement: ast.Try, handler: ast.ExceptHan
 def _is_checked(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether what is called says yes or no, and a failure is a no as well: `return check(day)`.
 
-    The other answers of the function are True or False.
+    The other answers of the function are True or False; of one that is not named like a question
+    True is one of them, else it may do what fails: `return upload(day)`.
     """
     function = definition_of(source, statement)
     match statement.body, handler.body:
-        case [ast.Return(value=ast.Call())], [ast.Return(value=ast.Constant(value=False))]:
-            pass
+        case [ast.Return(value=ast.Call() as call)], [ast.Return(value=ast.Constant(value=False))]:
+            asks = not _CHECKING.isdisjoint(words(last_name(call))[:1])
         case _:
             return False
     inside = set(ast.walk(statement))
@@ -444,9 +448,13 @@ def _is_checked(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandl
         for each in own_nodes(function.body if function is not None else [])
         if isinstance(each, ast.Return) and each not in inside
     ]
-    return bool(others) and all(
-        isinstance(each, ast.Constant) and isinstance(each.value, bool) for each in others
-    )
+    said = [each.value for each in others if isinstance(each, ast.Constant)]
+    if not said or len(said) < len(others) or not all(isinstance(each, bool) for each in said):
+        return False
+    return asks or True in said
+
+
+_CHECKING = frozenset("is has can supports check validate verify matches".split())
 
 
 def _is_pinged(
@@ -550,6 +558,8 @@ def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:
         return True
     if full in _PROGRAMS:
         return not isinstance(source.parent(call), ast.Expr)
+    if full in _ARRAYS:
+        return True
     if not isinstance(call.func, ast.Attribute):
         return False
     return call.func.attr in _READS_PATH or (

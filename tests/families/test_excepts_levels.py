@@ -107,6 +107,11 @@ def function(
         ("x = (json.loads(day) or {}).get('a')", "debug"),
         ("y = json.loads(day) or {}\nx = y.get('a')", "debug"),
         ("x = pd.read_csv(day)", "warning"),
+        ("x = np.load(day)", "warning"),
+        ("json.dump(day, extra)", "warning"),
+        ("client.write(day)", "error"),
+        ("csv.writer(extra).writerow(day)", "warning"),
+        ("x = json.dumps(day)", "debug"),
         ("x = pd.read_csv(f'https://{day}')", "error"),
         ("with gzip.open(day) as file:\n    x = file.read()", "warning"),
         ("x = bigquery.QueryJobConfig(labels=extra['a'])", "debug"),
@@ -142,8 +147,8 @@ def function(
 )
 def test_what_the_body_does(body: str, wanted: str) -> None:
     imports = (
-        "import asyncio\nimport datetime\nimport gzip\nimport json\nimport subprocess\n"
-        "import urllib.request\nfrom google.cloud import bigquery\n"
+        "import asyncio\nimport csv\nimport datetime\nimport gzip\nimport json\nimport subprocess\n"
+        "import urllib.request\nimport numpy as np\nfrom google.cloud import bigquery\n"
         "import requests\n"
     )
     text = imports + function(body, "pass").replace("def run", "async def run")
@@ -205,6 +210,9 @@ def test_whether_a_service_is_up_is_no_question_of_what_it_has() -> None:
     ("body", "others", "wanted"),
     [
         ("return client.check(day)", "return True", "debug"),
+        ("return client.check(day)", "return False", "debug"),
+        ("return client.upload(day)", "return True", "debug"),
+        ("return client.upload(day)", "return False", "error"),
         ("return client.check(day)", "return None", "error"),
         ("return client.check(day)", "pass", "error"),
         ("client.send(day)\nreturn True", "return True", "error"),
