@@ -26,7 +26,7 @@ _LIBRARIES = frozenset(
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
 # Bytes of source whose syntax trees are kept; a tree takes some twenty times as much. Beyond that
-# half of the trees are dropped, and all answers with them, for any may lean on one.
+# all are dropped but half as many, and all answers with them, for any may lean on one.
 _FULL = 4_000_000
 
 _INIT = os.sep + "__init__.py"
@@ -295,8 +295,13 @@ class Tree:
         return sum(len(view.source.data) for view in self._views.values() if view) > _FULL
 
     def drop(self) -> None:
-        """Forget half of the syntax trees, asked for longest ago; nothing may hold on to nodes."""
-        for path in [*self._views][: len(self._views) // 2]:
+        """Forget syntax trees, those asked for longest ago; nothing may hold on to nodes."""
+        sizes = {path: len(view.source.data) if view else 0 for path, view in self._views.items()}
+        left = sum(sizes.values())
+        for path, size in sizes.items():
+            if left <= _FULL // 2:
+                break
+            left -= size
             del self._views[path]
 
     # -- imports --------------------------------------------------------------------------------
