@@ -251,7 +251,9 @@ def _says_in_words(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
                 ast.Assign(targets=[target], value=value)
                 | ast.AnnAssign(target=target, value=ast.expr() as value)
                 | ast.AugAssign(target=target, value=value)
-            ) if _is_sentence(value) and dotted(target) not in said_by_success:
+            ) if _is_sentence(value) and (
+                dotted(target) not in said_by_success or _is_of_parts(statement, target)
+            ):
                 if _is_read(source, statement, target):
                     return True
             case ast.Expr(
@@ -261,6 +263,17 @@ def _says_in_words(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
                 if all(map(_is_sentence, others)) and _is_read(source, statement, to):
                     return True
     return False
+
+
+def _is_of_parts(statement: ast.Try, target: ast.expr) -> bool:
+    """Whether a success sets the same to a mapping or a list: no sentence is taken for one."""
+    given = [
+        node.value
+        for node in own_nodes(statement.body)
+        if isinstance(node, ast.Assign)
+        and ast.dump(target) in [ast.dump(each) for each in node.targets]
+    ]
+    return bool(given) and all(isinstance(each, ast.Dict | ast.List) for each in given)
 
 
 _WORDS = 3  # that a sentence has at least

@@ -336,6 +336,7 @@ def test_a_comment_explains_the_failure(comment: str, explains: bool) -> None:
         ("told.append('Too few days to tell.')", "told.clear()", "error"),  # and nobody reads it
         ("told = 'Too few days to tell.'", "", "error"),
         ("x = 'SELECT day FROM days'", "return x", "error"),  # in place of what was asked for
+        ("extra[day] = 'Too few days to tell.'", "", "debug"),
         ("return 'not available'", "", "error"),
         ("told.append(day)", "return told", "error"),
     ],
@@ -386,6 +387,12 @@ def test_another_way_is_asked_of_a_parameter_by_the_name_of_an_import() -> None:
     )
     assert level(text) == "error"
     assert level(text.replace("self, client", "request, client")) == "warning"
+
+
+def test_words_in_the_place_of_parts_are_a_report() -> None:
+    for value, wanted in (("{'day': client.load(day)}", "debug"), ("client.load(day)", "error")):
+        handler = "extra[day] = 'Too few days to tell.'"
+        assert level(function(f"extra[day] = {value}", handler)) == wanted
 
 
 def test_words_among_the_rows_are_no_report() -> None:
