@@ -56,10 +56,13 @@ def is_policy(source: SourceFile, settings: Settings) -> bool:
     )
 
 
+_OURS = (b"\nERRORS = (", b"\nERRORS: tuple[")  # how `init` has written them, and does now
+
+
 def lacks_errors(policy: Policy, infer: Inference, library: str) -> bool:
     """Whether a policy of ours retries the errors of other libraries alone."""
     view = infer.tree.view(policy.path) if policy.path else None
-    if view is None or b"\nERRORS" not in view.source.data:
+    if view is None or not any(each in view.source.data for each in _OURS):
         return False
     return library not in {each.package for each in imports_of(view.source.tree)}
 

@@ -272,3 +272,20 @@ def test_the_policy_passes_the_checks_of_others(libraries: list[str]) -> None:
             given = [*node.args.posonlyargs, *node.args.args, node.args.vararg, node.args.kwarg]
             assert node.returns is not None, node.name
             assert all(each.annotation is not None for each in given if each), node.name
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_left"),
+    [
+        ("ERRORS = (\n    requests.Timeout,\n)", True),
+        ("ERRORS: tuple[type[BaseException], ...] = (\n    requests.Timeout,\n)", True),
+        ("ERRORS_OF_HTTP = load_errors()", False),
+        ("ERRORS = tuple(load_errors())", False),
+    ],
+)
+def test_a_policy_of_ours_says_which_libraries_it_knows(errors: str, is_left: bool) -> None:
+    module = f"import requests\n\n{errors}\n\n\n{OWN_POLICY}"
+    text = "import httpx\n\n\ndef run(url):\n    return httpx.get(url, timeout=5).json()\n"
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    changed = apply_to_files({"http_retry.py": module, "feed.py": text}, ("retries",), settings)
+    assert ("retry_call(" in changed["feed.py"]) != is_left
