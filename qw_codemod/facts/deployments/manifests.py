@@ -17,6 +17,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from qw_codemod.facts.deployments.values import Deadline, Layout, Start, Told, Unit
 
@@ -27,9 +28,6 @@ _OF_LAMBDA = (
     3.0  # seconds where a template says nothing [docs.aws.amazon.com/lambda, CloudFormation]
 )
 _OF_SERVERLESS = 6.0  # [serverless.com/framework/docs/providers/aws/guide/functions]
-_LINE = re.compile(r"([ \t]*)((?:-[ \t]+)*)(.*?)[ \t]*$")
-_PAIR = re.compile(r"(\"[^\"]*\"|'[^']*'|[^\s#&*!|>'\"%@{}\[\],][^#{}\[\],]*?):(?:[ \t]+(.*))?$")
-_FLOW = re.compile(r"([\w.-]+):[ \t]*(\"[^\"]*\"|'[^']*'|[^,{}\[\]]*)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+)")
 
@@ -44,57 +42,34 @@ class Entry:
 
 
 def entries(text: str) -> Iterator[list[Entry]]:
-    """The scalars of each document of a text, as far as they are written in blocks, one a line.
+    """The scalars of each document of a text, up to the first one that is no YAML.
 
-    Mappings in braces count where they stand on one line.
+    A template of Helm is none: what it deploys is not known before it is filled in.
     """
-    found: list[Entry] = []
-    open_: list[tuple[int, str]] = []  # the columns and keys around a line
-    block = -1  # the indentation of the key of a block scalar
-    for number, line in enumerate(text.split("\n"), 1):
-        if re.match(r"---(\s|$)", line):
-            yield found
-            found, open_, block = [], [], -1
-            continue
-        match = _LINE.match(line)
-        if match is None or not match[3] and not match[2] or match[3].startswith("#"):
-            continue
-        column = len(match[1].expandtabs())
-        if block >= 0 and column > block:
-            continue
-        block = -1
-        for dash in re.finditer("-", match[2]):
-            at = column + dash.start()
-            open_ = [each for each in open_ if each[0] < at or each[0] == at and each[1] != "-"]
-            open_.append((at, "-"))
-        column += len(match[2])
-        open_ = [each for each in open_ if each[0] < column]
-        said = re.sub(r"(?:^|[ \t]+)#.*$", "", match[3]) if "#" in match[3] else match[3]
-        pair = _PAIR.match(said)
-        around = tuple(key for _, key in open_)
-        if pair is None:
-            if said:
-                found.append(Entry(around, _plain(said), number))
-            continue
-        key, value = _plain(pair[1]), pair[2] or ""
-        open_.append((column, key))
-        if re.match(r"[|>][+-]?\d*$", value):
-            block = column
-        elif value.startswith("{"):
-            found += [
-                Entry((*around, key, each[1]), _plain(each[2]), number)
-                for each in _FLOW.finditer(value)
-            ]
-        elif value:
-            found.append(Entry((*around, key), _plain(value), number))
-    yield found
+    import yaml
+
+    try:
+        for document in yaml.compose_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            yield [*_scalars(document, (), frozenset())]
+    except (yaml.YAMLError, RecursionError):
+        return
 
 
-def _plain(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return text
+def _scalars(node: Any, path: Path, around: frozenset[int]) -> Iterator[Entry]:
+    """Those of a node; an alias to what it stands in is left out."""
+    if id(node) in around:
+        return
+    within = around | {id(node)}
+    if isinstance(node.value, str):
+        tag = f"{node.tag} " if node.tag.startswith("!") else ""
+        yield Entry(path, tag + node.value, node.start_mark.line + 1)
+    elif node.id == "mapping":
+        for key, value in node.value:
+            if isinstance(key.value, str):
+                yield from _scalars(value, (*path, key.value), within)
+    else:
+        for value in node.value:
+            yield from _scalars(value, (*path, "-"), within)
 
 
 def told_by_manifest(path: str, text: str, layout: Layout) -> Told:
