@@ -13,16 +13,28 @@ _SINCE: tuple[tuple[Version, re.Pattern[str]], ...] = (
     ((3, 12), re.compile(r"^\s*(async\s+)?(def|class)\s+\w+\s*\[")),
     ((3, 12), re.compile(r"^\s*type\s+\w+\s*(\[.*\])?\s*=")),
     ((3, 14), re.compile(r"(?<![\w\"'])(t|T|[tT][rR]|[rR][tT])[\"']")),
+    # Classes without brackets; Python 2 has a name for the exception there, `except OSError, e:`.
+    ((3, 14), re.compile(r"^\s*except\s+(?:[\w.]+\s*,\s*)+(?:\w+\.)*[A-Z]\w*\s*:")),
+)
+# By what the parser says, where the line alone does not show it.
+_SAID: tuple[tuple[Version, re.Pattern[str]], ...] = (
+    ((3, 12), re.compile(r"^f-string expression part cannot include")),
 )
 _STRING = re.compile(r"(?<![\w\"'])(?:[fF]|[fF][rR]|[rR][fF])(\"\"\"|\'\'\'|\"|\')")
 _QUOTES = ('"""', "'''", '"', "'")
 
 
-def written_for(line: str, running: Version = sys.version_info[:2]) -> Version | None:
-    """The version that a line needs; None where the running one would do, as far as can be seen."""
-    for version, form in _SINCE:
-        if version > running and form.search(line):
-            return version
+def written_for(
+    line: str, said: str = "", running: Version = sys.version_info[:2]
+) -> Version | None:
+    """The version that a line needs, of which the parser `said` what is wrong.
+
+    None where the running one would do, as far as can be seen.
+    """
+    for text, forms in ((line, _SINCE), (said, _SAID)):
+        for version, form in forms:
+            if version > running and form.search(text):
+                return version
     if running < (3, 12):
         for start in _STRING.finditer(line):
             if _nests(line, start.end(), start[1]):

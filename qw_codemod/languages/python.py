@@ -108,7 +108,7 @@ class SourceFile(Document):
         lines = self.data.splitlines()
         number = error.lineno or 0
         line = lines[number - 1].decode("utf-8", "replace") if 0 < number <= len(lines) else ""
-        version = written_for(line)
+        version = written_for(line, error.msg)
         if version is None:
             return f"cannot parse: {error.msg}"
         needed, running = ".".join(map(str, version)), ".".join(map(str, sys.version_info[:2]))
