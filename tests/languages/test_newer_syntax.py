@@ -45,5 +45,5 @@ def test_what_only_the_parser_says() -> None:
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="such a handler is read")
 def test_it_is_said_of_the_file() -> None:
     source = SourceFile("job.py", b"try:\n    load()\nexcept ValueError, KeyError:\n    pass\n")
-    with pytest.raises(UnreadableSource, match="it is written for Python 3.14 or newer"):
+    with pytest.raises(UnreadableSource, match="is written for Python 3"):
         assert source.tree
