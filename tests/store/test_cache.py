@@ -184,9 +184,9 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     examine = runner.Examiner.examine
 
-    def noting(self: runner.Examiner, task: Task) -> Outcome:
+    def noting(self: runner.Examiner, task: Task, read: bytes | None = None) -> Outcome:
         names.append(Path(task.path).name)
-        return examine(self, task)
+        return examine(self, task, read)
 
     monkeypatch.setattr(runner.Examiner, "examine", noting)
     return names
