@@ -158,6 +158,7 @@ JSON = (
 )
 OWN = "import logging\n\n\nclass Lines(logging.Formatter):\n    def format(self, record):\n"
 OWN += "        return str(record.__dict__)\n"
+ROWS = "def columns(record):\n    return {key: [value] for key, value in record.__dict__.items()}\n"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,7 @@ OWN += "        return str(record.__dict__)\n"
         ("import logging\n\nlogging.basicConfig(level='INFO')\n", False),
         (JSON, True),
         (OWN, True),
+        (ROWS, False),
         ("import sentry_sdk\n\nsentry_sdk.init()\n", True),
         ("from google.cloud import logging as gl\n\ngl.Client().list_entries()\n", False),
         ("from google.cloud import logging as gl\n\ngl.Client().setup_logging()\n", True),
