@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -196,21 +196,51 @@ def _of_module(source: SourceFile) -> Style | None:
 def _new(source: SourceFile, infer: Inference) -> Style:
     """A logger as the files beside this one have it."""
     if not _neighbours(source, infer, ("getLogger(", *_DIRECT)):
-        if _neighbours(source, infer, ("from loguru import logger",)) and _is_free(
-            source, "logger"
-        ):
+        beside = (each for each in _OTHERS if _neighbours(source, infer, _OTHERS[each]))
+        manner = next(beside, None) or _manner_of_package(source, infer)
+        if manner == "loguru" and _is_free(source, "logger"):
             return Style("loguru", "logger", is_new=True, comes_from="loguru.logger")
-        if _neighbours(source, infer, ("structlog.get_logger(",)):
-            name = free_name(source, source.tree, _NEW_NAMES)
-            return Style("structlog", name, True, comes_from="structlog", made_by=_STRUCTLOG)
+        if manner == "structlog":
+            made_by = _most_used(infer, "", _STRUCTLOG)[0]
+            name = free_name(source, source.tree, _names_by_use(infer, "structlog.get_logger("))
+            return Style("structlog", name, True, comes_from="structlog", made_by=made_by)
     elif _is_spoken_directly(source, infer) and _is_free(source, "logging"):
         return Style("logging", "logging", is_new=True, comes_from="logging")
-    name = free_name(source, source.tree, _names_by_use(infer))
+    name = free_name(source, source.tree, _names_by_use(infer, "logging.getLogger("))
     return Style("logging", name, is_new=True, comes_from="logging", made_by=_LOGGING)
 
 
 _LOGGING = "logging.getLogger(__name__)"
-_STRUCTLOG = "structlog.get_logger()"
+_STRUCTLOG = ("structlog.get_logger()", "structlog.get_logger(__name__)")
+_OTHERS: Mapping[Manner, tuple[str, ...]] = {
+    "loguru": ("from loguru import logger",),
+    "structlog": ("structlog.get_logger(",),
+}
+
+
+def _manner_of_package(source: SourceFile, infer: Inference) -> Manner | None:
+    """The library that all modules around log with; None where they differ, or none logs.
+
+    Asked are those of the folder and of the packages around it, the innermost that has some that
+    log. A logger of `logging` that is asked for by another name than the module's own is set up.
+    """
+    tree = infer.tree
+    for folder in tree.folders_of(source.path):
+        if not tree.has(f"{folder}{os.sep}__init__.py"):
+            return None
+        of_logging = _within(source, infer, folder, ("getLogger(__name__", *_DIRECT))
+        found = [each for each in _OTHERS if _within(source, infer, folder, _OTHERS[each])]
+        if found or of_logging:
+            return found[0] if len(found) == 1 and not of_logging else None
+    return None
+
+
+def _within(source: SourceFile, infer: Inference, folder: str, tokens: tuple[str, ...]) -> bool:
+    """Whether another file below a folder holds one of these texts; tests do not count."""
+    return any(
+        path.startswith(folder + os.sep) and path != source.path and not infer.tree.is_test(path)
+        for path in infer.tree.holding(tokens)
+    )
 
 
 def _is_free(source: SourceFile, name: str) -> bool:
@@ -234,12 +264,17 @@ def _is_spoken_directly(source: SourceFile, infer: Inference) -> bool:
     return not _neighbours(source, infer, ("getLogger(",))
 
 
-def _names_by_use(infer: Inference) -> list[str]:
+def _names_by_use(infer: Inference, maker: str) -> list[str]:
     """The names for a module's logger, first the one that most files of the tree have."""
-    counts = {
-        name: len(infer.tree.holding((f"\n{name} = logging.getLogger(",))) for name in _NEW_NAMES
-    }
-    return sorted(_NEW_NAMES, key=lambda name: -counts[name])
+    return _most_used(infer, f" = {maker}", _NEW_NAMES, "\n")
+
+
+def _most_used(
+    infer: Inference, behind: str, texts: tuple[str, ...], before: str = ""
+) -> list[str]:
+    """Some texts, first the one that most files of the tree hold with what is around it."""
+    counts = {each: len(infer.tree.holding((f"{before}{each}{behind}",))) for each in texts}
+    return sorted(texts, key=lambda each: -counts[each])
 
 
 # -- loggers that are there -----------------------------------------------------------------------

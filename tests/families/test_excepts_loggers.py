@@ -210,12 +210,41 @@ def test_what_a_handler_tells_the_projects_own_logger_is_said() -> None:
         ("import logging\n\nlogging.info('x')\n", "logging.exception("),
         ("import logging\n\nLOGGER = logging.getLogger('x')\n", "LOGGER.exception("),
         ("from loguru import logger\n", "logger.exception("),
-        ("import structlog\n\nlog = structlog.get_logger()\n", "logger.exception("),
+        ("import structlog\n\nlog = structlog.get_logger()\n", "log.exception("),
         ("", "logger.exception("),
     ],
 )
 def test_a_new_logger_is_like_those_of_the_files_beside_it(beside: str, line: str) -> None:
     assert handled(f"def load():\n{TRY}", beside=beside).startswith(line)
+
+
+NAMED = "import structlog\n\nlog = structlog.get_logger(__name__)\n"
+CONFIGURED = "import logging\n\nlogging.getLogger('urllib3').setLevel('ERROR')\n"
+OF_LOGGING = "import logging\n\nlogger = logging.getLogger(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("others", "made"),
+    [
+        ({"app/db.py": NAMED}, "log = structlog.get_logger(__name__)"),
+        ({"app/jobs/rows.py": NAMED}, "log = structlog.get_logger(__name__)"),
+        ({"app/db.py": NAMED, "app/logs.py": CONFIGURED}, "log = structlog.get_logger(__name__)"),
+        ({"app/db.py": NAMED.replace("__name__", "")}, "log = structlog.get_logger()"),
+        ({"app/db.py": "from loguru import logger\n"}, "from loguru import logger"),
+        ({"app/db.py": NAMED, "app/rows.py": OF_LOGGING}, "= logging.getLogger(__name__)"),
+        ({"app/db.py": NAMED, "app/days/a.py": OF_LOGGING}, "log = structlog.get_logger(__name__)"),
+        ({"app/db.py": NAMED, "app/tests/test_db.py": OF_LOGGING}, "= structlog.get_logger("),
+        ({"other/db.py": NAMED}, "logger = logging.getLogger(__name__)"),
+    ],
+)
+def test_a_new_logger_is_like_those_of_the_package_around_it(
+    others: dict[str, str], made: str
+) -> None:
+    if "app/days/a.py" in others:  # which is further in than what counts
+        others = {**others, "app/feeds/b.py": NAMED}
+    files = {f"{each}/__init__.py": "" for each in ("app", "app/feeds", "app/feeds/days", "other")}
+    files |= {"app/feeds/days/here.py": f"def load():\n{TRY}", **others}
+    assert made in apply_to_files(files, ("excepts",))["app/feeds/days/here.py"]
 
 
 def test_a_script_that_prints_gets_no_logger() -> None:
