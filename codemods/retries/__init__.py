@@ -125,8 +125,11 @@ def _policy(libraries: Collection[str]) -> str:
     Where there are several, a program that imports it may have one of them alone.
     """
     used = sorted(each for each in libraries if each in _ERRORS) or ["requests"]
-    standard = ["import datetime", "import email.utils", "import inspect", "import logging"]
-    names = ["from collections.abc import Callable", "from typing import Any, TypeVar, cast"]
+    standard = ["import contextlib", "import email.utils", "import inspect", "import logging"]
+    names = [
+        "from datetime import datetime, timezone",
+        "from typing import TYPE_CHECKING, Any, TypeVar, cast",
+    ]
     third = ["import tenacity"]
     packages = [name for name in used if _IMPORTS[name][1]]
     for name in used:

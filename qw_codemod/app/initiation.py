@@ -20,6 +20,7 @@ from qw_codemod.app.report import diff
 from qw_codemod.engine import files
 from qw_codemod.engine.dependencies import installed_by, pins_of, published_of
 from qw_codemod.engine.formatter import restyle
+from qw_codemod.engine.linter import complaint, linted
 from qw_codemod.engine.requirements import declare
 from qw_codemod.engine.results import Results
 from qw_codemod.facts.components import modules
@@ -71,11 +72,11 @@ def init(
     here = [each for each in found if _may_import(tree, each.path, module, target)]
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
-    _write(target, policy, codemod.policy(sorted(libraries)))
+    told = _write(target, policy, codemod.policy(sorted(libraries)))
     setting = f"{module}:{codemod.policy_name}"
     earlier = [*_named(tree, project, family)]
     is_set, said = _set(project, family, setting, show)
-    notices = [*results.notices, *said]
+    notices = [*results.notices, *told, *said]
     if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
         # Otherwise what is nearest to the policy governs it, and `apply` sees to the units.
@@ -163,15 +164,19 @@ def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> 
     return tuple(str(path) for path in paths if not path.exists())
 
 
-def _write(target: Path, policy: str, text: str) -> None:
+def _write(target: Path, policy: str, text: str) -> list[str]:
+    """Write the module as the project lints and formats its own: what is to be said of it."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as stream:
-            stream.write(restyle(str(target), b"", text.encode()).data.decode())
+            data = restyle(str(target), b"", linted(str(target), text.encode())).data
+            stream.write(data.decode())
     except FileExistsError:
         raise UsageProblem(f"{policy} is there already: it is yours to edit") from None
     except OSError as error:
         raise UsageProblem(f"cannot write {policy}: {error.strerror}") from error
+    said = complaint(str(target), data)
+    return [f"{policy}: {said}"] if said else []
 
 
 def _set(

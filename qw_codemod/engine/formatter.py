@@ -6,11 +6,13 @@ import ast
 import difflib
 import re
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qw_codemod.edit.wrapping import lines_by_hand
+from qw_codemod.engine import ruff
 from qw_codemod.engine.layout_settings import (
     BLACK,
     Formatter,
@@ -22,7 +24,6 @@ from qw_codemod.languages.python import WIDTH, SourceFile, UnreadableSource
 from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.syntax import first_line
 
-_SECONDS = 60  # for one run of a formatter; ruff takes some milliseconds, yapf a second
 _TEXT = re.compile(rb"([ \t]*)([a-zA-Z]{0,2})([\"'])((?:(?!\3)[^\\])*)\3(,?\r?\n)")
 _Block = tuple[str, int, int, int, int]  # difflib's: what it is, old lines, new lines
 
@@ -35,11 +36,7 @@ class Styled:
     note: str = ""
 
 
-class _Failed(Exception):
-    pass
-
-
-_PROBLEMS = (_Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired)
+_PROBLEMS = (ruff.Failed, UnreadableSource, OSError, ImportError, subprocess.TimeoutExpired)
 
 
 def _grows_wide(before: bytes, after: bytes, limit: int = WIDTH) -> bool:
@@ -166,13 +163,13 @@ def _yapf(data: bytes, style: Mapping[str, str]) -> bytes:
         from yapf.yapflib import errors, yapf_api  # type: ignore[import-untyped]
     except ImportError:
         problem = "the project uses yapf, which is missing: pip install yapf"
-        raise _Failed(problem) from None
+        raise ruff.Failed(problem) from None
     end = "\r\n" if b"\r\n" in data else "\n"
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
         formatted, _ = yapf_api.FormatCode(text, style_config={**style})
     except (errors.YapfError, SyntaxError, UnicodeDecodeError) as error:
-        raise _Failed(f"yapf: {error}") from error
+        raise ruff.Failed(f"yapf: {error}") from error
     return str(formatted).replace("\n", end).encode()
 
 
@@ -196,7 +193,7 @@ def _narrowed(path: str, before: bytes, after: bytes, limit: int) -> bytes:
     narrow = after
     for line in _wide_edited_lines(path, before, after, limit):
         within = f"--range={line}:{limit}-{line}:{limit + 1}"  # blank lines below it stay
-        narrow = _ruff(path, narrow, ("format", "--quiet", *layout, within))
+        narrow = ruff.run(path, narrow, ("format", "--quiet", *layout, within))
     lines = narrow.splitlines(keepends=True)
     for number in _wide_edited_lines(path, before, narrow, limit):
         lines[number - 1] = _split_text(lines[number - 1], limit)
@@ -297,26 +294,20 @@ def _imports(data: bytes) -> list[ImportedName]:
 def _sorted_imports(path: str, before: bytes, after: bytes) -> bytes:
     """Ruff decides by the project's selection whether I001 is on; no other rule may fix here."""
     command = ("check", "--fix-only", "--exit-zero", "--quiet", "--fixable", "I001")
-    if _ruff(path, before, command) != before:
+    if ruff.run(path, before, command) != before:
         return after
-    return _ruff(path, after, command)
+    return ruff.run(path, after, command)
 
 
 def _formatted(path: str, data: bytes, formatter: Formatter) -> bytes:
-    return _ruff(path, data, ("format", "--quiet", *formatter.arguments))
+    """As ruff lays it out, in syntax that the Python which runs here can parse.
 
-
-def _ruff(path: str, data: bytes, arguments: Iterable[str]) -> bytes:
-    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
-
-    rest = ("--no-cache", "--force-exclude", "--stdin-filename", path, "-")
-    return _run((find_ruff_bin(), *arguments, *rest), data)
-
-
-def _run(command: Sequence[str], data: bytes) -> bytes:
-    done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)
-    if done.returncode:
-        lines = [each.strip() for each in done.stderr.decode(errors="replace").splitlines()]
-        name = Path(command[0]).stem
-        raise _Failed("; ".join(filter(None, lines)) or f"{name} ended with {done.returncode}")
-    return done.stdout
+    Of a project for 3.14 it takes the brackets of `except (A, B):`, and we could not read the file
+    that we have edited.
+    """
+    arguments = ("format", "--quiet", *formatter.arguments)
+    formatted = ruff.run(path, data, arguments)
+    if formatted != data and _meaning(data) and not _meaning(formatted):
+        ours = f"py{sys.version_info.major}{sys.version_info.minor}"
+        return ruff.run(path, data, (*arguments, "--target-version", ours))
+    return formatted

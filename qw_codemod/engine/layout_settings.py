@@ -68,9 +68,22 @@ def formatter_for(folder: Path) -> Formatter | None:
     return formatter_for(folder.parent)
 
 
+@lru_cache(maxsize=4096)
+def has_ruff(folder: Path) -> bool:
+    """Whether there is a configuration of ruff's at or above a folder."""
+    if _has_ruff(folder):
+        return True
+    return not (folder / ".git").exists() and folder.parent != folder and has_ruff(folder.parent)
+
+
+def _has_ruff(folder: Path) -> bool:
+    tool = _read_toml(folder / "pyproject.toml").get("tool", {})
+    return "ruff" in tool or any((folder / n).is_file() for n in ("ruff.toml", ".ruff.toml"))
+
+
 def _configured(folder: Path) -> Formatter | None:
     tool = _read_toml(folder / "pyproject.toml").get("tool", {})
-    has_ruff = "ruff" in tool or any((folder / n).is_file() for n in ("ruff.toml", ".ruff.toml"))
+    has_ruff = _has_ruff(folder)
     hooks = _hooks(folder / ".pre-commit-config.yaml")
     ruff = Formatter((), sorts_imports=True)
     if "black" in tool and not (has_ruff and "ruff-format" in hooks):

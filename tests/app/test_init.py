@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from qw_codemod.app.cli import cli
 from qw_codemod.app.policy_setting import with_policy
 from qw_codemod.engine.formatter import restyle
+from qw_codemod.engine.linter import complaint
 
 FETCH = "import {0}\n\n\ndef fetch(day):\n    return {0}.get(day, timeout=20).text\n"
 SETTING = '[tool.qw-codemod.retries]\npolicy = "shared.http_retry:retry_api"\n'
@@ -264,3 +265,25 @@ def test_a_policy_among_dags_is_called_as_they_call_one_another(tmp_path: Path, 
     files = {"dags__films_py": dag, "dags__tools__tags_py": "TAG = 1\n"}
     done = init("dags/tools/http_retry.py", Dockerfile=image, **files)
     assert '+policy = "tools.http_retry:retry_api"' in done.output
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [("py310", "timezone.utc"), ("py312", "# noqa: UP047")]
+)
+def test_the_policy_passes_the_linter_of_the_project(
+    tmp_path: Path, init: Init, version: str, kept: str
+) -> None:
+    lint = 'lint.select = ["UP", "D", "I", "F", "E", "TC", "ICN", "COM", "EM", "SIM", "TRY"]\n'
+    convention = 'lint.ignore = ["D103"]\nlint.pydocstyle.convention = "google"\n'
+    settings = f'target-version = "{version}"\n{lint}{convention}'
+    done = init("http_retry.py", feed_py=FETCH.format("urllib"), **{"ruff.toml": settings})
+    text = (tmp_path / "http_retry.py").read_text()
+    assert kept in text
+    assert complaint(str(tmp_path / "http_retry.py"), text.encode()) == ""
+    assert "ruff check" not in done.output
+
+
+def test_what_the_linter_still_says_is_told(tmp_path: Path, init: Init) -> None:
+    settings = {"ruff.toml": 'lint.select = ["INP001", "ANN401", "UP"]\n'}
+    done = init("shared/http_retry.py", feed_py=FETCH.format("requests"), **settings)
+    assert "shared/http_retry.py: ruff check still says ANN401, INP001\n" in done.output

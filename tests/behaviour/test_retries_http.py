@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 
+from qw_codemod.engine.linter import linted
 from qw_codemod.rules.packs import load
 from qw_codemod.testkit import apply_to_files
 
@@ -44,10 +45,20 @@ def rewritten(source: str, **settings: Any) -> str:
     return after
 
 
-@pytest.fixture(scope="module", autouse=True)
-def policy() -> Iterator[types.ModuleType]:
+@pytest.fixture(scope="module", autouse=True, params=["as it is", "linted"])
+def policy(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[types.ModuleType]:
+    """The policy as it is and as the linter of a strict project has it."""
     module = types.ModuleType("http_retry")
-    exec(compile(policy_text(), "http_retry.py", "exec"), module.__dict__)
+    text = policy_text()
+    if request.param == "linted":
+        folder = tmp_path_factory.mktemp("strict")
+        version = f"py{sys.version_info.major}{sys.version_info.minor}"
+        (folder / "ruff.toml").write_text(f'target-version = "{version}"\nlint.select = ["ALL"]\n')
+        text = linted(str(folder / "http_retry.py"), text.encode()).decode()
+        assert text != policy_text()
+    exec(compile(text, "http_retry.py", "exec"), module.__dict__)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "http_retry", module)
         yield module

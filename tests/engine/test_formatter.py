@@ -105,7 +105,7 @@ def test_the_nearest_configuration_counts(project: Path) -> None:
 
 def test_without_a_formatter_nothing_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "pyproject.toml").write_text("[tool.other]\n")
-    monkeypatch.setattr(style, "_ruff", lambda *given: pytest.fail("ran"))
+    monkeypatch.setattr(style.ruff, "run", lambda *given: pytest.fail("ran"))
     assert styled(project, FITS, FITS.replace("call", "called")) == FITS.replace("call", "called")
 
 
@@ -289,3 +289,12 @@ def test_a_failure_keeps_the_edit(project: Path, settings: str, after: bytes, wo
     result = restyle(str(project / "x.py"), FITS.encode(), after)
     assert result.data == after
     assert words in result.note
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="reads what ruff makes of it")
+def test_brackets_stay_that_the_running_python_needs(tmp_path: Path) -> None:
+    (tmp_path / "ruff.toml").write_text('target-version = "py314"\n')
+    before = b"try:\n    run()\nexcept OSError:\n    pass\n"
+    after = before.replace(b"OSError", b"(OSError,   ValueError)")
+    result = restyle(str(tmp_path / "x.py"), before, after)
+    assert b"\nexcept (OSError, ValueError):\n" in result.data
