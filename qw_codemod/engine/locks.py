@@ -33,6 +33,7 @@ _ORIGIN = re.compile(
 )
 _UNSAFE = re.compile(r"^# .*considered (?:to be )?unsafe", re.M)
 _INDEX = re.compile(r"^(?:--index-url|-i)[ =]", re.M)
+_OF_EXTRA = re.compile(r"\bmarker = \"extra == '[^'\"]+'\"")
 _COLUMN = 24  # of pip-compile's notes at the end of a line, at least
 
 
@@ -98,15 +99,21 @@ def in_uv_lock(text: str, folder: str, need: Need) -> str | None:
 
 
 def _with_item(row: str, key: str, item: str) -> str:
-    """A package's row with one more item in a sorted list; empty where there is no such list."""
+    """A package's row with one more item in a sorted list; empty where it is not known how.
+
+    What an extra requires stands beside it, with a marker that says so; what is required on some
+    platforms alone would become one with it.
+    """
     found = re.search(rf"^{key} = \[(?:\n((?:    .*,\n)*)|(\{{ [^{{}}\n]* \}}))\]$", row, re.M)
     if found is None:
         return ""
     items = [each.strip().removesuffix(",") for each in (found[1] or found[2]).splitlines()]
-    name = _item_name(item)
-    if name in map(_item_name, items):
+    if item in items:
         return row
-    lines = "".join(f"    {each},\n" for each in sorted([*items, item], key=_item_name))
+    alike = [each for each in items if _item_name(each) == _item_name(item)]
+    if not all(_OF_EXTRA.search(each) for each in alike):
+        return ""
+    lines = "".join(f"    {each},\n" for each in sorted([item, *items], key=_item_name))
     return f"{row[: found.start()]}{key} = [\n{lines}]{row[found.end() :]}"
 
 

@@ -204,6 +204,29 @@ def test_of_uv_where_another_package_needs_it_already(tmp_path: Path, folder: st
     assert declared.notices == ()
 
 
+def test_of_uv_where_an_extra_requires_it_already(tmp_path: Path) -> None:
+    """As uv 0.13.9 writes it: what is always required stands before what an extra requires."""
+    text = f'{PROJECT}[project.optional-dependencies]\neval = ["tenacity", "wandb"]\n'
+    extra = '    { name = "tenacity", marker = "extra == \'eval\'" },\n'
+    before = f'[\n    {{ name = "idna", specifier = ">=3" }},\n{extra}]'
+    known = {"folder": ".", "version": "9.1.4"}
+    locked = UV_WITH_IT.format(needed="", required=before, **known)
+    made = changed(tmp_path, run(tmp_path, {"pyproject.toml": text, "uv.lock": locked}))
+    after = f"{TWO[:-1]}{extra}]"
+    assert made["uv.lock"] == UV_WITH_IT.format(needed=NEEDED, required=after, **known)
+
+
+@pytest.mark.parametrize("where", ["needed", "required"])
+def test_of_uv_where_one_platform_alone_needs_it(tmp_path: Path, where: str) -> None:
+    item = '    { name = "tenacity", marker = "sys_platform == \'win32\'" },\n'
+    required = f'[\n    {{ name = "idna", specifier = ">=3" }},\n{item}]'
+    given = {"needed": item if where == "needed" else "", "required": required}
+    locked = UV_WITH_IT.format(folder=".", version="9.1.4", **given)
+    declared = run(tmp_path, {"pyproject.toml": PROJECT, "uv.lock": locked})
+    assert list(changed(tmp_path, declared)) == ["pyproject.toml"]
+    assert declared.notices == ("uv.lock is stale now: uv lock",)
+
+
 @pytest.mark.parametrize(
     "locked",
     [
