@@ -53,7 +53,7 @@ def outcome_of(
         return Outcome.REPORTED
     if _callee_reports(source, infer, statement):
         return Outcome.REPORTED
-    if _handler_reports(source, infer, handler):
+    if _handler_reports(source, infer, handler) or _only_adds_details(source, infer, statement):
         return Outcome.REPORTED
     if comment_explains(source, handler):
         return Outcome.EXPLAINED
@@ -560,6 +560,41 @@ def _handler_reports(source: SourceFile, infer: Inference, handler: ast.ExceptHa
                 if any(_reports(where, infer, each) for each in function.node.body):
                     return True
     return False
+
+
+def _only_adds_details(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether a handler that has reported its exception only tries to tell more of that one.
+
+    `print(f"Details: {e.response.json()}")`: what failed is told already.
+    """
+    around = source.parent(statement)
+    above: list[ast.stmt] = []
+    place: ast.stmt = statement
+    while isinstance(around, ast.If):
+        above += _before(around, place)
+        place, around = around, source.parent(around)
+    if not isinstance(around, ast.ExceptHandler) or not around.name:
+        return False
+    above += _before(around, place)
+    calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
+    asked = [call for call in calls if dotted(call.func).startswith(f"{around.name}.")]
+    return (
+        bool(asked)
+        and any(_reports(source, infer, each, prints=True) for each in above)
+        and all(
+            call in asked
+            or is_printing(call)
+            or any_log_of(source, infer, call) is not None
+            or is_pure(source, infer, call)
+            for call in calls
+        )
+    )
+
+
+def _before(around: ast.AST, statement: ast.stmt) -> list[ast.stmt]:
+    """The statements above another in its block."""
+    block = block_of(around, statement)
+    return list(block[: block.index(statement)]) if statement in block else []
 
 
 def _callee_reports(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
