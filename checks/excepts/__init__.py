@@ -56,10 +56,10 @@ What changes at run time
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
     - It works on values at hand: converts, computes, looks up, by Python and parsers of the
-      standard library or of the project, or whatever `.apply(load_shape)` does with each value of a
-      column. Who gets None, or another default, can tell. Nobody can where one item of a loop is
-      dropped, and the message names it, or where a text that was to be edited goes on as it was:
-      these are warnings.
+      standard library, of others (`sqlglot.parse_one(text)`) or of the project, or whatever
+      `.apply(load_shape)` does with each value of a column. Who gets None, or another default, can
+      tell. Nobody can where one item of a loop is dropped, and the message names it, or where a
+      text that was to be edited goes on as it was: these are warnings.
     - It works with files at hand, or takes what a program of the machine says.
     - It runs other code: anything else.
 
@@ -73,13 +73,15 @@ What changes at run time
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
-      failure and raises it, or the lines below raise, warn or tell the user of what is missing.
+      failure and raises it, or the lines below raise, warn or tell the user of what is missing; or
+      the handler around has told of its exception, and only adds details of that.
     - A comment at the handler says why it may fail, or the handler says so in a sentence of its
       own, which the caller gets: `warnings.append("Cannot compare, too few days.")`, or answers a
       web request with a status of 400 to 499. One of 500 tells nobody who runs the program.
     - The same is done in another way, was found elsewhere before, is tried again, or made of the
       same by hand; the docstring says that errors are ignored, or what a failure gives (`None if
-      the file cannot be parsed`; of a service that is lost all the same); what was read stays as
+      the file cannot be parsed`, an empty list, a field of a record; of a service that is lost all
+      the same); what was read stays as
       it was, or is a piece of a text, of which not each converts; what failed is kept as such: in a
       list that is warned of, in a record like that of a success with another `status`, in an answer
       with the key `error`, or by a text in the place of one that is put together (`"N/A"`).

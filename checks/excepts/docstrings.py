@@ -42,7 +42,7 @@ def docstring_names(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     """
     answer = _answer(source, statement, handler)
     text = _docstring(source, statement)
-    return bool(answer and re.search(rf"(?<!\w){re.escape(answer)}\W+{_WHEN}\b", text))
+    return bool(answer and re.search(rf"(?<!\w)({answer})\W+{_WHEN}\b", text))
 
 
 def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
@@ -51,10 +51,11 @@ def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     `Returns None when the file cannot be parsed`, `If parsing fails, it is replaced with zeros`.
     """
     answer = _answer(source, statement, handler)
+    said = [*([answer] if answer else []), *_fields(source, statement, handler)]
     for sentence in _sentences(_docstring(source, statement)):
         if re.search(r"\brais(e|es|ed)\b", sentence, re.I) or not _FAILS.search(sentence):
             continue
-        if answer and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", sentence):
+        if any(re.search(rf"(?<!\w)({each})(?!\w)", sentence) for each in said):
             if re.search(rf"\b{_WHEN}\b", sentence, re.I):
                 return True
         elif re.search(rf"\b{_WHEN}\b[^.]*\bfails\b", sentence, re.I):
@@ -63,20 +64,50 @@ def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
 
 
 def _answer(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
-    """What is returned after a failure, as text: a constant, or the name of a variable."""
-    last: ast.stmt | None = handler.body[-1]
-    if isinstance(last, ast.Pass):
-        last = following(source, statement)
-    if not isinstance(last, ast.Return):
+    """What is returned after a failure, as a pattern: a constant, the name of a variable."""
+    last = _returned(source, statement, handler)
+    if last is None:
         return ""
     match last.value:
         case None:
             return "None"
+        case ast.Constant(value=""):
+            return "empty (string|text)|''|\"\""
         case ast.Constant(value=value):
-            return repr(value)
+            return re.escape(repr(value))
         case ast.Name(id=name):
-            return name
+            return re.escape(name)
+        case ast.List(elts=[]) | ast.Call(func=ast.Name(id="list"), args=[], keywords=[]):
+            return r"empty list|\[\]"
+        case ast.Dict(keys=[]) | ast.Call(func=ast.Name(id="dict"), args=[], keywords=[]):
+            return r"empty (dict|dictionary|mapping)|\{\}"
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return "empty set"
+        case ast.Tuple(elts=[]):
+            return "empty tuple"
+        case ast.Tuple(elts=elements) if all(isinstance(e, ast.Constant) for e in elements):
+            both = re.escape(", ".join(ast.unparse(each) for each in elements))
+            return rf"\({both}\)|{both}"
     return ""
+
+
+def _fields(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> Iterator[str]:
+    """What the fields of a record that is returned then are, as patterns: `columns is None`."""
+    last = _returned(source, statement, handler)
+    match last.value if last is not None else None:
+        case ast.Call(keywords=keywords):
+            for each in keywords:
+                if each.arg and isinstance(each.value, ast.Constant):
+                    yield rf"{re.escape(each.arg)}\W+(is|are|will be)\W+{each.value.value!r}"
+
+
+def _returned(
+    source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
+) -> ast.Return | None:
+    last: ast.stmt | None = handler.body[-1]
+    if isinstance(last, ast.Pass):
+        last = following(source, statement)
+    return last if isinstance(last, ast.Return) else None
 
 
 def _docstring(source: SourceFile, statement: ast.Try) -> str:

@@ -32,7 +32,7 @@ _AROUND = frozenset("Optional Union Literal None typing os pathlib decimal uuid 
 # The last word of a name: what is such a value by itself, and what may be an object or a row too.
 _VALUES = frozenset(
     "id uuid guid date day month year quarter week weekday season hour timestamp path filename "
-    "filepath".split()
+    "filepath lang language locale".split()
 )
 _THINGS = frozenset(
     "table database dataset bucket blob column partition file folder dir directory sheet game "
@@ -200,10 +200,20 @@ def _tells(source: SourceFile, infer: Inference, scope: ast.AST, name: str) -> b
         return types <= _TYPES and not _default(scope, name) or _is_listed(said)
     if _is_listed(said, without=_THINGS):
         return True
-    if _is_of_constants(source, scope, name):
+    if _is_of_constants(source, scope, name) or _is_number(scope, name):
         return True
     return _is_listed(said) and (
         _is_shown_plain(source, scope, name) or _is_taken_plainly(source, infer, scope, name)
+    )
+
+
+def _is_number(scope: ast.AST, name: str) -> bool:
+    """Whether it is called `number` and is used as one: others are of a telephone."""
+    return words(name) == ("number",) and any(
+        isinstance(call, ast.Call)
+        and dotted(call.func) in ("int", "float", "round")
+        and any(dotted(each) == name for each in call.args[:1])
+        for call in ast.walk(scope)
     )
 
 

@@ -56,10 +56,18 @@ _PURE = frozenset(
     "os.path pickle pprint "
     "random re secrets shlex statistics string struct textwrap time tomllib types typing "
     "unicodedata urllib.parse uuid zlib zoneinfo "
-    "bs4 dateutil dateparser lxml orjson packaging pytz simplejson ujson yaml numpy "
+    "babel bs4 dateutil dateparser lxml orjson packaging pytz simplejson ujson yaml numpy "
     "pandas.to_datetime pandas.to_numeric pandas.to_timedelta pandas.Timestamp "
     "pandas.isna pandas.concat pandas.DataFrame pandas.Series".split()
 )
+# What a web framework keeps of the request at hand.
+_OF_REQUESTS = tuple(
+    "web.ctx web.cookies flask.g flask.session flask.request.args flask.request.form "
+    "flask.request.headers flask.request.cookies flask.request.values".split()
+)
+# Parsers of others are told by what they do; those fetch what they are given.
+_PARSING = frozenset("parse loads".split())
+_FETCHING = ("feedparser", "podcastparser", "newspaper")
 _OF_WRONG_VALUES = frozenset("ValueError TypeError KeyError IndexError".split())
 _RUNS_OTHERS = frozenset("open input exec eval compile __import__ breakpoint print next".split())
 # Of texts, numbers and dates: `get` and `count` are asked of services as well.
@@ -529,9 +537,11 @@ def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _
     full = full_name(source, call.func)
     if any(_is_of(full, (each,)) for each in _PURE) or _is_built(source, call):
         return True
-    if depth == _DEPTH and _is_of_machine(source, call):
+    if _is_of(full, _OF_REQUESTS) or (depth == _DEPTH and _is_of_machine(source, call)):
         return True
     held = infer.holds(source, call.func) if depth else ()
+    if held and all(_parses(each.value) for each in held):
+        return True
     if held and all(_is_library_of_values(each.value) for each in held):
         return True
     if held and all(isinstance(each.value, Function) for each in held):
@@ -545,6 +555,13 @@ def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _
         return True
     held = infer.holds(source, call.func.value)
     return bool(held) and all(isinstance(each.value, Container) for each in held)
+
+
+def _parses(value: Value) -> bool:
+    """Whether it is a function of a library that parses a text: `sqlglot.parse_one`."""
+    if not isinstance(value, Library) or _is_of(value.name, _FETCHING):
+        return False
+    return "." in value.name and not _PARSING.isdisjoint(words(value.last)[:1])
 
 
 def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:

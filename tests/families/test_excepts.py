@@ -67,6 +67,10 @@ LOGGER = "import logging\n\nimport sentry_sdk\n\nlogger = logging.getLogger(__na
         ("email, phone: int, birth_date, person_id", "work(email, phone, birth_date)", []),
         ("name, args, message", "work(name, args, message)", []),
         ("*many, **more", "work(many, more)", []),
+        # a number is one where it is used as one; others are of telephones
+        ("number, lang", "work(int(number), lang)", ["number", "lang"]),
+        ("number", "work(number)", []),
+        ("phone_number", "work(int(phone_number))", []),
     ],
 )
 def test_what_identifies_the_failure_is_told(parameters: str, inner: str, told: list[str]) -> None:

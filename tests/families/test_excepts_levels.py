@@ -127,6 +127,11 @@ def function(
         ("x = int(os.getenv('PORT'))", "debug"),
         ("x = {}\nx = json.loads(day)\nx.pop('a')", "debug"),
         ("x = extra['a'].get('b')", "debug"),
+        ("x = sqlglot.parse_one(day, dialect='trino')", "debug"),
+        ("x = xmltodict.parse(day)", "debug"),
+        ("x = feedparser.parse(day)", "error"),
+        ("x = sqlglot.transpile(day)", "error"),
+        ("x = babel.numbers.format_decimal(day, locale=web.ctx.get('lang'))", "debug"),
         ("extra.update({'a': int(day)})", "debug"),
         ("extra.update(day)", "error"),
         ("x = requests.get(day, timeout=3).json().get('a')", "error"),
@@ -147,6 +152,7 @@ def function(
 )
 def test_what_the_body_does(body: str, wanted: str) -> None:
     imports = (
+        "import babel.numbers\nimport feedparser\nimport sqlglot\nimport web\nimport xmltodict\n"
         "import asyncio\nimport csv\nimport datetime\nimport gzip\nimport json\nimport subprocess\n"
         "import urllib.request\nimport numpy as np\nfrom google.cloud import bigquery\n"
         "import requests\n"
@@ -703,9 +709,7 @@ def test_the_docstring_says_what_a_failure_gives(docstring: str, result: str, wa
     ],
 )
 def test_what_is_applied_to_each_value(use: str, wanted: str) -> None:
-    text = (
-        f"{HEAD}from shapes import wkt\n\n\ndef load(x):\n    try:\n        return wkt.loads(x)\n"
-    )
+    text = f"{HEAD}from shapes import wkt\n\n\ndef load(x):\n    try:\n        return wkt.area(x)\n"
     text += "    except Exception:\n        return None\n"
     user = f"from here import load\n\n\ndef run(frame, pool):\n    return {use}\n"
     changed = apply_to_files({"here.py": text, "run.py": user}, ("excepts",))
@@ -842,6 +846,13 @@ def test_a_docstring_forgives_all_errors(docstring: str, forgives: bool) -> None
         ("Returns None when the file can't be parsed.", "None", True),
         ("The value, or |extra| if the constructor threw an exception.", "extra", True),
         ("If parsing fails, it is replaced with zeros.", "[0]", True),
+        ("An empty list if the file cannot be read.", "[]", True),
+        ("Gives ``{}`` if the answer is malformed.", "dict()", True),
+        ("Returns (None, False) if it is invalid.", "None, False", True),
+        ("`rows` is ``None`` when these cannot be told.", "Rows(rows=None, is_all=False)", True),
+        ("`rows` is ``None`` when these cannot be told.", "Rows(rows=0, all=None)", False),
+        ("An empty list if the file cannot be read.", "{}", False),
+        ("The rows of a list that is empty if there are none.", "[]", False),
         ("Returns None when there are no rows.", "None", False),
         ("Returns 0 when the file can't be parsed.", "None", False),
         ("Raises LookupError if loading fails.", "None", False),
@@ -1018,6 +1029,26 @@ def test_what_is_tried_in_a_handler_is_no_worse_than_what_that_is_for() -> None:
     for log, wanted in (("logger.warning('x %s', e)", "warning"), ("send(e)", "exception")):
         changed = apply_to_text(text.format(log), ("excepts",), {})
         assert re.findall(r"logger\.(\w+)\([^)]*failed", changed) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("first", "body", "wanted"),
+    [
+        ("logger.error('x %s', e)", "print(f'Details: {e.response.json()}')", "debug"),
+        ("logger.error('x %s', e)", "print(f'Details: {e.response.json()}')\nclient.c()", "error"),
+        ("logger.error('x %s', e)", "client.pick(e)", "error"),
+        ("client.send(e)", "print(f'Details: {e.response.json()}')", "exception"),
+    ],
+)
+def test_details_of_what_is_told_already(first: str, body: str, wanted: str) -> None:
+    text = f"import requests\n{HEAD}def run(client):\n    try:\n        client.load()\n"
+    text += f"    except requests.HTTPError as e:\n        {first}\n"
+    text += "        if e.response is not None:\n            try:\n"
+    text += textwrap.indent(body, " " * 16)
+    text += "\n            except Exception:\n                pass\n"
+    changed = apply_to_text(text, ("excepts",), {})
+    found = re.findall(r"logger\.(\w+)\([^)]*failed", changed)
+    assert found == [wanted.replace("error", "exception")], changed
 
 
 @pytest.mark.parametrize(
