@@ -38,6 +38,7 @@ from qw_codemod.rules.api import (
 
 from . import reasons, statements
 from .computations import computes_again
+from .last_round import all_but_last, line_above
 from .messages import line_that_tells
 from .plan import LongerSleep, RetryOptions
 
@@ -87,7 +88,8 @@ def flat(source: SourceFile, context: Context) -> Iterator[Match]:
             try:
                 return send()
             except ConnectionError:
-                time.sleep(min(60, 5 * 2**attempt))
+                if attempt < 4:
+                    time.sleep(min(60, 5 * 2**attempt))
     """
     if context.infer.is_test(source):
         return
@@ -119,7 +121,12 @@ def plan(source: SourceFile, context: Context, match: Match) -> LongerSleep | Re
     found: _Sleep | RetryOptions = match.remedy
     if isinstance(found, RetryOptions):
         return found
-    return LongerSleep(_longer(source, found))
+    seconds = _longer(source, found)
+    rounds = all_but_last(source, context.infer, found.loop, found.call, found.counter)
+    if found.grows or not rounds:
+        return LongerSleep(seconds)
+    at, head = line_above(source, source.statement(found.call))
+    return LongerSleep(seconds, rounds, at, head)
 
 
 # -- loops ----------------------------------------------------------------------------------------
