@@ -81,10 +81,10 @@ What changes at run time
     - The same is done in another way, was found elsewhere before, is tried again, or made of the
       same by hand; the docstring says that errors are ignored, or what a failure gives (`None if
       the file cannot be parsed`, an empty list, a field of a record; of a service that is lost all
-      the same); what was read stays as
-      it was, or is a piece of a text, of which not each converts; what failed is kept as such: in a
-      list that is warned of, in a record like that of a success with another `status`, in an answer
-      with the key `error`, or by a text in the place of one that is put together (`"N/A"`).
+      the same); what was read stays as it was, or is a piece of a text, of which not each converts;
+      what failed is kept as such: in a list that is warned of, in a record like that of a success
+      with another `status`, in an answer with the key `error`, or by a text in the place of one
+      that is put together (`"N/A"`).
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
@@ -116,8 +116,9 @@ Fix safety
     `except Exception` around an import, `__del__`, logging's own handlers, functions that are given
     log records, or that run each time something is logged, some calls away, `write` and `flush` of
     streams, modules that stand in for sys.stdout or say that they redact what exceptions tell,
-    functions named `mask_…` or `redact_…`. Sentry sends the local variables of the frames by
-    default: where they hold secrets, `sentry_sdk.init(include_local_variables=False)`.
+    functions named `mask_…` or `redact_…`. By hand: a bare handler that ruff, as the project has
+    it, would find by BLE001 once it names Exception. Sentry sends the local variables of the frames
+    by default: where they hold secrets, `sentry_sdk.init(include_local_variables=False)`.
 
 Settings
     [tool.qw-codemod.excepts]

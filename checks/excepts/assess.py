@@ -17,6 +17,7 @@ from .effects import only_prints
 from .escapes import escapes, is_endless
 from .handlers import Case, Handler, Suppression
 from .levels import level_of
+from .linting import BLIND, is_found_blind
 from .logging_style import style_of
 
 _WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
@@ -43,7 +44,11 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return Unfixable(reasons.SharedNames())
     if reason := _why_unsafe(source, context, handler):
         return Unsafe(reason)
-    return Unfixable(reasons.NoQuietWay()) if is_mute(source, context, handler) else None
+    if is_mute(source, context, handler):
+        return Unfixable(reasons.NoQuietWay())
+    if handler.is_bare and is_found_blind(source, context, handler):
+        return Unfixable(reasons.LinterFindsIt(BLIND))
+    return None
 
 
 def is_mute(source: SourceFile, context: Context, handler: Handler) -> bool:

@@ -179,3 +179,9 @@ class EventCarriesMore(Statement):
 
 class NoQuietWay(Statement):
     template = "the failure is ordinary, and this file has no quiet way to say so"
+
+
+class LinterFindsIt(Statement):
+    template = "ruff checks this file by {code}, which finds the handler once it names Exception"
+
+    code: str

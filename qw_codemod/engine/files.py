@@ -29,6 +29,7 @@ _PERHAPS_OURS = frozenset(("vendor", "third_party"))  # code for others' service
 _TELLING = (
     *("*.sh", "*.bash", "Makefile", "*.mk", "*.yml", "*.yaml", "*Dockerfile*", "*.tf"),
     *("Procfile", "README*", "*.md", "*.rst", "requirements*.txt", "pyproject.toml"),
+    *("ruff.toml", ".ruff.toml"),
     *("pytest.ini", "tox.ini", "setup.cfg", "host.json", "function.json"),
     *("*gunicorn*", "*uwsgi*", "*nginx*", "*.conf", "*.conf.template"),
     *("*env*sample*", "*env*example*", "*env*template*"),

@@ -220,6 +220,34 @@ def test_a_blind_handler_that_logs_no_traceback_stays_allowed() -> None:
     assert "except Exception as e:  # noqa: BLE001\n" in text
 
 
+@pytest.mark.parametrize(
+    ("line", "body", "handled", "is_edited"),
+    [
+        ("except:", "int(day)", "return None", False),  # logged without a traceback
+        ("except:  # noqa: E722", "int(day)", "return None", False),
+        ("except:  # noqa: E722, BLE001", "int(day)", "return None", True),
+        ("except:", "work(day)", "return None", True),
+        ("except:", "work(day)", "raise", True),
+        ("except:", "work(day)", "raise ValueError(day)", True),
+        ("except:", "work(day)", "raise ValueError(day) from None", False),
+        ("except:", "work(day)", "logger.error('x')\n        return None", True),
+        ("except:", "work(day)", "logger.warning('x')\n        return None", False),
+        ("except:", "import work", "work = None", True),
+        ("except Exception:", "int(day)", "return None", True),  # which is found already
+    ],
+)
+def test_no_edit_is_found_by_a_rule_of_the_project(
+    line: str, body: str, handled: str, is_edited: bool
+) -> None:
+    files = {"run.py": LOGGER + handler(handled, "day", body, line)}
+    edited = apply_to_files(files, ("excepts",))["run.py"]
+    assert edited != files["run.py"]
+    files["pyproject.toml"] = "[tool.ruff.lint]\nselect = ['BLE']\n"
+    assert apply_to_files(files, ("excepts",))["run.py"] == (
+        edited if is_edited else files["run.py"]
+    )
+
+
 def test_an_argument_that_is_added_stands_below_the_others() -> None:
     text = after(
         "import logging\n\n\ndef run(day):\n    try:\n        work(day)\n    except:\n"

@@ -266,6 +266,16 @@ def test_dependency_files_are_leant_on(project: Path, settled: None) -> None:
     assert outcomes(project) == outcomes(project, cache=False) != old
 
 
+def test_the_rules_of_a_linter_are_leant_on(project: Path, settled: None) -> None:
+    put(project, "feed.py", "def day(x):\n    try:\n        return int(x)\n    except:\n"
+        "        return None\n")  # fmt: skip
+    old = outcomes(project)
+    (project / "ruff.toml").write_text("lint.select = ['BLE']\n")
+    assert outcomes(project) == outcomes(project, cache=False) != old
+    (project / "ruff.toml").write_text("lint.select = ['B']\n")
+    assert outcomes(project) == outcomes(project, cache=False) == old
+
+
 def test_no_cache_reads_and_writes_none(project: Path, folder: Path) -> None:
     put(project, "feed.py", "x = 1\n")
     outcomes(project, cache=False)

@@ -23,6 +23,7 @@ from dataclasses import astuple, dataclass, replace
 from qw_codemod.facts.deployments.contexts import contexts
 from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
+from qw_codemod.facts.deployments.linters import Linter, linters
 from qw_codemod.facts.deployments.manifests import timed, told_by_host, told_by_manifest
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
@@ -45,6 +46,7 @@ __all__ = [
     "Deployments",
     "Distribution",
     "Layout",
+    "Linter",
     "Server",
     "Start",
     "Unit",
@@ -78,6 +80,12 @@ class Deployments:
     servers: tuple[Server, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     test_roots: tuple[tuple[str, str], ...] = ()  # for the tests in a folder, where they look
+    linters: tuple[Linter, ...] = ()
+
+    def linted(self, code: str, path: str) -> bool:
+        """Whether ruff checks a file by a rule, as the configuration that is nearest to it says."""
+        near = [each for each in self.linters if path.startswith(f"{each.folder}/")]
+        return bool(near) and max(near, key=lambda each: len(each.folder)).finds(code, path)
 
     def digest(self, root: str) -> str:
         """What stands for all of it, wherever the project lies."""
@@ -88,6 +96,7 @@ class Deployments:
             *map(astuple, self.servers),
             *map(astuple, self.distributions),
             *self.test_roots,
+            *map(astuple, self.linters),
         ]
         return digest(repr(told).replace(root, "").encode())
 
@@ -122,6 +131,7 @@ def deployments(
         _servers(python, texts, read),
         tuple(distributions(python, texts, layout, read)),
         tuple(_test_roots(texts, read)),
+        tuple(linters(texts, read)),
     )
 
 

@@ -1,0 +1,59 @@
+"""Whether ruff, as the project has it, would find a handler that is bare no more."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from qw_codemod.analysis.reporting import ERROR
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.python.syntax import own_nodes
+from qw_codemod.rules.api import Context
+
+from .handlers import Case, Handler
+from .levels import level_of
+from .logging_style import style_of
+
+BLIND = "BLE001"  # `except Exception` that neither raises nor logs the traceback
+_ALLOWED = re.compile(rb"#\s*noqa\s*:[^#]*\bBLE001\b", re.I)
+_ALLOWED_IN_FILE = re.compile(
+    rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa(?:\s*:[^#\n]*\bBLE001\b|\s*$)", re.I | re.M
+)
+
+
+def is_found_blind(source: SourceFile, context: Context, handler: Handler) -> bool:
+    """Whether the rule is on for the file, and what is made of a bare handler breaks it."""
+    if not context.infer.tree.deployments().linted(BLIND, source.path):
+        return False
+    if _ALLOWED.search(source.line_bytes(handler.node.lineno)):
+        return False
+    if _ALLOWED_IN_FILE.search(source.data):
+        return False
+    return not _raises_on(handler) and not _logs_all(source, context, handler)
+
+
+def _raises_on(handler: Handler) -> bool:
+    """Whether what is caught is raised, on some paths at least, or is the cause of another one."""
+    last = handler.node.body[-1]
+    if handler.case is Case.RAISES_OTHER and isinstance(last, ast.Raise) and last.cause is None:
+        return True  # `from e` is added
+    raised = (node for node in own_nodes(handler.node.body) if isinstance(node, ast.Raise))
+    return any(node.exc is None for node in raised)
+
+
+def _logs_all(source: SourceFile, context: Context, handler: Handler) -> bool:
+    """Whether the traceback is logged, or the exception is named otherwise."""
+    effects = handler.effects
+    if handler.case is Case.IMPORTS:
+        return effects.is_silent  # `except ImportError`
+    if any(log.has_exception for log in effects.logs):
+        return True
+    if handler.case is not Case.REPORTS:
+        return False
+    if effects.logs:
+        return any(log.level >= ERROR and log.receiver for log in effects.logs)
+    if not effects.is_silent:
+        return False
+    style = style_of(source, context.infer, handler.statement)
+    level = level_of(source, context.infer, handler.statement, handler.node)
+    return style.manner != "print" and level == "error"
