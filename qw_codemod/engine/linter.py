@@ -26,7 +26,8 @@ def linted(path: str, data: bytes) -> bytes:
         return data
     try:
         fixed = ruff.run(path, data, (*_QUIET, "--fix-only"))
-        data = fixed if fixed and _is_valid(fixed) else data
+        if fixed and fixed != data and _is_valid(fixed):
+            data = ruff.run(path, fixed, (*_QUIET, "--fix-only", "--isolated", "--select", "F401"))
         return _excused(data, _left(path, data))
     except _PROBLEMS:
         return data  # `complaint` says so

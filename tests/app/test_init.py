@@ -287,3 +287,9 @@ def test_what_the_linter_still_says_is_told(tmp_path: Path, init: Init) -> None:
     settings = {"ruff.toml": 'lint.select = ["INP001", "ANN401", "UP"]\n'}
     done = init("shared/http_retry.py", feed_py=FETCH.format("requests"), **settings)
     assert "shared/http_retry.py: ruff check still says ANN401, INP001\n" in done.output
+
+
+def test_a_fix_leaves_no_import_behind(tmp_path: Path, init: Init) -> None:
+    settings = {"ruff.toml": 'target-version = "py311"\nlint.select = ["UP"]\n'}
+    init("http_retry.py", feed_py=FETCH.format("requests"), **settings)
+    assert "from datetime import datetime, UTC\n" in (tmp_path / "http_retry.py").read_text()
