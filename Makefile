@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores, as tests wait for servers and for installations.
+PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 SOURCES := qw_codemod checks codemods
 
 # The tests start Python some hundred times: each would compile everything anew.
@@ -32,7 +34,7 @@ demo: .venv/installed
 	&& echo 'Every byte is back.'
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from qw_codemod.analysis.units import statements as says
-from qw_codemod.analysis.units.programs import programs_of
+from qw_codemod.analysis.units.programs import programs_of, published_root
 from qw_codemod.facts.deployments import Distribution, Unit
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
@@ -34,7 +34,8 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return None
     programs = programs_of(tree, path)
     is_told = any(each.is_told for each in programs)
-    shown = _shown_roots(tree, path)
+    # What is imported from elsewhere may be copied to where the file is deployed, and no more.
+    shown = {each for each in _shown_roots(tree, path) if path.startswith(f"{each}/")}
     by_path = {root for each in programs if each.is_by_path for root in each.roots}
     for program in programs:
         if program.unit is not None:
@@ -59,12 +60,16 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
     lacking = _published_without(tree, path, module, target)
     if lacking is not None:
         folder = os.path.relpath(lacking.folder, tree.root)
-        return Unfixable(says.PublishedAlone(folder, module, At(lacking.path, lacking.line)))
+        name = lacking.name if folder == "." else folder
+        return Unfixable(says.PublishedAlone(name, module, At(lacking.path, lacking.line)))
     if root not in shown and (test := _test_without(tree, path, root)):
         return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
-    if programs or root in shown or root == tree.package_root(path):
+    # A `__main__` block tells of itself; who else loads what it imports is not known by it.
+    is_known = is_told or any(each.entry == path for each in programs)
+    if is_known or root in shown or root == _own_root(tree, path):
         return None
-    for each in sorted(tree.loaders(path) - {path}):
+    loaders = sorted(tree.loaders(path) - {path}) if path.startswith(f"{root}/") else ()
+    for each in loaders:
         if not tree.is_test(each) and root in _shown_roots(tree, each):
             return None
     return Unsafe(says.StartIsUnknown(module))
@@ -95,12 +100,12 @@ def holds_module(unit: Unit, module: str, target: str) -> bool:
 def _published_without(tree: Tree, path: str, module: str, target: str) -> Distribution | None:
     """The distribution that a file is published in, where a module would not be beside it.
 
-    That of the project itself is the project. What a distribution requires, by name or by path, is
-    installed with it, and so is what it imports whatever happens.
+    What a distribution requires, by name or by path, is installed with it, and so is what it
+    imports whatever happens.
     """
     known = tree.deployments().distributions
     own = _distribution_of(tree, known, path)
-    if own is None or own.folder == tree.root or own.holds(target):
+    if own is None or own.holds(target):
         return None
     installed, todo = {own}, [own]
     while todo:
@@ -153,17 +158,25 @@ def imports_late(tree: Tree, path: str) -> bool:
 def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
     """Where a program of a file that cannot import a module would have a copy; empty if none.
 
-    A file that is copied into an image alone takes nothing along that lies beside it.
+    A file that is copied into an image alone takes nothing along that lies beside it. What is
+    published, or started nobody knows how, has its own package for certain.
     """
     why = why_not_imported(tree, path, module, target)
-    if why is None or isinstance(why.reason, says.PublishedAlone):
+    if why is None:
         return ""
+    if isinstance(why.reason, (says.PublishedAlone, says.StartIsUnknown)):
+        around = _own_root(tree, path)
+        inner = path[len(around) + 1 :].partition("/")
+        return f"{around}/{inner[0]}" if inner[1] else ""
     for program in programs_of(tree, path):
         if program.unit is not None and not holds_module(program.unit, module, target):
             folder = program.unit.source_of(path)
             return "" if folder == path else folder
         if program.unit is None:
             folder = program.roots[0] if program.is_dag else os.path.dirname(program.entry)
+            is_apart = not path.startswith(f"{folder}/")
+            if is_apart and any(path.startswith(f"{root}/") for root in program.roots):
+                folder = os.path.dirname(path)  # as it is found, so is what lies beside it
             return "" if _test_without(tree, path, folder) else folder
     return ""
 
@@ -186,7 +199,7 @@ def module_name(tree: Tree, target: str) -> str:
     guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
     if guarded and not tree.has(f"{folder}/__init__.py") and folder != tree.root:
         return _dotted(os.path.basename(target))
-    root = _package_root(tree, target)
+    root = published_root(tree, target) or _package_root(tree, target)
     if root == folder or not root.startswith(tree.root):
         root = tree.root
     name = _dotted(target[len(root) + 1 :].removeprefix("src/"))
@@ -234,6 +247,11 @@ def _root_of(module: str, target: str) -> str:
     return ""
 
 
+def _own_root(tree: Tree, path: str) -> str:
+    """The folder that the name of a file itself counts from."""
+    return published_root(tree, path) or tree.package_root(path)
+
+
 def _package_root(tree: Tree, path: str) -> str:
     folder = os.path.dirname(path)
     while tree.has(f"{folder}/__init__.py") and len(folder) > len(tree.root):
@@ -250,7 +268,7 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
         if each.package == top and _root_of(*_resolved(tree, each, path)) == root:
             return True
         if each.level and path.startswith(f"{root}/{top}/"):
-            return True
+            return published_root(tree, path) in ("", root)
     return False
 
 
@@ -259,7 +277,7 @@ def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     found = set()
     for each in _sure_imports(tree, path):
         if each.level:
-            found.add(_package_root(tree, path))
+            found.add(published_root(tree, path) or _package_root(tree, path))
         elif root := _root_of(*_resolved(tree, each, path)):
             found.add(root)
     return frozenset(found)

@@ -114,8 +114,14 @@ def _of_start(start: Start) -> Program:
 def _guessed(tree: Tree, path: str) -> Program:
     """How a script is started of which nobody says it: in a package as a module, else by path."""
     folder = os.path.dirname(path)
-    package = tree.package_root(path)
+    package = published_root(tree, path) or tree.package_root(path)
     return Program(entry=path, roots=(package,), path=path, is_by_path=package == folder)
+
+
+def published_root(tree: Tree, path: str) -> str:
+    """The folder that a module's name counts from once it is installed; empty if nobody says so."""
+    found = [(len(each.folder), each.root_of(path)) for each in tree.deployments().distributions]
+    return max((each for each in found if each[1]), default=(0, ""))[1]
 
 
 def _dags_folder(tree: Tree, path: str) -> str:

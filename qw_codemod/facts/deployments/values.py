@@ -140,7 +140,14 @@ class Distribution:
         """Whether a file of Python is in what is published."""
         if not self.packages:
             return path.startswith(f"{self.folder}/")
-        return any(path == f"{each}.py" or path.startswith(f"{each}/") for each in self.packages)
+        return bool(self.root_of(path))
+
+    def root_of(self, path: str) -> str:
+        """The folder that the name of a module counts from, where a package of it is spelled."""
+        for each in self.packages:
+            if path == f"{each}.py" or path.startswith(f"{each}/"):
+                return posixpath.dirname(each)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

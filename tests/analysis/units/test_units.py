@@ -474,3 +474,78 @@ def test_a_package_that_others_have_on_their_path(end: str, module: str, is_edit
     }
     policy = {"retries": {"policy": f"{module}:retry_call"}}
     assert (left(files, "steward/tools/films.py", policy) == "") == is_edited
+
+
+WHEEL = """\
+[build-system]
+requires = ["hatchling"]
+
+[project]
+name = "films"
+
+[tool.hatch.build.targets.wheel]
+packages = ["films", "scripts"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        ("shared/http_retry.py", "`films` is published on its own (pyproject.toml:4), without"),
+        ("films/http_retry.py", ""),
+        ("scripts/http_retry.py", ""),
+    ],
+)
+def test_what_the_project_publishes_is_what_it_has(policy: str, reason: str) -> None:
+    files = {
+        "pyproject.toml": WHEEL,
+        policy: POLICY,
+        "films/__init__.py": "",
+        "films/load.py": FETCH,
+        "scripts/__init__.py": "",
+        "scripts/run.py": "from films.load import fetch\n" + GUARD,
+    }
+    module = policy.removesuffix(".py").replace("/", ".")
+    found = left(files, "films/load.py", {"retries": {"policy": f"{module}:retry_call"}})
+    assert reason in found if reason else not found
+
+
+def test_the_name_of_a_package_counts_from_where_it_is_published() -> None:
+    files = {
+        "agents/news/pyproject.toml": WHEEL.replace('"films", "scripts"', '"desk"'),
+        "agents/news/desk/news/__init__.py": "",
+        "agents/news/desk/news/http_retry.py": POLICY,
+        "agents/news/desk/news/load.py": "from .names import ALL\n" + FETCH,
+        "agents/news/desk/news/names.py": "ALL = ()\n",
+        "agents/news/desk/news/__main__.py": "from .load import fetch\n" + GUARD,
+    }
+    settings = {"retries": {"policy": ["news.http_retry:retry_call"]}}
+    assert left(files, "agents/news/desk/news/load.py", settings)
+    settings = {"retries": {"policy": ["desk.news.http_retry:retry_call"]}}
+    assert not left(files, "agents/news/desk/news/load.py", settings)
+
+
+@pytest.mark.parametrize("end", ["", GUARD])
+def test_who_else_loads_a_module_is_not_known_by_a_script_that_does(end: str) -> None:
+    """A module of a service that a script of another folder imports as well."""
+    files = {
+        "src/service/__init__.py": "",
+        "src/service/store.py": FETCH,
+        "src/service/app.py": "from service.store import fetch\n",
+        "attic/http_retry.py": POLICY,
+        "attic/again.py": "import http_retry\nfrom service.store import fetch\n" + end,
+    }
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    assert "nothing shows that" in left(files, "src/service/store.py", settings)
+
+
+def test_what_comes_from_elsewhere_shows_no_more_than_itself() -> None:
+    """A folder of another service, which is copied into this one before it is deployed."""
+    files = {
+        "api/src/http_retry.py": POLICY,
+        "api/src/common/__init__.py": "",
+        "api/src/common/names.py": "ALL = ()\n",
+        "functions/load/src/load.py": "from common.names import ALL\n" + FETCH,
+    }
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    assert "nothing shows that" in left(files, "functions/load/src/load.py", settings)
