@@ -222,12 +222,20 @@ def runs_others(statement: ast.Try) -> bool:
 def _waits(source: SourceFile, statement: ast.Try) -> bool:
     """Whether the body asks for the next of something, and does no more: it may be at its end.
 
-    `jobs.get(timeout=1)` and `get_nowait()` of a queue, `listener.accept()`, `next(lines)`.
+    `jobs.get(timeout=1)` and `get_nowait()` of a queue, `listener.accept()`, `next(lines)`. What
+    is said to the same queue belongs to it: `jobs.task_done()`.
     """
     calls = [call for each in statement.body for call in outermost(source, each)]
     asking = [call for call in calls if _asks_next(call)]
+    asked = {_receiver(call) for call in asking} - {""}
     others = [call for call in calls if call not in asking and not is_trivial(source, call)]
-    return bool(asking) and not others
+    return bool(asking) and all(
+        _receiver(call) in asked and not (call.args or call.keywords) for call in others
+    )
+
+
+def _receiver(call: ast.Call) -> str:
+    return dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
 
 
 def _asks_next(call: ast.Call) -> bool:

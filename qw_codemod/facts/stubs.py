@@ -390,13 +390,19 @@ class _StubReader:
                 yield Stub(self.trail(call.func.value), "unused", call.lineno)
             elif last.startswith("assert_"):
                 yield Stub(self.trail(call.func.value), "used", call.lineno)
+            elif last.startswith("assert"):  # assertEqual(mock.mock_calls, [call(1)])
+                yield from self._equal(call.args[:2])
             elif last == "configure_mock":
                 yield from self._keywords(self.trail(call.func.value), call)
 
     def _compared(self, compare: ast.Compare) -> Iterator[Stub]:
-        sides = [compare.left, *compare.comparators]
+        yield from self._equal([compare.left, *compare.comparators])
+
+    def _equal(self, sides: Sequence[ast.expr]) -> Iterator[Stub]:
         for side in sides:
             mock = side
+            if isinstance(mock, ast.Call) and len(mock.args) == 1:  # list(mock.mock_calls)
+                mock = mock.args[0]
             while isinstance(mock, (ast.Attribute, ast.Subscript)):
                 if isinstance(mock, ast.Attribute) and mock.attr in _CALLED:
                     for other in sides:

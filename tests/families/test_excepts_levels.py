@@ -57,6 +57,7 @@ def function(
         ("job = client.get(timeout=1)", "debug"),
         ("job = client.get(block=False)", "debug"),
         ("job = client.get_nowait()", "debug"),
+        ("job = client.get_nowait()\nclient.task_done()", "debug"),
         ("job = client.get(True, 1)", "debug"),
         ("job = client.get(False)", "debug"),
         ("job = await asyncio.wait_for(client.get(), 1)", "debug"),

@@ -214,6 +214,8 @@ def test_iterating_a_mock(project: Project, tmp_path: Path) -> None:
         "assert job.result.call_args == call()",
         "assert job.result.call_args_list == [call(), call()]",
         "assert client.mock_calls == [call.query('SELECT 1'), call.query().result()]",
+        "self.assertEqual(job.result.call_args_list, [call(), call()])",
+        "self.assertListEqual([call()], list(job.result.mock_calls))",
         "calls = [call.query().result()]; client.assert_has_calls(calls, any_order=True)",
         "client.assert_has_calls([call.query('')] + [call.query().result()])",
         "calls = [call.query().result()]; client.assert_has_calls([call.query(''), *calls])",
