@@ -47,8 +47,8 @@ What changes at run time
 
     The rows; the first that fits counts:
     - It asks for what may not be there: the next item of a queue, a socket or an iterator; whether
-      something is up, in a loop that waits for it, or by a GET after which nothing is but `return
-      True`; a library that is imported for it alone; what the machine or the interpreter says of
+      something is up, in a loop that waits for it, or by a GET that nothing but `return True`
+      follows; a library that is imported for it alone; what the machine or the interpreter says of
       itself (`getpass.getuser()`); an attribute of what a function of the project gives that may
       give None; it waits for a while, and goes on or kills; it closes, removes or rolls back
       something; it answers for a function `is_…`, `has_…`, `…_exists`, or for one that says True or
@@ -65,7 +65,7 @@ What changes at run time
 
     Nothing tells whether a failure is ordinary where the handler goes on with a default, and the
     body may find nothing (`json.loads(cache.get(key))`), asks for one thing by its name
-    (`Team.objects.get(id=team_id)`), makes or removes what may be there already or no more
+    (`Team.objects.get(id=team_id)`), makes what may be there already, or removes what may be gone
     (`client.create_topic(name)` and `pass`), does what is done right above without a handler, may
     be given too little (an estimate of scipy before which nothing is asked), or formats what may be
     None. What would be an error is *likely* only there: a plain `apply` leaves it, `--likely` makes

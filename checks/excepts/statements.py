@@ -64,6 +64,9 @@ class MayBeThere(Statement):
 
 
 class IsMadeAbove(Statement):
-    template = "`{call}()` is called above for something else, where it may not fail as it may here"
+    template = (
+        "`{call}()` is called above for something else, without a handler: here alone it may "
+        "ordinarily fail"
+    )
 
     call: str

@@ -118,12 +118,10 @@ def _table(path: Path) -> dict[str, Any] | None:
         raise ConfigError(f"{_name(path)} cannot be read: {error.strerror}") from error
     if b"qw-codemod" not in data:
         return None
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    from qw_codemod.kernel import toml
+
     try:
-        tool: Any = tomllib.loads(data.decode()).get("tool", {})
+        tool: Any = toml.parsed(data.decode()).get("tool", {})
     except ValueError as error:
         raise ConfigError(f"{_name(path)} is not valid TOML: {error}") from error
     table = tool.get("qw-codemod") if isinstance(tool, dict) else None

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from qw_codemod.kernel import toml
 
 
 def policies(text: str, family: str) -> list[str]:
     """The policies that the text of a pyproject.toml names; none where it cannot be read."""
     try:
-        named = tomllib.loads(text).get("tool", {}).get("qw-codemod", {}).get(family, {})
+        named = toml.parsed(text).get("tool", {}).get("qw-codemod", {}).get(family, {})
         value = named.get("policy") or []
     except (AttributeError, ValueError):
         return []
@@ -30,7 +26,7 @@ def with_policy(text: str, family: str, policy: str) -> str | None:
     None where the text cannot be edited; the same text where it names that policy already.
     """
     try:
-        before: Any = tomllib.loads(text)
+        before: Any = toml.parsed(text)
         named = before.get("tool", {}).get("qw-codemod", {}).get(family, {}).get("policy")
         listed = policies(text, family)
         if policy in listed:
@@ -44,9 +40,9 @@ def with_policy(text: str, family: str, policy: str) -> str | None:
             document: Any = tomlkit.parse(text)
             document["tool"]["qw-codemod"][family]["policy"] = value
             after = tomlkit.dumps(document)
-        wanted = tomllib.loads(text)
+        wanted = toml.parsed(text)
         table = wanted.setdefault("tool", {}).setdefault("qw-codemod", {}).setdefault(family, {})
         table["policy"] = value
-        return after if tomllib.loads(after) == wanted else None
+        return after if toml.parsed(after) == wanted else None
     except (AttributeError, KeyError, TypeError, ValueError, TOMLKitError):
         return None

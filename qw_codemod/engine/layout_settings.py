@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import contextlib
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,10 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from qw_codemod.kernel import toml
 
 _HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?([\w-]+)", re.M)
 _LENGTH = re.compile(r"--line-length[\s=,\"']+(\d+)|(?<![\w-])-l[\s,\"']*(\d+)")
@@ -183,7 +179,7 @@ def _read_ini(path: Path) -> configparser.RawConfigParser:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return toml.parsed(path.read_text("utf-8"))
     except (OSError, ValueError):  # ruff itself complains about a file that it cannot read
         return {}
 

@@ -11,17 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qw_codemod.kernel import toml
 from qw_codemod.rules.api import Published
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 LARGEST = 20_000_000  # bytes
 _PACKAGE = re.compile(r"^\[\[package\]\]\n(?:(?!\[\[package\]\]|\[metadata\]\n).*\n)*", re.M)
@@ -134,7 +129,7 @@ def in_poetry_lock(
     known = metadata.get("content-hash", "-")
     forms = [(each, project) for each in (True, False) for project in (before, after)]
     form = next((form for form, each in forms if _content_hash(each, form) == known), None)
-    is_private = bool(re.search(r'^type = "legacy"$', text, re.M)) or _at(
+    is_private = bool(re.search(r'^type = "legacy"$', text, re.M)) or toml.table(
         after, "tool", "poetry"
     ).get("source")
     if form is None or is_private or "\r" in text or not _is_simple(need):
@@ -187,14 +182,14 @@ def in_poetry_lock(
 
 def _content_hash(project: Mapping[str, Any], with_groups: bool) -> str:
     """What poetry remembers of a pyproject.toml [src: poetry/packages/locker.py, 1.8 and 2.5]."""
-    of_project = _at(project, "project")
+    of_project = toml.table(project, "project")
     own = {
         key: of_project[key]
         for key in ("requires-python", "dependencies", "optional-dependencies")
         if of_project.get(key) is not None
     }
-    groups = _at(project, "dependency-groups") if with_groups else {}
-    of_poetry = _at(project, "tool", "poetry")
+    groups = toml.table(project, "dependency-groups") if with_groups else {}
+    of_poetry = toml.table(project, "tool", "poetry")
     legacy = ("dependencies", "source", "extras", "dev-dependencies")
     relevant: dict[str, Any] = {}
     for key in (*legacy, "group"):
@@ -296,12 +291,6 @@ def _value(row: str, key: str) -> str:
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return toml.parsed(text)
     except (ValueError, RecursionError):
         return {}
-
-
-def _at(data: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, Mapping) else None
-    return data if isinstance(data, dict) else {}

@@ -7,7 +7,6 @@ import bisect
 import contextlib
 import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +18,8 @@ from tomlkit.exceptions import TOMLKitError
 
 from qw_codemod.engine import locks
 from qw_codemod.engine.files import FileProblem, read
+from qw_codemod.kernel import toml
 from qw_codemod.rules.api import Published
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _LARGEST = 1_000_000  # bytes; nobody writes a longer one by hand
 _TOOLS = {"pdm": "pdm", "poetry": "poetry", "uv": "uv", "Pipfile": "pipenv"}  # by their locks
@@ -186,7 +181,7 @@ class _Project:
 
     def _group(self, path: Path, groups: Sequence[str]) -> str:
         """The first of some groups of dependencies that a pyproject.toml has; empty if none."""
-        known = _at(self._toml(path), "dependency-groups") if path.suffix == ".toml" else {}
+        known = toml.table(self._toml(path), "dependency-groups") if path.suffix == ".toml" else {}
         return next((each for each in groups if each in known), "")
 
     def _has(self, path: Path, name: str, groups: Sequence[str]) -> bool:
@@ -260,17 +255,17 @@ class _Project:
         pyproject, setup_cfg = folder / "pyproject.toml", folder / "setup.cfg"
         setup, pipfile = folder / "setup.py", folder / "Pipfile"
         data = self._toml(pyproject)
-        project, tool = _at(data, "project"), _at(data, "tool")
+        project, tool = toml.table(data, "project"), toml.table(data, "tool")
         dynamic = "dependencies" in _strings(project.get("dynamic"))
         new = _Place(pyproject, ("project", "dependencies")) if project and not dynamic else None
         if new and "dependencies" in project:
             return new
-        if "dependencies" in _at(tool, "poetry"):
+        if "dependencies" in toml.table(tool, "poetry"):
             return _Place(pyproject, ("tool", "poetry", "dependencies"))
-        named = _at(tool, "setuptools", "dynamic", "dependencies").get("file")
+        named = toml.table(tool, "setuptools", "dynamic", "dependencies").get("file")
         for source in _strings(named) if dynamic else ():
             return self._source(folder / source)
-        groups = {} if project else _at(data, "dependency-groups")
+        groups = {} if project else toml.table(data, "dependency-groups")
         for group in sorted(groups, key=_MAIN.__contains__, reverse=True):
             if not _ASIDE.search(group):
                 return _Place(pyproject, ("dependency-groups", group))
@@ -475,7 +470,7 @@ class _Project:
 
     def _toml(self, path: Path) -> dict[str, Any]:
         try:
-            return tomllib.loads(self._load(path)[1]) if os.path.isfile(path) else {}
+            return toml.parsed(self._load(path)[1]) if os.path.isfile(path) else {}
         except (ValueError, RecursionError) as error:
             self._fail(path, f"not valid TOML: {error}")
 
@@ -507,12 +502,6 @@ def _name(entry: str) -> str:
     """The normalised name (PEP 503) of a requirement; empty for an option or a path."""
     match = _NAME.match(entry) or _EGG.search(entry)
     return re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
-
-
-def _at(data: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
 
 
 def _strings(value: Any) -> list[str]:
@@ -567,7 +556,7 @@ def _declared(place: _Place, text: str) -> Iterator[tuple[str, str]]:
         return
     found = [each[1].strip() for each in _ENTRY.finditer(text)] if not place.keys else []
     if place.keys:
-        listed = _at(tomllib.loads(text), *place.keys[:-1]).get(place.keys[-1])
+        listed = toml.table(toml.parsed(text), *place.keys[:-1]).get(place.keys[-1])
         found = _strings(listed) if isinstance(listed, list) else []
         for name, value in listed.items() if isinstance(listed, dict) else ():
             said = str(value.get("version", "") if isinstance(value, dict) else value)
@@ -581,11 +570,11 @@ def _toml_entries(text: str, keys: Sequence[str]) -> list[str]:
     """The requirements of a list or a table in TOML; none where it is in another language."""
     if keys in ((), ("options",), ("setup.py",)):
         return []
-    data = tomllib.loads(text)
-    listed = _at(data, *keys[:-1]).get(keys[-1])
+    data = toml.parsed(text)
+    listed = toml.table(data, *keys[:-1]).get(keys[-1])
     if isinstance(listed, dict):
         versions = {
-            name: _at(listed, name).get("version", "") or said
+            name: toml.table(listed, name).get("version", "") or said
             for name, said in listed.items()
             if name != "python"
         }
@@ -615,12 +604,12 @@ def _in_options(text: str, need: str) -> str | None:
 
 def _in_toml(text: str, keys: Sequence[str], need: str) -> str | None:
     """The text with a requirement and nothing else that differs, if that can be done."""
-    data = tomllib.loads(text)
-    holder = _at(data, *keys[:-1])
+    data = toml.parsed(text)
+    holder = toml.table(data, *keys[:-1])
     current = holder.get(keys[-1])
     listed = _strings([*current] if isinstance(current, dict | list) else [])
     for same in [each for each in listed if _name(each) == _name(need)]:
-        return None if _at(current, same).get("optional") else text
+        return None if toml.table(current, same).get("optional") else text
     if isinstance(current, dict):
         new = re.split(r"[=>]=", need, maxsplit=1)[0]
         current[new] = need[len(new) :] or "*"
@@ -636,7 +625,7 @@ def _in_toml(text: str, keys: Sequence[str], need: str) -> str | None:
     with contextlib.suppress(TOMLKitError, LookupError, RecursionError):
         for after in tries:
             with contextlib.suppress(ValueError):
-                if tomllib.loads(after) == data:
+                if toml.parsed(after) == data:
                     return after
     return None
 

@@ -274,13 +274,11 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
 
 def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     """The folders that are on the module path of a file, by what it imports whatever happens."""
-    found = set()
-    for each in _sure_imports(tree, path):
-        if each.level:
-            found.add(published_root(tree, path) or _package_root(tree, path))
-        elif root := _root_of(*_resolved(tree, each, path)):
-            found.add(root)
-    return frozenset(found)
+    sure = [*_sure_imports(tree, path)]
+    found = {_root_of(*_resolved(tree, each, path)) for each in sure if not each.level}
+    if any(each.level for each in sure):
+        found.add(published_root(tree, path) or _package_root(tree, path))
+    return frozenset(found - {""})
 
 
 def _test_without(tree: Tree, path: str, root: str) -> str:

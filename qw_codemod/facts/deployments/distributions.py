@@ -6,16 +6,11 @@ import ast
 import configparser
 import posixpath
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from qw_codemod.facts.deployments.values import Distribution, Layout
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from qw_codemod.kernel import toml
 
 _SETUP, _CFG, _PYPROJECT = "setup.py", "setup.cfg", "pyproject.toml"
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*\w)?")
@@ -53,14 +48,14 @@ def normalised(name: str) -> str:
 
 
 def _of_toml(path: str, text: str, layout: Layout) -> Distribution | None:
-    data = tomllib.loads(text)
+    data = toml.parsed(text)
     folder = path.rpartition("/")[0]
-    project, tool = _table(data, "project"), _table(data, "tool")
-    poetry = _table(tool, "poetry")
+    project, tool = toml.table(data, "project"), toml.table(data, "tool")
+    poetry = toml.table(tool, "poetry")
     name = str(project.get("name") or poetry.get("name") or "")
     if not name or poetry.get("package-mode") is False:
         return None
-    is_built = "build-system" in data or _table(tool, "uv").get("package") is True
+    is_built = "build-system" in data or toml.table(tool, "uv").get("package") is True
     packages = [*_listed(tool, folder)]
     own = normalised(name).replace("-", "_")
     if not packages and poetry and not project:
@@ -72,11 +67,11 @@ def _of_toml(path: str, text: str, layout: Layout) -> Distribution | None:
         is_found = bool(packages) or (is_built and _has_package(folder, layout))
     if not is_found:
         return None
-    needs = [*_texts(project.get("dependencies"))]
+    needs = [*toml.texts(project.get("dependencies"))]
     beside: list[str] = []
     for said, given in (
-        *_table(poetry, "dependencies").items(),
-        *_table(tool, "uv", "sources").items(),
+        *toml.table(poetry, "dependencies").items(),
+        *toml.table(tool, "uv", "sources").items(),
     ):
         needs.append(said)
         if isinstance(given, dict) and isinstance(given.get("path"), str):
@@ -88,26 +83,19 @@ def _of_toml(path: str, text: str, layout: Layout) -> Distribution | None:
 
 def _listed(tool: dict[str, Any], folder: str) -> Iterator[str]:
     """The packages and modules that a build tool is told of, as paths without an ending."""
-    setuptools = _table(tool, "setuptools")
-    source = _table(setuptools, "package-dir").get("", "")
-    for each in (*_texts(setuptools.get("packages")), *_texts(setuptools.get("py-modules"))):
+    setuptools = toml.table(tool, "setuptools")
+    source = toml.table(setuptools, "package-dir").get("", "")
+    for each in (
+        *toml.texts(setuptools.get("packages")),
+        *toml.texts(setuptools.get("py-modules")),
+    ):
         yield _path(folder, str(source), each.replace(".", "/"))
-    poetry = _table(tool, "poetry").get("packages")
+    poetry = toml.table(tool, "poetry").get("packages")
     for given in poetry if isinstance(poetry, list) else ():
         if isinstance(given, dict) and isinstance(given.get("include"), str):
             yield _path(folder, str(given.get("from", "")), given["include"].partition("*")[0])
-    for each in _texts(_table(tool, "hatch", "build", "targets", "wheel").get("packages")):
+    for each in toml.texts(toml.table(tool, "hatch", "build", "targets", "wheel").get("packages")):
         yield _path(folder, each)
-
-
-def _table(data: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 # -- setup.cfg ------------------------------------------------------------------------------------

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from qw_codemod.kernel import toml
 
 _NAMES = (".ruff.toml", "ruff.toml", "pyproject.toml")  # the first in a folder counts
 _CODE = re.compile(r"([A-Z]+)(\d*)")
@@ -87,16 +83,16 @@ def _told(
     if is_shared and b"ruff" not in data:
         return None
     try:
-        told: Any = tomllib.loads(data.decode("utf-8", "replace"))
+        told: Any = toml.parsed(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     if is_shared:
-        told = _table(told, "tool").get("ruff")
+        told = toml.table(told, "tool").get("ruff")
         if not isinstance(told, dict):
             return None
     own: dict[str, Any] = {
         **told,
-        **_table(told, "lint"),
+        **toml.table(told, "lint"),
     }  # where the settings of rules stood before
     extended = own.get("extend")
     if isinstance(extended, str):
@@ -106,21 +102,14 @@ def _told(
 
 
 def _linter(folder: str, told: dict[str, Any]) -> Linter:
-    per_file = {**_table(told, "per-file-ignores"), **_table(told, "extend-per-file-ignores")}
+    per_file = {
+        **toml.table(told, "per-file-ignores"),
+        **toml.table(told, "extend-per-file-ignores"),
+    }
     return Linter(
         folder,
-        (*_texts(told, "select"), *_texts(told, "extend-select")),
-        (*_texts(told, "ignore"), *_texts(told, "extend-ignore")),
-        tuple((pattern, _texts(per_file, pattern)) for pattern in sorted(per_file)),
-        (*_texts(told, "exclude"), *_texts(told, "extend-exclude")),
+        (*toml.texts(told.get("select")), *toml.texts(told.get("extend-select"))),
+        (*toml.texts(told.get("ignore")), *toml.texts(told.get("extend-ignore"))),
+        tuple((pattern, toml.texts(per_file[pattern])) for pattern in sorted(per_file)),
+        (*toml.texts(told.get("exclude")), *toml.texts(told.get("extend-exclude"))),
     )
-
-
-def _table(of: dict[str, Any], name: str) -> dict[str, Any]:
-    found = of.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _texts(of: dict[str, Any], name: str) -> tuple[str, ...]:
-    found = of.get(name)
-    return tuple(map(str, found)) if isinstance(found, list) else ()

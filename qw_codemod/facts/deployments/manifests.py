@@ -19,14 +19,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qw_codemod.facts.deployments.values import Deadline, Layout, Start, Told, Unit
+from qw_codemod.facts.deployments.values import (
+    LAMBDA_SECONDS,
+    Deadline,
+    Layout,
+    Start,
+    Told,
+    Unit,
+)
 
 Path = tuple[str, ...]
 
 _LAMBDAS = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
-_OF_LAMBDA = (
-    3.0  # seconds where a template says nothing [docs.aws.amazon.com/lambda, CloudFormation]
-)
 _OF_SERVERLESS = 6.0  # [serverless.com/framework/docs/providers/aws/guide/functions]
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+)")
@@ -128,7 +132,7 @@ def _of_template(path: str, folder: str, found: Sequence[Entry], layout: Layout)
         if source.startswith(("s3:", "!", "$")) or not given("Handler"):
             continue
         of = posixpath.normpath(posixpath.join(folder, source))
-        seconds = _number(given("Timeout"), _OF_LAMBDA)
+        seconds = _number(given("Timeout"), LAMBDA_SECONDS)
         yield from _lambda(each.path[1], path, each.line, of, given("Handler"), seconds, layout)
 
 
@@ -154,8 +158,7 @@ def _lambda(
     name: str, path: str, line: int, of: str, handler: str, seconds: float | None, layout: Layout
 ) -> Iterator[Unit]:
     """The unit of a function whose handler is written `package/module.function`, or with dots."""
-    module = handler.rpartition(".")[0]
-    entry = layout.module(of, module.replace("/", "."))
+    entry = layout.handler(of, handler)
     if not entry:
         return
     installs = (f"{of}/requirements.txt", f"{of}/pyproject.toml")

@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from qw_codemod.facts.deployments.values import Deadline, Layout, Told, Unit, seconds_of
+from qw_codemod.facts.deployments.values import (
+    LAMBDA_SECONDS,
+    Deadline,
+    Layout,
+    Told,
+    Unit,
+    seconds_of,
+)
 
 _BLOCK = re.compile(r'^(data|resource|module)[ \t]+"([\w-]+)"(?:[ \t]+"([\w-]+)")?[ \t]*\{', re.M)
 _LOCALS = re.compile(r"^locals[ \t]*\{", re.M)
@@ -20,7 +27,6 @@ _PERMISSIONS = frozenset(
     "aws_lambda_function_url aws_lambda_function_event_invoke_config "
     "google_cloudfunctions_function_iam_member google_cloudfunctions2_function_iam_member".split()
 )
-_OF_LAMBDA = 3.0  # seconds, where nothing is said
 _LIMITS = ("timeout_seconds", "timeout")
 
 
@@ -96,17 +102,16 @@ def _timed(unit: Unit, archive: _Block, functions: list[_Block], layout: Layout)
     said = function.value(*_LIMITS)
     seconds = seconds_of(said)
     if function.kind == "aws_lambda_function":
-        seconds = seconds if said else _OF_LAMBDA
+        seconds = seconds if said else LAMBDA_SECONDS
         unit = _handled(unit, function.value("handler").strip('"'), layout)
     return replace(unit, seconds=seconds)
 
 
 def _handled(unit: Unit, handler: str, layout: Layout) -> Unit:
     """The unit with the module that a handler (`main.run`, `app/main.run`) is in."""
-    module = handler.rpartition(".")[0].replace("/", ".")
     for source, place in unit.copies:
         folder = source if place == "/" else posixpath.dirname(source)
-        if module and (entry := layout.module(folder, module)):
+        if entry := layout.handler(folder, handler):
             return replace(unit, entries=(entry,))
     return unit
 

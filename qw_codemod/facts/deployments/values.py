@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
+# Seconds, where nothing is said [docs.aws.amazon.com/lambda, CloudFormation].
+LAMBDA_SECONDS = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """Something that is deployed or packed on its own, and what is in it.
@@ -232,6 +236,11 @@ class Layout:
         path = posixpath.join(folder, *dotted.split("."))
         ends = (".py", "/__main__.py", "/__init__.py")
         return next((path + end for end in ends if path + end in self._known), "")
+
+    def handler(self, folder: str, written: str) -> str:
+        """The file of a handler of AWS Lambda, `main.run` or `app/main.run`; empty if none."""
+        module = written.rpartition(".")[0].replace("/", ".")
+        return self.module(folder, module) if module else ""
 
     def above(self, path: str) -> list[str]:
         """The folders of a file, from its own up to the root of the project."""
