@@ -43,14 +43,16 @@ def operation(
         if each.rpartition(".")[0] not in loggers or each.rpartition(".")[2] not in LEVELS
     ]
     place = _place(source, statement)
-    if not place:
-        first = next(iter(calls), "") or _imported(statement)
-        return first or os.path.basename(source.path)
-    calls = [each for each in calls if not _is_beside(each)] or calls
+    is_sure = False
     if calls and sure_to_work is not None and _others_fail(statement.body):
         nodes = [call for each in statement.body for call in outermost(source, each)]
-        if all(is_trivial(source, each) or sure_to_work(each) for each in nodes):
-            return place
+        is_sure = all(is_trivial(source, each) or sure_to_work(each) for each in nodes)
+    if not place:
+        first = "" if is_sure else next(iter(calls), "")
+        return first or _imported(statement) or os.path.basename(source.path)
+    if is_sure:
+        return place
+    calls = [each for each in calls if not _is_beside(each)] or calls
     if not calls:
         done = _converted(source, statement.body) or _changed(statement.body)
         return f"{place}: {done}" if done else place

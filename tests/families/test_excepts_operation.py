@@ -237,3 +237,15 @@ def test_a_logger_that_is_given_may_be_anything(parameters: str, call: str, line
 def test_who_is_a_logger_by_name(name: str, is_logger: bool) -> None:
     (call,) = SourceFile("a.py", f"{name}.error('late')\n".encode()).nodes(ast.Call)
     assert (log_of(call) is not None) == is_logger
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("int(os.getenv('LIMIT'))", "example.py failed"),
+        ("load(os.getenv('LIMIT'))", "load failed"),
+    ],
+)
+def test_a_module_does_not_blame_a_call_that_cannot_fail(value: str, said: str) -> None:
+    text = f"import os\n\ntry:\n    LIMIT = {value}\nexcept Exception:\n    LIMIT = 10\n"
+    assert f'"{said}: %s"' in apply_to_text(f"import logging\n{text}", ("excepts",), {})
