@@ -87,6 +87,8 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
         return not imports_package(tree, source.path, module, path), -len(shared)
 
     for module, name, path in sorted(inside, key=distance) if len(inside) > 1 else inside:
+        if not tree.holds_any(path, (name,)):
+            continue  # another module that is called alike
         why = why_not_imported(tree, source.path, module, path)
         if why is None:
             return _offered(context.infer, module, name, path)
@@ -99,12 +101,11 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
 
 
 def _files(source: SourceFile, infer: Inference, module: str) -> tuple[str, ...]:
-    """The files that a module's name may mean: the likeliest, or all where units have their own."""
+    """The files that a module's name may mean, the likeliest first: units may have their own."""
     path = infer.tree.resolve(module, source.path)
-    if path:
-        return (path,)
     inner = "/" + module.replace(".", "/")
-    return (*infer.tree.ending(inner + ".py"), *infer.tree.ending(inner + "/__init__.py"))
+    found = (*infer.tree.ending(inner + ".py"), *infer.tree.ending(inner + "/__init__.py"))
+    return tuple(dict.fromkeys((path, *found))) if path else found
 
 
 def _offered(infer: Inference, module: str, name: str, path: str) -> Policy:

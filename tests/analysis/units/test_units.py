@@ -247,6 +247,28 @@ def test_policies_of_the_same_name() -> None:
         assert ("from http_retry import" in changed[f"{name}/main.py"]) == (name != "h")
 
 
+def test_a_policy_of_the_same_name_further_up() -> None:
+    """A script finds what lies beside it, though its folder is a package below another policy."""
+    files = {
+        "jobs/__init__.py": "",
+        "jobs/http_retry.py": POLICY,
+        "jobs/daily/a/__init__.py": "",
+        "jobs/daily/a/http_retry.py": POLICY,
+        "jobs/daily/a/main.py": "from client import Client\n" + FETCH + GUARD,
+        "jobs/daily/a/client.py": "class Client: ...\n",
+        "README.md": "    python jobs/daily/a/main.py\n",
+    }
+    listed = ["jobs.http_retry:retry_call", "http_retry:retry_call"]
+    changed = apply_to_files(files, ("retries",), {"retries": {"policy": listed}})
+    assert "from http_retry import retry_call" in changed["jobs/daily/a/main.py"]
+
+
+def test_another_module_that_is_called_like_the_policy() -> None:
+    files = {**ALONE, "f/http_retry.py": "class HttpRetry: ...\n", "g/http_retry.py": POLICY}
+    listed = {"retries": {"policy": "http_retry:retry_call"}}
+    assert left(files, "f/main.py", listed)
+
+
 IMAGE = "FROM python:3.12\nWORKDIR /app\nCOPY . .\n"
 
 
