@@ -33,7 +33,8 @@ Fix safety
 
     A loop that tries again, an adapter, a decorator or a deadline around the call leaves it, and so
     does a coroutine, since the policy waits with time.sleep, and a probe, which is to tell at once
-    that nobody answers. Unsafe is also a call that fails in a test: its double may have no second
+    that nobody answers. What asks a machine for its metadata is unsafe: outside of a cloud nobody
+    answers there. Unsafe is also a call that fails in a test: its double may have no second
     answer, and the test would wait between tries. Where all tries and waits take longer than the
     unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
     proxy_read_timeout; 60 seconds where no server is configured), the call is unsafe too.

@@ -50,7 +50,7 @@ from .google_requests import (
 )
 from .plan import AddKeyword, Plan
 from .policy import is_policy, lacks_errors, named_policies, pace_of, policy_of
-from .purpose import costs_money, may_command, why_probe
+from .purpose import asks_metadata, costs_money, may_command, why_probe
 
 _KEY = re.compile(r"idempoten", re.I)
 
@@ -167,6 +167,8 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
         return reasons.AsksAnother(InLine(other.lineno))
     if not _is_included(source, context, call):
         address = address_of(source, context.infer, call)
+        if asks_metadata(address, headers_of(source, context.infer, call)):
+            return reasons.AsksMetadata()
         if call.verb in http.READ_ONLY:
             if may_command(source, call, address):
                 return reasons.MayCommand(call.verb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import ipaddress
 import re
 from pathlib import PurePath
 
@@ -35,6 +36,14 @@ READING = frozenset("get list search lookup export".split())
 _READING_ACTIONS = READING | {"show", "query"}
 # What costs somebody money a second time.
 _MONEY = frozenset("pay payment payments charge charges refund refunds payout checkout".split())
+
+_HOST = re.compile(r"://(?:[^/@]*@)?(\[[^]]+\]|[^/:?#{\s]+)")
+# Where a machine of Google's finds its own metadata, and what such a request has to say; other
+# clouds answer at addresses that are link-local, or at one of IPv6 that Amazon took for itself.
+# [cloud.google.com/compute/docs/metadata, docs.aws.amazon.com/AWSEC2 "instance metadata"]
+_METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "metadata.goog"})
+_METADATA_TEXTS = ("/computemetadata/", "metadata-flavor")
+_OF_AMAZON = ipaddress.ip_address("fd00:ec2::254")
 
 
 def why_probe(source: SourceFile, call: HttpCall, address: str) -> Statement | None:
@@ -149,3 +158,19 @@ def costs_money(source: SourceFile, call: HttpCall, address: str) -> str:
     function = owner(source, call.node)
     said = (*words(function.name if function is not None else ""), *words(address))
     return next((each for each in said if each in _MONEY), "")
+
+
+def asks_metadata(address: str, headers: str) -> bool:
+    """Whether a machine is asked for its own metadata: outside of a cloud nobody answers."""
+    texts = (address.lower(), headers.lower())
+    if any(each in text for text in texts for each in _METADATA_TEXTS):
+        return True
+    return any(_is_metadata(host.strip("[]")) for host in _HOST.findall(texts[0]))
+
+
+def _is_metadata(host: str) -> bool:
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return host in _METADATA_HOSTS
+    return number.is_link_local or number == _OF_AMAZON

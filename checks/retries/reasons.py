@@ -200,6 +200,10 @@ class MayCommand(Statement):
     verb: str
 
 
+class AsksMetadata(Statement):
+    template = "outside of a cloud nobody answers here, and every call would wait for all its tries"
+
+
 class PutMeetsItself(Statement):
     template = "a PUT that is sent twice may meet its own change (412)"
 

@@ -108,6 +108,28 @@ def test_who_looks_at_the_status_alone_wants_to_know_now(body: str, is_probe: bo
     assert ("health probe" in caution(body)) == is_probe
 
 
+@pytest.mark.parametrize(
+    ("body", "is_metadata"),
+    [
+        ("return requests.get('http://169.254.169.254/latest/meta-data/', timeout=2).text", True),
+        ("return requests.get('http://169.254.170.2' + path, timeout=2).json()", True),
+        ("return requests.get('http://[fd00:ec2::254]/latest/', timeout=2).text", True),
+        ("url = 'http://metadata.google.internal/'\n"
+         "return requests.get(url, timeout=2).text", True),
+        ("return requests.get(f'http://{host}/computeMetadata/v1/{key}', timeout=2).text", True),
+        ("flavor = {'Metadata-Flavor': 'Google'}\n"
+         "return requests.get(base, headers=flavor, timeout=2).text", True),
+        ("return requests.get('http://169.253.169.254/latest/', timeout=2).text", False),
+        ("return requests.get('https://metadata.example.com/v1/', timeout=2).text", False),
+        ("return requests.get(base + '/metadata/v1', timeout=2).json()", False),
+    ],
+)  # fmt: skip
+def test_the_metadata_of_a_machine_is_not_there_outside_of_a_cloud(
+    body: str, is_metadata: bool
+) -> None:
+    assert ("outside of a cloud" in caution(body)) == is_metadata
+
+
 OWN_POLICY = "def retry_call(function, /, *args, **kwargs):\n    return function(*args, **kwargs)\n"
 
 
