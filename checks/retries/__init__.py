@@ -37,7 +37,8 @@ Fix safety
     answers there. Unsafe is also a call that fails in a test: its double may have no second
     answer, and the test would wait between tries. Where all tries and waits take longer than the
     unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
-    proxy_read_timeout; 60 seconds where no server is configured), the call is unsafe too.
+    proxy_read_timeout; 60 seconds where no server is configured), the call is unsafe too. A
+    function of Google's whose deployment names no timeout is given 60 seconds.
 
 Settings
     [tool.qw-codemod.retries]

@@ -26,7 +26,8 @@ def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement 
     of_request = limit_of(source, context.infer, call.node)
     if seconds is None:
         return None if of_request is None else reasons.LengthNotKnown(of_request.why)
-    stops = [deadline_of(context.infer.tree, source, call.node), of_request]
+    of_unit = deadline_of(context.infer.tree, source, call.node, with_usual=True)
+    stops = [of_unit, of_request]
     known = [each for each in stops if each is not None]
     if not known:
         return None

@@ -78,7 +78,7 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
         "shared/http_retry.py",
         feed_py=FETCH.format("requests"),
         f__main_py=FETCH.format("httpx"),
-        deploy_sh="gcloud functions deploy f --source=f\n",
+        deploy_sh="gcloud functions deploy f --source=f --timeout=540\n",
     )
     assert "f cannot import it: qw-codemod init retries --policy f/http_retry.py" in done.output
     assert "import httpx" not in (tmp_path / "shared/http_retry.py").read_text()
@@ -129,7 +129,8 @@ def test_a_package_is_called_in_an_image_as_its_files_call_it(tmp_path: Path, in
 
 
 def test_one_command_writes_the_policies_of_all_units(tmp_path: Path, init: Init) -> None:
-    deploy = "".join(f"gcloud functions deploy {name} --source={name}\n" for name in "fgh")
+    one = "gcloud functions deploy {0} --source={0} --timeout=540\n"
+    deploy = "".join(map(one.format, "fgh"))
     units = {f"{name}__main_py": FETCH.format("requests") for name in "fgh"}
     done = init("http_retry.py", feed_py=FETCH.format("httpx"), deploy_sh=deploy, **units)
     command = "qw-codemod init retries"

@@ -323,6 +323,17 @@ resource "aws_lambda_function_url" "x" {{
 }}
 """
 
+OF_GOOGLE = """\
+data "archive_file" "refresh" {{
+  source_dir = "functions/refresh"
+}}
+resource "google_cloudfunctions2_function" "refresh" {{
+  name = "refresh"
+  service_config {{
+{own}  }}
+}}
+"""
+
 
 @pytest.mark.parametrize(
     ("name", "text", "seconds"),
@@ -347,9 +358,12 @@ resource "aws_lambda_function_url" "x" {{
         ("lambda.tf", ARCHIVE.format(own="  timeout = 45\n"), 45),
         ("lambda.tf", ARCHIVE.format(own=""), 3),
         ("lambda.tf", ARCHIVE.format(own="  timeout = var.limit\n"), None),
+        ("google.tf", OF_GOOGLE.format(own="    timeout_seconds = 45\n"), 45),
+        ("google.tf", OF_GOOGLE.format(own=""), 60),
+        ("google.tf", OF_GOOGLE.format(own="    timeout_seconds = var.limit\n"), None),
     ],
 )
-def test_functions_of_lambda(tmp_path: Path, name: str, text: str, seconds: float | None) -> None:
+def test_functions_of_clouds(tmp_path: Path, name: str, text: str, seconds: float | None) -> None:
     (unit,) = told_by(tmp_path, {name: text}).units
     assert unit.seconds == seconds
     assert unit.entries == (f"{tmp_path}/functions/refresh/main.py",)

@@ -42,9 +42,15 @@ class Stop:
     line: int
 
 
-def deadline_of(tree: Tree, source: SourceFile, node: ast.AST) -> Stop | None:
-    """The shortest deadline that a node of a file runs under, as far as any is known."""
+def deadline_of(
+    tree: Tree, source: SourceFile, node: ast.AST, *, with_usual: bool = False
+) -> Stop | None:
+    """The shortest deadline that a node of a file runs under, as far as any is known.
+
+    `with_usual`: also one that holds where an earlier deployment has said nothing else.
+    """
     stops = [*_of_units(tree, source.path), *_of_tasks(tree, source, node)]
+    stops += _usual(tree, source.path) if with_usual else ()
     return min(stops, key=lambda stop: stop.seconds, default=None)
 
 
@@ -81,6 +87,14 @@ def _of_units(tree: Tree, path: str) -> Iterator[Stop]:
         named = tree.holding((deadline.name,)) if len(deadline.name) > 3 else ()
         if any(each in loaders and each in entries for each in named):
             yield _stop(deadline.name, deadline.seconds, deadline.path, deadline.line)
+
+
+def _usual(tree: Tree, path: str) -> Iterator[Stop]:
+    for unit in (program.unit for program in programs_of(tree, path)):
+        if unit is not None and unit.usual is not None:
+            place = At(unit.path, unit.line)
+            why = says.UnitIsUsuallyStopped(unit.name, shown_seconds(unit.usual), place)
+            yield Stop(unit.usual, why, unit.path, unit.line)
 
 
 def _only_unit(units: tuple[Unit, ...], unit: Unit) -> bool:

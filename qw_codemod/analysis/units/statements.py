@@ -71,6 +71,14 @@ class UnitIsStopped(Statement):
     place: At
 
 
+class UnitIsUsuallyStopped(Statement):
+    template = "`{unit}` is stopped after {seconds} s where no --timeout says otherwise{place}"
+
+    unit: str
+    seconds: str
+    place: At
+
+
 class TaskIsStopped(Statement):
     template = "`{task}` is stopped after {seconds} s{place}"
 

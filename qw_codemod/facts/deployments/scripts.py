@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from qw_codemod.facts.deployments.values import (
+    FUNCTION_SECONDS,
     Deadline,
     Layout,
     Start,
@@ -174,7 +175,9 @@ class Script:
         name = plain[named] if 0 < named < len(plain) else ""
         if "functions" in plain and "deploy" in plain:
             seconds = seconds_of(options.get("timeout", ""))
-            self._deploy(line, name, options.get("source", "."), seconds, is_function=True)
+            usual = None if "timeout" in options else FUNCTION_SECONDS
+            source = options.get("source", ".")
+            self._deploy(line, name, source, seconds, usual, is_function=True)
         elif "run" in plain and "deploy" in plain:
             limit = options.get("task-timeout" if "jobs" in plain else "timeout", "")
             seconds = seconds_of(limit)
@@ -191,7 +194,13 @@ class Script:
                 self.told.deadlines.append(Deadline(name, seconds, self._path, line))
 
     def _deploy(
-        self, line: int, name: str, source: str, seconds: float | None, is_function: bool = False
+        self,
+        line: int,
+        name: str,
+        source: str,
+        seconds: float | None,
+        usual: float | None = None,
+        is_function: bool = False,
     ) -> None:
         if ":/" in source or source.endswith(".zip"):
             return
@@ -205,7 +214,7 @@ class Script:
         self.met += bool(main)
         if copies:
             unit = Unit(name, self._path, line, copies, entries=tuple(main), seconds=seconds)
-            unit = replace(unit, is_service=not is_function)
+            unit = replace(unit, usual=usual, is_service=not is_function)
             self.told.units.append(self._with_requirements(unit))
 
     def _with_requirements(self, unit: Unit) -> Unit:

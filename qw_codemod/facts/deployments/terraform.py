@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qw_codemod.facts.deployments.values import (
+    FUNCTION_SECONDS,
     LAMBDA_SECONDS,
     Deadline,
     Layout,
@@ -27,6 +28,7 @@ _PERMISSIONS = frozenset(
     "aws_lambda_function_url aws_lambda_function_event_invoke_config "
     "google_cloudfunctions_function_iam_member google_cloudfunctions2_function_iam_member".split()
 )
+_OF_GOOGLE = frozenset({"google_cloudfunctions_function", "google_cloudfunctions2_function"})
 _LIMITS = ("timeout_seconds", "timeout")
 
 
@@ -104,6 +106,8 @@ def _timed(unit: Unit, archive: _Block, functions: list[_Block], layout: Layout)
     if function.kind == "aws_lambda_function":
         seconds = seconds if said else LAMBDA_SECONDS
         unit = _handled(unit, function.value("handler").strip('"'), layout)
+    elif function.kind in _OF_GOOGLE:
+        seconds = seconds if said else FUNCTION_SECONDS
     return replace(unit, seconds=seconds)
 
 

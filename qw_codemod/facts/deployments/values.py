@@ -15,6 +15,9 @@ _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?
 
 # Seconds, where nothing is said [docs.aws.amazon.com/lambda, CloudFormation].
 LAMBDA_SECONDS = 3.0
+# The same of Google's functions: gcloud leaves what an earlier deployment said, Terraform does not
+# [docs.cloud.google.com/functions/docs/configuring/timeout, "gcloud functions deploy --timeout"].
+FUNCTION_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Unit:
     in. `entries` are the files that it starts with, empty where nobody says. `installs` are files
     of requirements, there or not, and `packages` distributions that are installed by name.
     `groups` are those of dependencies that are installed alone. `seconds`: after so many a request
-    or a task is ended.
+    or a task is ended; `usual`: after so many where nobody has said anything else elsewhere.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Unit:
     seconds: float | None = None
     packages: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    usual: float | None = None
     is_image: bool = False
     is_service: bool = False  # deployed from a folder, which may hold a Dockerfile
 

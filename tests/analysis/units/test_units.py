@@ -322,7 +322,9 @@ KUBERNETES = (
         ({"deploy.sh": FUNCTION.format(".") .strip() + " --timeout=90"},
          "`f` is stopped after 90 s (deploy.sh:1)"),
         ({"deploy.sh": FUNCTION.format(".").strip() + " --timeout=91"}, ""),
-        ({"deploy.sh": FUNCTION.format(".")}, ""),
+        ({"deploy.sh": FUNCTION.format(".")},
+         "`f` is stopped after 60 s where no --timeout says otherwise (deploy.sh:1)"),
+        ({"deploy.sh": FUNCTION.format(".").strip() + " --timeout=$TIMEOUT"}, ""),
         ({"deploy.sh": FUNCTION.format(".") + "gcloud pubsub subscriptions create s "
           "--ack-deadline=60"}, "`f` is stopped after 60 s (deploy.sh:2)"),
         ({"feed.py": TASK.format("time_limit=60") + FETCH},
