@@ -165,7 +165,8 @@ PROGRAMS = (
             "functions/export/deploy.sh": (
                 "#!/bin/sh\nset -e\nbuild=$(mktemp -d)\n"
                 'cp -r functions/export/. common exports "$build"\n'
-                'gcloud functions deploy export --entry-point=export --source="$build"\n'
+                "gcloud functions deploy export --entry-point=export --timeout=540s \\\n"
+                '    --source="$build"\n'
             ),
             "functions/export/main.py": (
                 "from exports.live import live\n\n\ndef export(request):\n"
