@@ -46,13 +46,15 @@ What changes at run time
     | calls a service | debug | warning | warning | error |
 
     The rows; the first that fits counts:
-    - It asks for what may not be there: the next item of a queue, a socket or an iterator; whether
-      something is up, in a loop that waits for it, or by a GET that nothing but `return True`
-      follows; a library that is imported for it alone; what the machine or the interpreter says of
-      itself (`getpass.getuser()`); an attribute of what a function of the project gives that may
-      give None; it waits for a while, and goes on or kills; it closes, removes or rolls back
-      something; it answers for a function `is_…`, `has_…`, `…_exists`, or for one that says True or
-      False otherwise; the handler is for Ctrl-C too.
+    - It asks for what may not be there: the next item of a queue, a socket or an iterator, also by
+      a function of the project; whether something is up, in a loop that waits for it, or by a GET
+      that nothing but `return True` follows; a library that is imported for it alone; what the
+      machine or the interpreter says of itself (`getpass.getuser()`); an attribute of what a
+      function of the project gives that may give None; it waits for a while, and goes on or kills;
+      it closes, removes, cancels or rolls back something, where that does not end the writing of an
+      output; it answers for a function `is_…`, `has_…`, `…_exists`, for one that says True or False
+      otherwise, or for a variable `is_…`; it writes a line of the log and does no more; the handler
+      is for Ctrl-C too.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
     - It works on values at hand: converts, computes, looks up, by Python and parsers of the
@@ -61,15 +63,23 @@ What changes at run time
       tell. Nobody can where one item of a loop is dropped, and the message names it, or where a
       text that was to be edited goes on as it was: these are warnings.
     - It works with files at hand, or takes what a program of the machine says.
-    - It runs other code: anything else.
+    - It runs other code: anything else. So does what closes a file that the function wrote, or
+      moves it to its place: its failure loses the output.
 
     Nothing tells whether a failure is ordinary where the handler goes on with a default, and the
-    body may find nothing (`json.loads(cache.get(key))`), asks for one thing by its name
-    (`Team.objects.get(id=team_id)`), makes what may be there already, or removes what may be gone
-    (`client.create_topic(name)` and `pass`), does what is done right above without a handler, may
-    be given too little (an estimate of scipy before which nothing is asked), or formats what may be
-    None. What would be an error is *likely* only there: a plain `apply` leaves it, `--likely` makes
-    it a warning. A comment at the handler decides.
+    body may find nothing (`json.loads(cache.get(key))`, a key that the caller gives), asks for one
+    thing by its name (`Team.objects.get(id=team_id)`, a record of the DNS), makes what may be there
+    already, or removes what may be gone (`client.create_topic(name)` and `pass`), needs what may
+    not be installed (a program whose answer is taken, a library that is imported right there), does
+    what is done right above without a handler, may be given too little (an estimate of scipy before
+    which nothing is asked) or something of another kind (`parse_model(path.read_text())`), formats
+    what may be None, or calls what the caller gives. Nor where a loop looks at the clock and asks
+    again, keeps the items for which something works, or reads from what another method of the
+    object closes; where the next item of a queue is one thing of several; where the body, or the
+    method around, ends something; where a failure makes a flag true, or leaves it false that the
+    body only asks for; and where nothing may be told of the text that goes on as it was. What would
+    be a warning or an error is *likely* only there: a plain `apply` leaves it, `--likely` tells of
+    it as a warning at most. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
@@ -83,8 +93,8 @@ What changes at run time
       the file cannot be parsed`, an empty list, a field of a record; of a service that is lost all
       the same); what was read stays as it was, or is a piece of a text, of which not each converts;
       what failed is kept as such: in a list that is warned of, in a record like that of a success
-      with another `status`, in an answer with the key `error`, or by a text in the place of one
-      that is put together (`"N/A"`).
+      with another `status`, in an answer with the key `error`, in a field that names an error, or
+      by a text in the place of one that is put together (`"N/A"`).
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
@@ -99,6 +109,9 @@ What changes at run time
     type, name or use, of loops, arguments and locals; never a mapping, a body, a text, a
     credential, what names a person or a query. `extra` holds up to four where that is shown: of an
     event in Sentry, and by a structured formatter.
+
+    Where ruff checks a file by G201 or TRY401, as the project has it, `logger.exception` stands for
+    `exc_info=True`, and the exception is left to the traceback.
 
     A file that only prints goes on printing, to stderr, and says nothing of what is debug; nor does
     one whose logger, of the project's own, knows no such level. A

@@ -26,6 +26,8 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     if _takes_prepared(source, statement, handler):
         return True
     *before, last = handler.body
+    if _is_made_by_hand(statement, before, last):
+        return True
     if not all(isinstance(each, ast.Assign | ImportStatement) for each in before):
         return _does_it_again(statement, last)
     first = _last(statement.body)
@@ -37,9 +39,12 @@ def has_another_way(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
         if isinstance(first, ast.Return):
             if _finds_another(source, statement):
                 return True
-        elif not isinstance(first, ast.Assign) or not isinstance(second, ast.If):
-            return False
-        elif not read_names([ast.Expr(second.test)]) & {dotted(each) for each in first.targets}:
+        elif not isinstance(second, ast.If) or not read_names([ast.Expr(second.test)]) & {
+            dotted(target)
+            for node in own_nodes(statement.body)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        }:
             return False  # of `if view is None:`
     if second is None:
         return False
@@ -149,6 +154,20 @@ def _is_done_below(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
     return False
 
 
+def _is_made_by_hand(statement: ast.Try, before: Sequence[ast.stmt], last: ast.stmt) -> bool:
+    """Whether a loop in the handler makes the same of what the body parses: of `text.splitlines()`.
+
+    What is made there is what the handler gives.
+    """
+    made = dotted(last.value) if isinstance(last, ast.Return) and last.value else ""
+    loops = [each for each in before if isinstance(each, ast.For)]
+    return bool(made) and any(
+        read_names([ast.Expr(loop.iter)]) & read_names(statement.body)
+        and any(isinstance(node, ast.Name) and node.id == made for node in ast.walk(loop))
+        for loop in loops
+    )
+
+
 def _does_it_again(statement: ast.Try, last: ast.stmt) -> bool:
     """Whether the same is called once more in the end: `return pl.from_pandas(changed)`."""
     match _last(statement.body), last:
@@ -158,9 +177,9 @@ def _does_it_again(statement: ast.Try, last: ast.stmt) -> bool:
 
 
 def _last(body: Sequence[ast.stmt]) -> ast.stmt:
-    """The last statement, of the last `if` or `try` where it is one."""
+    """The last statement, of the last `if`, `with` or `try` where it is one."""
     last = body[-1]
-    return _last(last.body) if isinstance(last, ast.If | ast.Try) else last
+    return _last(last.body) if isinstance(last, ast.If | ast.Try | ast.With) else last
 
 
 def _finds_another(source: SourceFile, statement: ast.Try) -> bool:
@@ -178,6 +197,16 @@ def _finds_another(source: SourceFile, statement: ast.Try) -> bool:
             return not any(isinstance(each, ast.Constant) for each in elements)
         case ast.Attribute(value=ast.Call()):
             return True  # super().source
+        case ast.Name(id=name):
+            return any(
+                isinstance(node, ast.Assign)
+                and node.lineno > statement.lineno
+                and not isinstance(node.value, ast.Constant)
+                and any(isinstance(each, ast.Call) and _asks(each) for each in ast.walk(node.value))
+                and name in map(dotted, node.targets)
+                for node in own_nodes(function.body)
+                if node not in set(ast.walk(statement))
+            )
     return False
 
 

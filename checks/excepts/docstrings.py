@@ -28,6 +28,7 @@ _FAILS = re.compile(
     re.I,
 )
 _WHEN = r"(if|when|where|unless)"
+_PLANS = (rf"\b{_WHEN}\b[^.]*\bfails\b", rf"\b(falls?|falling) back\b[^.]*\b{_WHEN}\b")
 
 
 def docstring_forgives(source: SourceFile, statement: ast.Try) -> bool:
@@ -58,7 +59,7 @@ def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
         if any(re.search(rf"(?<!\w)({each})(?!\w)", sentence) for each in said):
             if re.search(rf"\b{_WHEN}\b", sentence, re.I):
                 return True
-        elif re.search(rf"\b{_WHEN}\b[^.]*\bfails\b", sentence, re.I):
+        elif any(re.search(each, sentence, re.I) for each in _PLANS):
             return True
     return False
 

@@ -17,6 +17,7 @@ from qw_codemod.rules.api import Context, Evidence, Fact, Match, Obstacle, Unfix
 from . import reasons
 from .effects import Log, log_of
 from .handlers import handlers_of
+from .linting import how_it_is_told
 from .logging_style import manner_of, takes_exc_info
 from .plan import ExcInfo
 from .statements import SendsWith, SendsWithout
@@ -29,6 +30,7 @@ class DoubleReport:
     """A log line that sends an event of its own; `loss` is why it cannot send the only one."""
 
     loss: Statement | None
+    caught: str | None = None  # the name of the exception
 
 
 def double_reports(source: SourceFile, context: Context) -> Iterator[Match]:
@@ -63,7 +65,8 @@ def double_reports(source: SourceFile, context: Context) -> Iterator[Match]:
             name, other = f"{log.receiver}.{log.method}()", f"{last_name(sent[0])}()"
             message = f"`{name}` without exc_info beside `{other}` sends two events"
             loss = _loss(source, handler, log.node, sent)
-            yield Match(log.node, message, Evidence("proven", facts), DoubleReport(loss))
+            remedy = DoubleReport(loss, handler.name)
+            yield Match(log.node, message, Evidence("proven", facts), remedy)
 
 
 def assess_double(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
@@ -80,7 +83,12 @@ def assess_double(source: SourceFile, context: Context, match: Match) -> Obstacl
 def plan_double(source: SourceFile, context: Context, match: Match) -> ExcInfo:
     """The log line takes the exception with it."""
     log = log_of(match.node) if isinstance(match.node, ast.Call) else None
-    return ExcInfo(manner_of(source, context.infer, log)) if log is not None else ExcInfo()
+    if log is None:
+        return ExcInfo()
+    manner = manner_of(source, context.infer, log)
+    has_method = manner in ("logging", "structlog")
+    told_by = how_it_is_told(source, context, log, match.remedy.caught) if has_method else ""
+    return ExcInfo(manner, told_by)
 
 
 def _sends(call: ast.Call) -> bool:

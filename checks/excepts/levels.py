@@ -23,6 +23,7 @@ from .docstrings import docstring_names, docstring_plans
 from .effects import effects_of, log_of
 from .logging_style import any_log_of, loggers_in
 from .operation_name import called
+from .ordinary import ordinary
 from .outcome import Outcome, outcome_of
 from .pieces import is_of_pieces
 from .told_values import told_names
@@ -64,11 +65,29 @@ def _alone(
     if outcome in _QUIET:
         return "debug"
     work = work_of(source, infer, statement, handler)
+    level = _by_table(source, infer, statement, handler, outcome, work)
+    is_open = level == "error" and (
+        undecided(source, infer, statement, handler, work)
+        or ordinary(source, infer, statement, handler, work)
+    )
+    return "warning" if is_open else level
+
+
+def _by_table(
+    source: SourceFile,
+    infer: Inference,
+    statement: ast.Try,
+    handler: ast.ExceptHandler,
+    outcome: Outcome,
+    work: Work,
+) -> Level:
+    """What the table says, whether or not the failure may be ordinary."""
     if outcome is Outcome.LOST and _is_meant(source, infer, statement, handler, work):
         outcome = Outcome.OTHERWISE
-    if outcome is Outcome.LOST and (
-        undecided(source, infer, statement, handler, work)
-        or (work is Work.VALUES and _is_noticed(source, infer, statement, handler))
+    if (
+        outcome is Outcome.LOST
+        and work is Work.VALUES
+        and _is_noticed(source, infer, statement, handler)
     ):
         return "warning"
     return _TABLE[work][_COLUMNS.index(outcome)]
@@ -77,16 +96,17 @@ def _alone(
 def why_undecided(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
-    """Why nothing tells whether a failure that would be an error is ordinary."""
-    if undecided(source, infer, statement, handler, Work.CODE) is None:
-        return None  # which most are, and that is told at once
-    if outcome_of(source, infer, statement, handler) is not Outcome.LOST:
+    """Why nothing tells whether a failure that would be a warning or an error is ordinary."""
+    outcome = outcome_of(source, infer, statement, handler)
+    if outcome in _QUIET or outcome is Outcome.EXPLAINED:
         return None
     work = work_of(source, infer, statement, handler)
-    doubt = undecided(source, infer, statement, handler, work)
-    if doubt is None or _is_meant(source, infer, statement, handler, work):
+    level = _by_table(source, infer, statement, handler, outcome, work)
+    if level == "debug":
         return None
-    return doubt
+    if level == "error" and (doubt := undecided(source, infer, statement, handler, work)):
+        return doubt
+    return ordinary(source, infer, statement, handler, work)
 
 
 def _is_noticed(

@@ -1,4 +1,4 @@
-"""Whether ruff, as the project has it, would find a handler that is bare no more."""
+"""What ruff, as the project has it, would find in a handler that is bare no more, or reports."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.syntax import own_nodes
 from qw_codemod.rules.api import Context
 
+from .effects import Log
 from .handlers import Case, Handler
 from .levels import level_of
 from .logging_style import style_of
 
 BLIND = "BLE001"  # `except Exception` that neither raises nor logs the traceback
+REDUNDANT = "G201"  # `logger.error(..., exc_info=True)`, which `logger.exception(...)` says
+VERBOSE = "TRY401"  # `logger.exception("...: %s", e)`, of which the traceback tells
 _ALLOWED = re.compile(rb"#\s*noqa\s*:[^#]*\bBLE001\b", re.I)
 _ALLOWED_IN_FILE = re.compile(
     rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa(?:\s*:[^#\n]*\bBLE001\b|\s*$)", re.I | re.M
@@ -30,6 +33,23 @@ def is_found_blind(source: SourceFile, context: Context, handler: Handler) -> bo
     if _ALLOWED_IN_FILE.search(source.data):
         return False
     return not _raises_on(handler) and not _logs_all(source, context, handler)
+
+
+def how_it_is_told(source: SourceFile, context: Context, log: Log, caught: str | None) -> str:
+    """How `logger.error(...)` takes the traceback so that ruff, as the project has it, passes it.
+
+    Empty: by `exc_info=True`, where that is allowed. Else it becomes `logger.exception(...)`, which
+    may not tell the exception once more where that is found: there it is the name of that one.
+    """
+    linted = context.infer.tree.deployments().linted
+    if log.method != "error" or not linted(REDUNDANT, source.path):
+        return ""
+    told = caught is not None and any(
+        isinstance(node, ast.Name) and node.id == caught
+        for given in log.node.args
+        for node in ast.walk(given)
+    )
+    return caught if caught and told and linted(VERBOSE, source.path) else "exception"
 
 
 def _raises_on(handler: Handler) -> bool:

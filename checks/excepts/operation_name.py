@@ -14,7 +14,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
-from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
+from qw_codemod.python.syntax import catches_everything, definition_of, last_name, own_nodes
 
 from .effects import is_printing, log_of
 
@@ -29,17 +29,19 @@ def operation(
     statement: ast.Try,
     loggers: Collection[str] = (),
     sure_to_work: Callable[[ast.Call], bool] | None = None,
+    reaches_out: Callable[[ast.Call], bool] | None = None,
 ) -> str:
     """`Rosters.load: fetch`: where it failed, and the call, or the two calls, that may have.
 
     A method of plain values (`row.split`) says what Python did, and not what the program was at: it
-    is never named. A conversion is, where nothing else is called: the function goes on, and only
-    `int` failed in it. `loggers` are not named like one. Calls that are `sure_to_work` with proper
-    values are named where nothing beside them can fail.
+    is never named, but `session.get` is where it `reaches_out` to a service. A conversion is, where
+    nothing else is called: the function goes on, and only `int` failed in it. `loggers` are not
+    named like one. Calls that are `sure_to_work` with proper values are named where nothing beside
+    them can fail.
     """
     calls = [
         each
-        for each in _telling(source, statement.body)
+        for each in _telling(source, statement.body, reaches_out)
         if each.rpartition(".")[0] not in loggers or each.rpartition(".")[2] not in LEVELS
     ]
     place = _place(source, statement)
@@ -133,7 +135,11 @@ def _place(source: SourceFile, statement: ast.stmt) -> str:
     return f"{parent.name}.{function.name}" if isinstance(parent, ast.ClassDef) else function.name
 
 
-def _telling(source: SourceFile, body: Sequence[ast.stmt]) -> list[str]:
+def _telling(
+    source: SourceFile,
+    body: Sequence[ast.stmt],
+    reaches_out: Callable[[ast.Call], bool] | None,
+) -> list[str]:
     """The calls that say something, without those within them.
 
     What is asked of the result of another one continues that: `client.query().result` stands for
@@ -144,7 +150,9 @@ def _telling(source: SourceFile, body: Sequence[ast.stmt]) -> list[str]:
     for statement in body:
         for call in outermost(source, statement):
             name = called(call)
-            if is_trivial(source, call) or is_printing(call) or not name:
+            if is_printing(call) or looks_at_clock(call) or not name:
+                continue
+            if is_trivial(source, call) and not (reaches_out and reaches_out(call)):
                 continue
             first, _, rest = name.partition(".")
             if first in made_by:
@@ -170,6 +178,14 @@ def _makes_client(body: Sequence[ast.stmt], statement: ast.stmt, call: ast.Call)
                 for node in own_nodes(below)
             )
     return False
+
+
+def looks_at_clock(call: ast.Call) -> bool:
+    """`time.monotonic()`, `time()`, `datetime.now(tz)`."""
+    return last_name(call) in _CLOCKS and len(call.args) + len(call.keywords) < 2
+
+
+_CLOCKS = frozenset("time monotonic perf_counter now utcnow".split())
 
 
 def _imported(statement: ast.Try) -> str:

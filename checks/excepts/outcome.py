@@ -28,7 +28,7 @@ from .docstrings import docstring_forgives
 from .effects import effects_of, is_printing
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, outermost
-from .work import is_pure
+from .work import is_pure, sets_true
 
 _COMMENTS = 8  # lines of comments by which two copies of a block may differ
 
@@ -68,6 +68,8 @@ def outcome_of(
     if _is_tried_again(source, statement, handler) or docstring_forgives(source, statement):
         return Outcome.OTHERWISE
     if _errs(handler) or _has_placeholder(statement, handler):
+        return Outcome.OTHERWISE
+    if _is_named_failure(handler):
         return Outcome.OTHERWISE
     if _is_marked(statement, handler) or _is_put_beside(statement, handler):
         return Outcome.OTHERWISE
@@ -127,6 +129,9 @@ def _is_left(
     handler: ast.ExceptHandler,
 ) -> bool:
     """Whether a success leaves the loop, in the body of the `try` or below where only that gets."""
+    asked = {dotted(each) for each in ast.walk(loop.test)} if isinstance(loop, ast.While) else set()
+    if any(sets_true(each, asked) for each in _of_this_loop(statement.body)):
+        return True
     below = loop.body[loop.body.index(statement) + 1 :] if statement in loop.body else []
     if below and not isinstance(handler.body[-1], ast.Continue):
         return False
@@ -295,7 +300,33 @@ def _is_status(value: object) -> bool:
 def _errs(handler: ast.ExceptHandler) -> bool:
     """Whether the answer is an error by its key: `{"error": "Cannot read the days."}`."""
     last = handler.body[-1]
-    return isinstance(last, ast.Return) and "error" in _record(last.value or last)
+    value = last.value if isinstance(last, ast.Return) else None
+    return value is not None and any("error" in _record(each) for each in _given_out(value))
+
+
+def _given_out(value: ast.expr) -> Iterator[ast.expr]:
+    """A value, and what it is made of by calls: `Answer(json.dumps({"error": "bad day"}))`."""
+    yield value
+    for each in value.args if isinstance(value, ast.Call) else ():
+        yield from _given_out(each)
+
+
+_FAILS = re.compile(r"(?<![^\W_])(error|failed|failure|invalid)(?![^\W_])", re.I)
+
+
+def _is_named_failure(handler: ast.ExceptHandler) -> bool:
+    """Whether a field of what is returned says that it failed: `warnings=["__parse_error__"]`."""
+    last = handler.body[-1]
+    match last:
+        case ast.Return(value=ast.Call(keywords=keywords)) if keywords:
+            return any(
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and _FAILS.search(node.value)
+                for each in keywords
+                for node in ast.walk(each.value)
+            )
+    return False
 
 
 def _has_placeholder(statement: ast.Try, handler: ast.ExceptHandler) -> bool:

@@ -12,7 +12,7 @@ from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 from .another_way import is_passed
 
 _SPLITTING = frozenset("split rsplit splitlines findall finditer".split())
-_PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
+PREDICATES = frozenset("is has can supports".split())  # how names of questions begin
 
 
 def is_of_pieces(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
@@ -43,4 +43,4 @@ def is_of_pieces(source: SourceFile, statement: ast.Try, handler: ast.ExceptHand
 def asks_by_name(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The word by which a function asks: `is` of `is_open`, `exists` of `table_exists`."""
     said = words(function.name)
-    return "exists" if said[-1:] == ("exists",) else next(iter(_PREDICATES & {*said[:1]}), "")
+    return "exists" if said[-1:] == ("exists",) else next(iter(PREDICATES & {*said[:1]}), "")

@@ -17,13 +17,14 @@ from qw_codemod.rules.api import Context, Match
 from .escapes import escapes
 from .handlers import Case, Handler
 from .levels import level_of
+from .linting import VERBOSE, how_it_is_told
 from .logging_style import Manner, Style, manner_of, own_loggers, stands_alone, style_of
 from .operation_name import operation
 from .raises import exceptions
 from .readers import reads_extra
 from .sentry import reaches_sentry
 from .told_values import told_names
-from .work import absent, is_pure
+from .work import absent, is_pure, is_service
 
 _NAMES = ("e", "exc", "err", "error", "exception", "failure")
 _BUILD_FILES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "fabfile.py"})
@@ -37,6 +38,7 @@ class ExcInfo:
     """A log call takes the exception with it: `exc_info=True`, or as loguru has it."""
 
     manner: Manner = "logging"
+    told_by: str = ""  # "exception": by that method; else the name of the exception, or all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class Plan:
     operation: str = ""
     context: tuple[str, ...] = ()
     unless: str = ""  # the dotted name of a class
-    incomplete: tuple[str, ...] = ()  # log calls that get `exc_info=True`
+    incomplete: tuple[tuple[str, str], ...] = ()  # log calls that take it along, and by what
+    tells_exception: bool = True  # in the message; a traceback says it as well
     raises_on: bool = False
 
 
@@ -123,8 +126,9 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
     style = style_of(source, context.infer, handler.statement)
     of_error = [log for log in effects.logs if log.level >= ERROR and log.receiver]
     if of_error:
+        caught = handler.node.name
         calls = (
-            f"{log.receiver}.{log.method}"
+            (f"{log.receiver}.{log.method}", how_it_is_told(source, context, log, caught))
             for log in of_error
             if manner_of(source, context.infer, log) == "logging"
         )
@@ -148,12 +152,22 @@ def _reported(source: SourceFile, context: Context, handler: Handler, plan: Plan
         )
         if level == "error":
             plan = replace(plan, unless=absent(source, handler.statement))
+            is_found = context.infer.tree.deployments().linted(VERBOSE, source.path)
+            if is_found and plan.log is not None and style.manner in ("logging", "loguru"):
+                name = plan.name if sends or plan.unless else ""
+                plan = replace(plan, tells_exception=False, name=name)
     return replace(plan, raises_on=settings.get("on_swallow") == "raise")
 
 
 def _operation(source: SourceFile, infer: Inference, statement: ast.Try) -> str:
     loggers = own_loggers(source, infer)
-    return operation(source, statement, loggers, lambda call: is_pure(source, infer, call))
+    return operation(
+        source,
+        statement,
+        loggers,
+        lambda call: is_pure(source, infer, call),
+        lambda call: is_service(source, infer, call),
+    )
 
 
 def _sends(source: SourceFile, context: Context, level: str, logs: bool) -> bool:

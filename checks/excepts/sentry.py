@@ -36,9 +36,8 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
     importing = [each for each in importing if _imports_it(tree, each)]
     programs = [each for each in programs_of(tree, path) if each.is_seen]
     if not programs:
-        return not tree.loaders(path).isdisjoint(starting) or _is_in_package_of(
-            tree, path, importing
-        )
+        near = [each for each in starting if each in tree.loaders(path)]
+        return _is_in_package_of(tree, path, [*near, *importing])
     started = [loads_one(tree, program, starting) for program in programs]
     ready = [loads_one(tree, program, importing) for program in programs]
     return all(ready) and (any(started) or not starting)
@@ -67,13 +66,20 @@ def _wraps_it(tree: Tree, path: str) -> bool:
     view = tree.view(path) if tree.holds_any(path, ("capture_exception",)) else None
     if view is None:
         return False
-    for node in view.source.tree.body:
+    methods = (
+        each
+        for node in view.source.tree.body
+        if isinstance(node, ast.ClassDef)
+        for each in node.body
+    )
+    for node in (*view.source.tree.body, *methods):
         match node:
-            case ast.FunctionDef(name=name, args=ast.arguments(args=[first, *_])):
+            case ast.FunctionDef(name=name, args=ast.arguments(args=[_, *_] as given)):
+                names = {each.arg for each in given[:2]}  # the first one, or that after `self`
                 hands_on = any(
                     isinstance(each, ast.Call)
                     and full_name(view.source, each.func) == _CAPTURE
-                    and first.arg in map(dotted, each.args[:1])
+                    and not names.isdisjoint(map(dotted, each.args[:1]))
                     for each in ast.walk(node)
                 )
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=args)):

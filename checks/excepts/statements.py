@@ -70,3 +70,74 @@ class IsMadeAbove(Statement):
     )
 
     call: str
+
+
+class MayNotBeInstalled(Statement):
+    template = "what `{name}` needs may not be installed, which may be ordinary"
+
+    name: str
+
+
+class MayBeEmpty(Statement):
+    template = "`{call}()` waits for the next one, and that none comes may be ordinary"
+
+    call: str
+
+
+class IsAskedAgain(Statement):
+    template = (
+        "the loop looks at the clock and asks again: that there is nothing yet may be ordinary"
+    )
+
+
+class MayBeGone(Statement):
+    template = "what `{call}()` ends may be gone already, which may be ordinary"
+
+    call: str
+
+
+class EndsWithOwner(Statement):
+    template = "`{name}` is taken away by `{method}()`, which may end this loop ordinarily"
+
+    name: str
+    method: str
+
+
+class MayNotParse(Statement):
+    template = "what `{call}()` parses may be of another kind, which may be ordinary"
+
+    call: str
+
+
+class MayNotFit(Statement):
+    template = "the loop keeps those for which `{call}()` works, and that others fail is ordinary"
+
+    call: str
+
+
+class IsGivenByCaller(Statement):
+    template = "`{name}()` is the caller's, and nothing tells what its failure means here"
+
+    name: str
+
+
+class IsTheAnswer(Statement):
+    template = "a failure makes `{name}` true, which may be the ordinary answer"
+
+    name: str
+
+
+class MayBeANo(Statement):
+    template = "the body only asks for `{flag}`, and that it fails may be an ordinary no"
+
+    flag: str
+
+
+class MayHaveNoKey(Statement):
+    template = "there may be nothing by the key `{name}` that the caller gives, as is ordinary"
+
+    name: str
+
+
+class CannotBeTold(Statement):
+    template = "nothing that may be told of the text says which one went on as it was"

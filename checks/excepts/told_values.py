@@ -297,13 +297,36 @@ def _is_path(source: SourceFile, scope: ast.AST, name: str) -> bool:
     }
     if not asked <= _OF_PATHS:
         return False
-    if not asked.isdisjoint(_OF_PATHS_ALONE):
+    if not asked.isdisjoint(_OF_PATHS_ALONE) or is_globbed(source, scope, name):
         return True
     is_joined = any(
         isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
         for value in _given(scope, name)
     )
     return is_joined and words(name)[-1] in _FILES
+
+
+_ORDERING = ("sorted", "list", "reversed")
+
+
+def is_globbed(source: SourceFile, scope: ast.AST, name: str) -> bool:
+    """Whether a loop gives it each path of a folder: `sorted(folder.rglob("*.yaml"))`."""
+    for node in ast.walk(scope):
+        if not isinstance(node, ast.For) or dotted(node.target) != name:
+            continue
+        paths: ast.expr = node.iter
+        while (
+            isinstance(paths, ast.Call) and dotted(paths.func) in ("sorted", "list") and paths.args
+        ):
+            paths = paths.args[0]
+        if (
+            isinstance(paths, ast.Call)
+            and isinstance(paths.func, ast.Attribute)
+            and paths.func.attr in ("glob", "rglob", "iterdir")
+            and not full_name(source, paths.func).startswith("glob.")
+        ):
+            return True
+    return False
 
 
 def _is_used_as_path(source: SourceFile, scope: ast.AST, name: str) -> bool:

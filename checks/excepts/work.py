@@ -23,16 +23,17 @@ from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import ImportStatement, imports_of, names_of
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, last_name, own_nodes
+from qw_codemod.python.syntax import catches_everything, definition_of, last_name, own_nodes
 
 from .another_way import following, is_passed
 from .effects import is_printing, log_of
 from .escapes import TAKES_AWAITABLES
 from .known_operations import BY_NAME
 from .logging_style import any_log_of
-from .operation_name import METHODS, called, is_trivial, outermost
-from .pieces import asks_by_name
+from .operation_name import METHODS, called, is_trivial, looks_at_clock, outermost
+from .pieces import PREDICATES, asks_by_name
 from .raises import exceptions
+from .told_values import is_globbed
 
 _DEPTH = 2  # calls of the project's own that are followed
 
@@ -77,7 +78,10 @@ _OF_FILES = ("os.", "shutil.")
 _OF_ARCHIVES = ("bz2.", "glob.", "gzip.", "lzma.", "tarfile.", "zipfile.")
 _READS_PATH = frozenset(("read_text", "read_bytes"))  # of pathlib.Path alone
 _OF_PATHS = frozenset("open write_text write_bytes unlink stat mkdir iterdir glob rglob".split())
-_PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "check_output", "getoutput"))
+PROGRAMS = frozenset(
+    f"subprocess.{name}" for name in "run check_output check_call call getoutput Popen".split()
+)
+_SAYING = frozenset(f"subprocess.{name}" for name in ("run", "check_output", "getoutput"))
 _TABLES = frozenset(f"pandas.read_{name}" for name in "csv excel feather json parquet".split())
 _ARRAYS = frozenset(f"numpy.{e}" for e in "load loadtxt genfromtxt fromfile save savetxt".split())
 _WRITING = frozenset("dump write writelines writerow writerows".split())  # of open files
@@ -93,7 +97,7 @@ _SYSTEM = tuple(
     "getpass.getuser grp importlib.metadata inspect.currentframe inspect.getfile "
     "inspect.getsource inspect.getsourcefile inspect.stack locale.getlocale locale.setlocale "
     "multiprocessing.set_start_method os.get_terminal_size os.getloadavg os.getlogin os.getpgid "
-    "os.nice os.sched_getaffinity os.wait os.waitpid platform psutil.Process pwd "
+    "os.nice os.sched_getaffinity os.wait os.waitpid platform psutil pwd "
     "resource shutil.get_terminal_size signal.signal socket.getfqdn socket.gethostname "
     "webbrowser.open".split()
 )
@@ -116,13 +120,15 @@ def work_of(
     calls = [node for node in own_nodes(statement.body) if isinstance(node, ast.Call)]
     calls = [call for call in calls if not _speaks(source, infer, call)]
     if (
-        _waits(source, statement)
+        _waits(source, infer, statement.body)
+        or only_tells(source, infer, statement)
         or _asks_system(source, infer, statement)
         or _may_be_interrupted(source, handler)
         or _asks_what_may_be_none(source, infer, statement)
-        or _tidies_up(source, statement, handler)
+        or (_tidies_up(source, statement, handler) and not makes_output(source, statement))
         or _was_cancelled(source, statement)
         or _probes(source, statement)
+        or _decides(statement, handler)
         or _asks_library(source, statement)
     ):
         return Work.ASKS
@@ -138,7 +144,7 @@ def work_of(
         return Work.ASKS if is_asked else Work.SERVICE
     if answers or _is_checked(source, statement, handler):
         return Work.ASKS
-    if runs_others(statement):
+    if runs_others(statement) or makes_output(source, statement):
         return Work.CODE
     is_data = (
         all(is_pure(source, infer, call) for call in calls)
@@ -219,26 +225,71 @@ def runs_others(statement: ast.Try) -> bool:
 # -- asks -----------------------------------------------------------------------------------------
 
 
-def _waits(source: SourceFile, statement: ast.Try) -> bool:
-    """Whether the body asks for the next of something, and does no more: it may be at its end.
+def _waits(source: SourceFile, infer: Inference, body: Sequence[ast.stmt], depth: int = 1) -> bool:
+    """Whether a body asks for the next of something, and does no more: it may be at its end.
 
     `jobs.get(timeout=1)` and `get_nowait()` of a queue, `listener.accept()`, `next(lines)`. What
-    is said to the same queue belongs to it: `jobs.task_done()`.
+    is said to the same queue belongs to it: `jobs.task_done()`; and so does the clock. A function
+    of the project that does no more than that is followed.
     """
-    calls = [call for each in statement.body for call in outermost(source, each)]
-    asking = [call for call in calls if _asks_next(call)]
+    calls = [call for each in body for call in outermost(source, each)]
+    asking = [call for call in calls if asks_next(call)]
     asked = {_receiver(call) for call in asking} - {""}
     others = [call for call in calls if call not in asking and not is_trivial(source, call)]
+    others = [call for call in others if not looks_at_clock(call)]
+    if depth:
+        given = [call for call in others if _only_gives_next(source, infer, call)]
+        asking, others = asking + given, [call for call in others if call not in given]
     return bool(asking) and all(
         _receiver(call) in asked and not (call.args or call.keywords) for call in others
     )
+
+
+def _only_gives_next(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    held = [each.value for each in infer.holds(source, call.func)]
+    functions = [each for each in held if isinstance(each, Function)]
+    return (
+        bool(held)
+        and len(functions) == len(held)
+        and all(_waits(each.view.source, infer, _body_of(each), depth=0) for each in functions)
+    )
+
+
+def gives_next(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    """Whether a function of the project asks for the next of something, among other things.
+
+    Where a handler of its own catches everything, nothing of that gets out.
+    """
+    if is_trivial(source, call):
+        return False
+    for inferred in infer.holds(source, call.func):
+        if isinstance(inferred.value, Function):
+            nodes = [*own_nodes(_body_of(inferred.value))]
+            kept = {
+                node
+                for each in nodes
+                if isinstance(each, ast.Try) and any(map(catches_everything, each.handlers))
+                for node in own_nodes(each.body)
+            }
+            calls = [each for each in nodes if isinstance(each, ast.Call) and each not in kept]
+            if any(asks_next(each) and isinstance(each.func, ast.Attribute) for each in calls):
+                return True
+    return False
+
+
+def _body_of(function: Function) -> Sequence[ast.stmt]:
+    """The statements of a function of the project, on which the answer depends from then on."""
+    if isinstance(function.node, ast.Lambda):
+        return ()
+    function.view.depend_on_body(function.node)
+    return function.node.body
 
 
 def _receiver(call: ast.Call) -> str:
     return dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
 
 
-def _asks_next(call: ast.Call) -> bool:
+def asks_next(call: ast.Call) -> bool:
     if isinstance(call.func, ast.Name):
         return call.func.id in ("next", "anext") and len(call.args) == 1
     if not isinstance(call.func, ast.Attribute):
@@ -262,7 +313,7 @@ def _asks_system(source: SourceFile, infer: Inference, statement: ast.Try) -> bo
     asking = [call for call in calls if _is_of(full_name(source, call.func), _SYSTEM)]
     return bool(asking) and all(
         call in asking
-        or is_trivial(source, call)
+        or (is_trivial(source, call) and not is_service(source, infer, call))
         or any_log_of(source, infer, call) is not None
         or is_pure(source, infer, call)
         for call in calls
@@ -298,13 +349,16 @@ def _tidies_up(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandle
     does, instead = _done(source, statement.body), _done(source, handler.body)
     if does and all(map(_waits_a_while, does)):
         calls = (each for each in own_nodes(handler.body) if isinstance(each, ast.Call))
-        return any(map(_is_tidying, calls))
-    if not does or not (is_passed(handler) or (instead and all(map(_is_tidying, instead)))):
+        return any(map(is_tidying, calls))
+    if not does or not (is_passed(handler) or (instead and all(map(is_tidying, instead)))):
         return False
     if len(does) == 1 and called(does[0]).rpartition(".")[2].startswith("wait_for_"):
         return any(each.arg == "timeout" for each in does[0].keywords)  # and on after a while
-    return any(map(_is_tidying, does)) and all(
-        _is_tidying(each) or called(each).rpartition(".")[2] in ("wait", "join") for each in does
+    return any(map(is_tidying, does)) and all(
+        is_tidying(each)
+        or called(each).rpartition(".")[2] in ("wait", "join")
+        or f"{_receiver(each)}.cancel" in map(called, does)  # and then future.result()
+        for each in does
     )
 
 
@@ -322,6 +376,77 @@ def _done(source: SourceFile, body: Sequence[ast.stmt]) -> list[ast.Call]:
     return [call for call in calls if call is not None] if None not in calls else []
 
 
+def makes_output(source: SourceFile, statement: ast.Try) -> bool:
+    """Whether the body closes what the function wrote, or moves it to its place.
+
+    That ends the writing: what fails there is lost.
+    """
+    function = definition_of(source, statement)
+    written: set[str] = set()
+    paths: set[str] = set()
+    for node in own_nodes(function.body if function is not None else source.tree.body):
+        match node:
+            case ast.Assign(targets=[target], value=ast.Call() as call) if _writes(call):
+                written.add(dotted(target))
+                paths.update(map(dotted, call.args[:1]))
+            case ast.withitem(context_expr=ast.Call() as call) if _writes(call):
+                paths.update(map(dotted, call.args[:1]))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[what]) if (
+                attr in _WRITING and not isinstance(what, ast.Constant)
+            ):
+                written.add(name)
+    for call in (node for node in own_nodes(statement.body) if isinstance(node, ast.Call)):
+        if last_name(call) in ("close", "commit") and _receiver(call) in written - {""}:
+            return True
+        if full_name(source, call.func) in _MOVING and dotted(call.args[0]) in paths - {""}:
+            return True
+    return False
+
+
+_MOVING = frozenset({"os.rename", "os.replace", "shutil.move"})
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether a file is opened to be written: by its mode."""
+    modes = [*call.args[-1:], *(each.value for each in call.keywords if each.arg == "mode")]
+    return "open" in (*words(last_name(call)), last_name(call)) and any(
+        isinstance(each, ast.Constant) and str(each.value)[:1] in ("w", "a", "x") for each in modes
+    )
+
+
+def only_tells(source: SourceFile, infer: Inference, statement: ast.Try) -> bool:
+    """Whether the body writes a line of the log and does no more: that line is lost, at worst."""
+
+    def tells(each: ast.stmt) -> bool:
+        if isinstance(each, ast.If):
+            return all(map(tells, [*each.body, *each.orelse]))
+        if not isinstance(each, ast.Expr) or not isinstance(each.value, ast.Call):
+            return False
+        return any_log_of(source, infer, each.value) is not None
+
+    return all(map(tells, statement.body))
+
+
+def _decides(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a failure answers a question, which a success answers otherwise: `is_animated`."""
+    match handler.body:
+        case [ast.Assign(targets=[ast.Name(id=flag)], value=ast.Constant(value=bool() as answer))]:
+            pass
+        case _:
+            return False
+    return (
+        bool(words(flag))
+        and words(flag)[0] in PREDICATES
+        and any(
+            isinstance(each, ast.Assign)
+            and flag in map(dotted, each.targets)
+            and isinstance(each.value, ast.Constant)
+            and each.value.value is (not answer)
+            for each in (*statement.body, *statement.orelse)
+        )
+    )
+
+
 def _suppresses(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.With) and all(
         last_name(each.context_expr) == "suppress" for each in statement.items
@@ -334,7 +459,7 @@ def _waits_a_while(call: ast.Call) -> bool:
     return is_wait and any(each.arg == "timeout" for each in call.keywords)
 
 
-def _is_tidying(call: ast.Call) -> bool:
+def is_tidying(call: ast.Call) -> bool:
     said = words(called(call).rpartition(".")[2].removesuffix("()"))
     if not _TIDYING.isdisjoint(said[:1]):
         return True
@@ -383,11 +508,20 @@ def _probes(source: SourceFile, statement: ast.Try) -> bool:
     if not isinstance(loop, ast.For | ast.While):
         return False
     nodes = list(own_nodes(statement.body))
-    kept = [node for node in nodes if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)]
-    ends = [node for node in nodes if isinstance(node, ast.Return | ast.Break)]
+    asked = {dotted(each) for each in ast.walk(loop.test)} if isinstance(loop, ast.While) else set()
+    kept = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
+        and not sets_true(node, asked)
+        and not is_only_asked(node, nodes)
+    ]
+    ends = [
+        node for node in nodes if isinstance(node, ast.Return | ast.Break) or sets_true(node, asked)
+    ]
     is_mere = all(
         isinstance(each, ast.Break)
-        or (isinstance(each.value, ast.Constant) and each.value.value is True)
+        or (isinstance(value := getattr(each, "value", None), ast.Constant) and value.value is True)
         for each in ends
     )
     waits = any(
@@ -395,6 +529,31 @@ def _probes(source: SourceFile, statement: ast.Try) -> bool:
         for node in own_nodes(loop.body)
     )
     return bool(ends) and is_mere and waits and not kept
+
+
+def sets_true(node: ast.AST, asked: set[str]) -> bool:
+    """Whether what the loop asks for is set: `is_up = True`, in `while not is_up`."""
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is True
+        and not asked.isdisjoint(map(dotted, node.targets))
+    )
+
+
+def is_only_asked(node: ast.AST, nodes: Sequence[ast.AST]) -> bool:
+    """Whether what is assigned is asked something in tests alone: `if answer.text == "pong":`."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return False
+    name = node.targets[0].id
+    tests = [each.test for each in nodes if isinstance(each, ast.If)]
+    inside = {each for test in tests for each in ast.walk(test)}
+    reads = [
+        each
+        for each in nodes
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    return bool(reads) and all(each in inside for each in reads)
 
 
 def _asks_library(source: SourceFile, statement: ast.Try) -> bool:
@@ -521,10 +680,15 @@ def _libraries(source: SourceFile, infer: Inference, function: ast.expr) -> Iter
     """The library functions, and the classes of the objects, that a call may be of."""
     for inferred in infer.holds(source, function):
         value = inferred.value
+        if isinstance(value, Method) and (value.receiver.name, value.name) in _ANSWERED:
+            continue  # what came is at hand
         of = value.receiver if isinstance(value, Method) else value
         of = of.of if isinstance(of, Instance) else of
         if isinstance(of, Library):
             yield of.name
+
+
+_ANSWERED = {(f"{each}.Response", "json") for each in ("requests", "requests.models", "httpx")}
 
 
 def _is_of(name: str, packages: tuple[str, ...]) -> bool:
@@ -581,7 +745,7 @@ def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:
         return True
     if full in _TABLES and call.args and not isinstance(call.args[0], ast.JoinedStr):
         return True
-    if full in _PROGRAMS:
+    if full in _SAYING:
         return not isinstance(source.parent(call), ast.Expr)
     if full in _ARRAYS:
         return True
@@ -600,12 +764,26 @@ def _is_path(source: SourceFile, node: ast.expr) -> bool:
         case ast.Call():
             return full_name(source, node.func) == "pathlib.Path"
         case ast.Name(id=name):
+            if is_globbed(source, definition_of(source, node) or source.tree, name):
+                return True
             given = list(_given(source, node, name))
             return bool(given) and all(
                 each is not None and not isinstance(each, ast.Name) and _is_path(source, each)
                 for each in given
             )
     return False
+
+
+def is_parser(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a call makes something of a text, by its name: `parse_model(text)`."""
+    if not call.args or _is_of(full_name(source, call.func), _FETCHING):
+        return False
+    name = last_name(call)
+    return not _READING_TEXT.isdisjoint(words(name)[:1]) or name.lower() in _FROM_TEXT
+
+
+_READING_TEXT = _PARSING | {"decode", "deserialize"}
+_FROM_TEXT = frozenset({"from_string", "fromstring"})
 
 
 def _is_of_plain_value(

@@ -30,7 +30,7 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
             return None
         if plan.manner == "loguru":  # whose keywords are of the message, and format it
             return Rewrite(_with_exception(node))
-        return Rewrite(with_keyword(node, "exc_info", "True"))
+        return Rewrite(_with_traceback(node, plan.told_by))
     if not isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
         return None
     imports: list[Import] = []
@@ -48,6 +48,14 @@ def _rewrite(node: cst.CSTNode, plan: Plan | ExcInfo, settings: Settings) -> Rew
         imports.append(Import(module, name))
         made = (f"{style.logger} = {style.made_by}",) if style.made_by else ()
     return Rewrite(new, imports=tuple(imports), globals=made)
+
+
+def _with_traceback(call: cst.Call, told_by: str) -> cst.Call:
+    """A call of `logger.error` that takes the exception along, as ruff would have it."""
+    if told_by != "exception":
+        return with_keyword(call, "exc_info", told_by or "True")
+    method = cst.ensure_type(call.func, cst.Attribute)
+    return call.with_changes(func=method.with_changes(attr=cst.Name("exception")))
 
 
 def _with_exception(call: cst.Call) -> cst.Call:
@@ -171,11 +179,15 @@ def _log(plan: Plan, line: LogLine) -> str:
         return _laid_out(call, [f'"{plan.operation} failed"', text, *pairs], plan.room)
     if manner == "loguru":
         message = [f'"{_message(plan, "{{}}")}: {{}}"', *told, name]
+        if not plan.tells_exception:
+            message = [f'"{_message(plan, "{{}}")}"', *told]
         if line.shows_extra:
             # Sentry's integration sends the record's own keywords, and drops the report after it.
             message += [f'operation="{plan.operation}"', *pairs]
         return _laid_out(call, message, plan.room)
-    if line.style.f_strings:
+    if not plan.tells_exception:
+        message = [f'"{_message(plan, "%s")}"', *told]
+    elif line.style.f_strings:
         message = [f'f"{_message(plan, "{{{}}}")}: {{{name}}}"']
     else:
         message = [f'"{_message(plan, "%s")}: %s"', *told, name]
@@ -327,22 +339,23 @@ def _from(statement: cst.BaseSmallStatement, name: str) -> cst.BaseSmallStatemen
 
 
 class _WithExcInfo(cst.CSTTransformer):
-    def __init__(self, calls: set[str]) -> None:
+    def __init__(self, calls: dict[str, str]) -> None:
         super().__init__()
         self._calls = calls
 
     def leave_Call(  # noqa: N802
         self, original_node: cst.Call, updated_node: cst.Call
     ) -> cst.BaseExpression:
-        if code(updated_node.func) in self._calls and not find_keyword(updated_node, "exc_info"):
-            return with_keyword(updated_node, "exc_info", "True")
+        name = code(updated_node.func)
+        if name in self._calls and not find_keyword(updated_node, "exc_info"):
+            return _with_traceback(updated_node, self._calls[name])
         return updated_node
 
 
 def _completed(node: _Handler, plan: Plan) -> _Handler:
     if not plan.incomplete:
         return node
-    new = node.visit(_WithExcInfo({*plan.incomplete}))
+    new = node.visit(_WithExcInfo(dict(plan.incomplete)))
     assert isinstance(new, (cst.ExceptHandler, cst.ExceptStarHandler))
     return new
 

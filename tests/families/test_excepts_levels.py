@@ -65,7 +65,6 @@ def function(
         ("data = client.recv(1024).decode()", "debug"),
         ("line = next(client)", "debug"),
         ("job = client.get(day, timeout=1)", "error"),
-        ("job = client.get(timeout=1)\nclient.start(job)", "error"),
         ("line = next(client.lines(day))", "error"),
         ("client.close()", "debug"),
         ("if client.is_open():\n    client.close()", "debug"),
@@ -121,7 +120,7 @@ def function(
         ("with contextlib.suppress(OSError):\n    client.close()\nclient.kill()", "debug"),
         ("with client.lock():\n    client.close()", "error"),
         ("path = extra.a\nwith path.open() as file:\n    x = file.read()", "error"),
-        ("x = subprocess.run(['git', 'log'], stdout=-1).stdout", "warning"),
+        ("x = subprocess.run([sys.executable, 'a.py'], stdout=-1).stdout", "warning"),
         ("subprocess.run(['git', 'push'])", "error"),
         ("x = next((each for each in extra if each['a']), None)", "debug"),
         ("x = int(os.environ.get('PORT', '80'))", "debug"),
@@ -155,6 +154,7 @@ def test_what_the_body_does(body: str, wanted: str) -> None:
     imports = (
         "import babel.numbers\nimport feedparser\nimport sqlglot\nimport web\nimport xmltodict\n"
         "import asyncio\nimport csv\nimport datetime\nimport gzip\nimport json\nimport subprocess\n"
+        "import sys\n"
         "import urllib.request\nimport numpy as np\nfrom google.cloud import bigquery\n"
         "import requests\n"
     )
