@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from qw_codemod.analysis.units import statements as says
-from qw_codemod.analysis.units.programs import programs_of, published_root
+from qw_codemod.analysis.units.programs import Program, programs_of, published_root
 from qw_codemod.facts.deployments import Distribution, Unit
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
@@ -21,6 +21,7 @@ from qw_codemod.kernel.statements import At
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportedName, imports_of
+from qw_codemod.python.syntax import LOOPS
 
 
 def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
@@ -47,7 +48,7 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
             continue
         if is_told and not program.is_told:
             continue  # a `__main__` block, where others are said to load the file
-        roots = {*program.roots, *_changed_path(tree, program.entry)}
+        roots = {*_roots_of(tree, program), *_changed_path(tree, program.entry)}
         if root in roots or root in shown or root in _shown_roots(tree, program.entry):
             continue
         if program.is_dag:
@@ -66,13 +67,61 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
     # A `__main__` block tells of itself; who else loads what it imports is not known by it.
     is_known = is_told or any(each.entry == path for each in programs)
-    if is_known or root in shown or root == _own_root(tree, path):
+    if is_known or root in shown:
+        return None
+    if root == _own_root(tree, path) and (
+        root == os.path.dirname(path)
+        or root in _roots_beside(tree, path)
+        or not _is_script(tree, path)
+    ):
         return None
     loaders = sorted(tree.loaders(path) - {path}) if path.startswith(f"{root}/") else ()
     for each in loaders:
         if not tree.is_test(each) and root in _shown_roots(tree, each):
             return None
     return Unsafe(says.StartIsUnknown(module))
+
+
+def _roots_of(tree: Tree, program: Program) -> frozenset[str]:
+    """The folders that the module path of a program begins with, as far as anything shows it.
+
+    One that nobody is told to start, and nobody loads, is started as those beside it are.
+    """
+    entry = program.entry
+    if program.is_told or published_root(tree, entry) or _is_loaded(tree, entry):
+        return frozenset(program.roots)
+    return _roots_beside(tree, entry) or frozenset(program.roots)
+
+
+def _roots_beside(tree: Tree, path: str) -> frozenset[str]:
+    """What all scripts of a folder have on their module path that are started by their paths."""
+    folder = os.path.dirname(path)
+    found = [
+        frozenset(each.roots)
+        for each in tree.deployments().starts
+        if each.is_by_path and os.path.dirname(each.file) == folder
+    ]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _is_script(tree: Tree, path: str) -> bool:
+    """Whether a module that nobody imports does its work when it is loaded.
+
+    A marker in its folder does not say that it is started as a module of a package.
+    """
+    view = tree.view(path)
+    if view is None or published_root(tree, path) or _is_loaded(tree, path):
+        return False
+    return any(
+        isinstance(each, (*LOOPS, ast.With))
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Call))
+        for each in view.source.tree.body
+    )
+
+
+def _is_loaded(tree: Tree, path: str) -> bool:
+    """Whether another file loads one, tests aside."""
+    return any(each != path and not tree.is_test(each) for each in tree.loaders(path))
 
 
 def imports_package(tree: Tree, path: str, module: str, target: str) -> bool:
@@ -159,12 +208,14 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
     """Where a program of a file that cannot import a module would have a copy; empty if none.
 
     A file that is copied into an image alone takes nothing along that lies beside it. What is
-    published, or started nobody knows how, has its own package for certain.
+    published, or loaded nobody knows how, has its own package for certain; a script has not.
     """
     why = why_not_imported(tree, path, module, target)
     if why is None:
         return ""
     if isinstance(why.reason, (says.PublishedAlone, says.StartIsUnknown)):
+        if isinstance(why.reason, says.StartIsUnknown) and _is_script(tree, path):
+            return ""
         around = _own_root(tree, path)
         inner = path[len(around) + 1 :].partition("/")
         return f"{around}/{inner[0]}" if inner[1] else ""

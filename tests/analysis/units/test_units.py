@@ -68,6 +68,36 @@ RUN = {
         ),
         ({"x.py": FETCH + GUARD}, "x.py", ""),
         ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
+        # a script in a package: how it is started nobody says, but for those beside it
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n"},
+            "tools/x.py",
+            "nothing shows that `shared.http_retry` can be imported where this file runs",
+        ),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n",
+             "app.py": "from tools import x\n"},
+            "tools/x.py",
+            "",
+        ),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n",
+             "tools/y.py": "", "run.sh": "PYTHONPATH=. python tools/y.py"},
+            "tools/x.py",
+            "",
+        ),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + GUARD, "tools/y.py": "",
+             "run.sh": "python tools/y.py"},
+            "tools/x.py",
+            "`tools/x.py` is started: by its path, as its `__main__` block suggests",
+        ),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + GUARD, "tools/y.py": "",
+             "run.sh": "PYTHONPATH=. python tools/y.py"},
+            "tools/x.py",
+            "",
+        ),
         (
             {"tools/__init__.py": "", "tools/x.py": FETCH, "run.sh": "python tools/x.py 1"},
             "tools/x.py",
