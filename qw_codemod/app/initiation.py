@@ -77,7 +77,9 @@ def init(
     earlier = [*_named(tree, project, family)]
     is_set, said = _set(project, family, setting, show)
     notices = [*results.notices, *told, *said]
-    if dependencies:
+    if found and not here:
+        notices.append(f"{policy}: no place that would be edited can import it")
+    elif dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
         # Otherwise what is nearest to the policy governs it, and `apply` sees to the units.
         paths = dict.fromkeys(each.path for each in here)
@@ -158,10 +160,21 @@ def _named(tree: Tree, project: Path, family: str) -> Iterator[tuple[str, Path]]
 
 
 def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> tuple[str, ...]:
-    """Where units that cannot import the policy would have one of their own."""
-    folders = {folder_of_copy(tree, each.path, module, target.as_posix()) for each in found}
-    paths = (Path(folder) / target.name for folder in sorted(folders - {""}))
-    return tuple(str(path) for path in paths if not path.exists())
+    """Where units that cannot import the policy would have one of their own, and import that."""
+    folders: dict[str, list[str]] = {}
+    for each in found:
+        folder = folder_of_copy(tree, each.path, module, target.as_posix())
+        folders.setdefault(folder, []).append(each.path)
+    copies = {Path(folder) / target.name: folders[folder] for folder in sorted(folders) if folder}
+    for copy in copies:
+        if not copy.exists():
+            tree.overlay(SourceFile(copy.as_posix(), b""))
+    return tuple(
+        str(copy)
+        for copy, paths in copies.items()
+        if not copy.exists()
+        and any(_may_import(tree, path, _module(tree, paths, copy), copy) for path in paths)
+    )
 
 
 def _write(target: Path, policy: str, text: str) -> list[str]:

@@ -91,6 +91,26 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
     assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()
 
 
+def test_a_policy_that_nothing_can_import_declares_nothing(tmp_path: Path, init: Init) -> None:
+    (tmp_path / "requirements.txt").write_text("requests\n")
+    files = {"api__shared____init___py": "", "api__shared__a_py": FETCH.format("requests")}
+    done = init("shared/http_retry.py", **files)
+    assert "shared/http_retry.py: no place that would be edited can import it" in done.output
+    assert (tmp_path / "requirements.txt").read_text() == "requests\n"
+
+
+def test_no_copy_is_offered_that_another_unit_lacks(tmp_path: Path, init: Init) -> None:
+    one = "gcloud functions deploy {0} --source={0} --timeout=540\n"
+    done = init(
+        "shared/http_retry.py",
+        f__main_py="from feed import fetch\n",
+        f__feed_py=FETCH.format("requests"),
+        g__main_py="from feed import fetch\n",
+        deploy_sh=one.format("f") + "cp f/feed.py g/\n" + one.format("g"),
+    )
+    assert "cannot import it: qw-codemod" not in done.output
+
+
 def test_a_file_that_an_image_takes_alone_gets_none_beside_it(tmp_path: Path, init: Init) -> None:
     image = 'FROM python:3.12\nCOPY f/main.py /usr/local/bin/\nENTRYPOINT ["main.py"]\n'
     fetch = FETCH.format("requests")

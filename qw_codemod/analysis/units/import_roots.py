@@ -33,6 +33,8 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return Unfixable(says.ImportsLate())
     if _imports_same(tree, path, module, root):
         return None
+    if other := _found_instead(tree, path, module, root):
+        return Unfixable(says.FoundInstead(os.path.relpath(other, tree.root), module))
     programs = programs_of(tree, path)
     is_told = any(each.is_told for each in programs)
     # What is imported from elsewhere may be copied to where the file is deployed, and no more.
@@ -80,6 +82,25 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         if not tree.is_test(each) and root in _shown_roots(tree, each):
             return None
     return Unsafe(says.StartIsUnknown(module))
+
+
+def _found_instead(tree: Tree, path: str, module: str, root: str) -> str:
+    """A package that is called like that of a module, and hides it; empty if none does.
+
+    It is the one that the file imports; and of two, any that has a marker where the other has none.
+    """
+    top, dot, _ = module.partition(".")
+    if not dot:
+        return ""
+    for each in _sure_imports(tree, path):
+        found = _root_of(*_resolved(tree, each, path)) if each.package == top else ""
+        if found not in ("", root) and not each.level:
+            return f"{found}/{top}"
+    if tree.has(f"{root}/{top}/__init__.py"):
+        return ""
+    others = [*tree.ending(f"/{top}/__init__.py"), *tree.ending(f"/{top}.py")]
+    known = [each for each in others if not tree.is_test(each)]
+    return min(known, default="").removesuffix("/__init__.py")
 
 
 def _roots_of(tree: Tree, program: Program) -> frozenset[str]:

@@ -21,6 +21,13 @@ class PublishedAlone(Statement):
     place: At
 
 
+class FoundInstead(Statement):
+    template = "`{folder}` is found instead of the package of `{module}`"
+
+    folder: str
+    module: str
+
+
 class NotOnPath(Statement):
     template = "`python {script}` cannot import `{module}`{place}"
 

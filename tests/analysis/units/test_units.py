@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from qw_codemod.kernel.statements import render
@@ -15,9 +17,10 @@ FUNCTION = "gcloud functions deploy f --source={}\n"
 SHARED = {"shared/__init__.py": "", "shared/http_retry.py": POLICY}
 
 
-def left(files: dict[str, str], name: str, settings: object = None) -> str:
+def left(files: Mapping[str, str | None], name: str, settings: object = None) -> str:
     """Why the call of a file is left; empty where it is edited."""
-    given = {path: text.encode() for path, text in {**SHARED, **files}.items()}
+    texts = {**SHARED, **files}
+    given = {path: text.encode() for path, text in texts.items() if text is not None}
     setup = Setup(("retries",), settings or SETTINGS, fix=True)  # type: ignore[arg-type]
     report = run_files(given, setup)[name]
     assert bool(report.fixed) != bool(report.skipped)
@@ -68,6 +71,24 @@ RUN = {
         ),
         ({"x.py": FETCH + GUARD}, "x.py", ""),
         ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
+        # a package of the same name is found first
+        (
+            {"feeds/__init__.py": "", "feeds/x.py": FETCH, "shared/__init__.py": None,
+             "api/shared/__init__.py": ""},
+            "feeds/x.py",
+            "`api/shared` is found instead of the package of `shared.http_retry`",
+        ),
+        (
+            {"feeds/__init__.py": "", "feeds/x.py": FETCH, "api/shared/__init__.py": ""},
+            "feeds/x.py",
+            "",
+        ),
+        (
+            {"api/x.py": "from shared import clock\n" + FETCH + GUARD, "api/shared/clock.py": "",
+             "api/shared/__init__.py": ""},
+            "api/x.py",
+            "`api/shared` is found instead of the package of `shared.http_retry`",
+        ),
         # a script in a package: how it is started nobody says, but for those beside it
         (
             {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n"},
@@ -187,7 +208,7 @@ RUN = {
     ],
 )  # fmt: skip
 def test_an_import_is_right_for_every_program(
-    files: dict[str, str], name: str, reason: str
+    files: dict[str, str | None], name: str, reason: str
 ) -> None:
     policy = "http_retry" if "j/cli/http_retry.py" in files else "shared.http_retry"
     found = left(files, name, {"retries": {"policy": f"{policy}:retry_call"}})
