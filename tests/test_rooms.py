@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,21 @@ def modules(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    """One parse of each file for all tests."""
+    return ast.parse(path.read_bytes())
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
     """The line and the dotted name of everything that a file imports, at any depth of it."""
+    return (*_imports(path),)
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
     package = path.relative_to(ROOT).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, each.name) for each in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -191,7 +203,8 @@ def _reached(graph: Mapping[str, set[str]], start: set[str]) -> set[str]:
     return found
 
 
-def import_graph() -> dict[str, set[str]]:
+@cache
+def import_graph() -> Mapping[str, set[str]]:
     """Which module imports which, of the engine and the families."""
     named = {}
     for folder, prefix in ((ENGINE, ""), (ROOT / "checks", ""), (ROOT / "codemods", "")):
@@ -233,7 +246,7 @@ def test_one_broad_handler_in_the_engine() -> None:
     """Around one rule on one file; those that end in `raise` clean up and hide nothing."""
     found = []
     for path in modules(ENGINE):
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        for node in ast.walk(parsed(path)):
             if not isinstance(node, ast.ExceptHandler) or isinstance(node.body[-1], ast.Raise):
                 continue
             kinds = {each.id for each in ast.walk(node.type or node) if isinstance(each, ast.Name)}
@@ -245,7 +258,7 @@ def test_one_broad_handler_in_the_engine() -> None:
 @pytest.mark.parametrize("folder", ["qw_codemod", "checks", "codemods"])
 def test_modules_say_what_they_are(folder: str) -> None:
     for path in modules(ROOT / folder):
-        assert ast.get_docstring(ast.parse(path.read_bytes())), path
+        assert ast.get_docstring(parsed(path)), path
 
 
 @pytest.mark.parametrize("folder", ["qw_codemod", "checks", "codemods"])

@@ -11,6 +11,7 @@ from typing import Any
 
 from qw_codemod.analysis.reporting import WARNING
 from qw_codemod.infer import Function, Inference
+from qw_codemod.kernel.kept import kept
 from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.names import full_name
@@ -83,8 +84,13 @@ def _copies(source: SourceFile, statement: ast.Try) -> Iterator[ast.Try]:
     lines = (statement.end_lineno or 0) - statement.lineno
     for other in source.nodes(ast.Try):
         is_near = abs((other.end_lineno or 0) - other.lineno - lines) <= _COMMENTS
-        if other is not statement and is_near and ast.dump(other) == ast.dump(statement):
+        if other is not statement and is_near and _dumped(other) == _dumped(statement):
             yield other
+
+
+@kept
+def _dumped(statement: ast.AST) -> str:
+    return ast.dump(statement)
 
 
 # -- loops ----------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ _CALLBACKS = frozenset(
     "retry_error_callback before after before_sleep wait stop sleep on_error on_backoff on_giveup "
     "on_retry giveup".split()
 )
+_NOT_RETRIED = _FILTERS | _CALLBACKS
 _TURNS = frozenset(
     "attempt attempts retry retries try tries trial delay backoff wait pause".split()
 )
@@ -287,8 +288,7 @@ def _from_outside(source: SourceFile, node: ast.AST, raised: str) -> By | None:
 
 def _handed_over(call: ast.Call) -> Iterator[ast.expr]:
     """What a call is given to call, also by way of `partial`."""
-    skipped = _FILTERS | _CALLBACKS
-    for each in (*call.args, *(n.value for n in call.keywords if n.arg not in skipped)):
+    for each in (*call.args, *(n.value for n in call.keywords if n.arg not in _NOT_RETRIED)):
         yield each
         if isinstance(each, ast.Call) and last_name(each) == "partial":
             yield from each.args[:1]

@@ -107,7 +107,7 @@ def name_for(source: SourceFile, wanted: Import, span: Span) -> str | None:
         return _seen(found, scopes)
     if _defines(source, wanted):
         return _seen(wanted.bound, scopes)
-    for name, statement in _module_bindings(source.tree):
+    for name, statement in _module_bindings(source):
         if name == taken and not _binds(source, statement, wanted):
             raise CannotFix(NameTaken(taken, "module"))
     return None
@@ -176,17 +176,15 @@ def _unconditional(scope: ast.AST) -> Iterator[ImportStatement]:
             yield from (inner for inner in statement.body if isinstance(inner, ImportStatement))
 
 
-def _module_bindings(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    for statement in tree.body:
+def _module_bindings(source: SourceFile) -> Iterator[tuple[str, ast.AST]]:
+    for statement in source.tree.body:
         for node in _statements(statement):
-            yield from (
-                (name, node) for name in bound_names([node]) if not isinstance(node, _SCOPES)
-            )
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 yield node.name, node
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Global):
-            yield from ((name, node) for name in node.names)
+            elif not isinstance(node, _SCOPES):
+                yield from ((name, node) for name in bound_names([node]))
+    for node in source.nodes(ast.Global):
+        yield from ((name, node) for name in node.names)
 
 
 def _statements(statement: ast.stmt) -> Iterator[ast.AST]:
@@ -268,4 +266,4 @@ def _defines(source: SourceFile, wanted: Import) -> bool:
     module = tuple(wanted.module.split("."))
     if parts[-len(module) :] != module:
         return False
-    return any(name == wanted.name for name, _ in _module_bindings(source.tree))
+    return any(name == wanted.name for name, _ in _module_bindings(source))

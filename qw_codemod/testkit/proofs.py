@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -76,9 +76,19 @@ class Family:
         return (self.folder / f"clean{self.suffix}").read_bytes()
 
     @cached_property
+    def found(self) -> FileReport:
+        """The report on before.py."""
+        return self.run(self.before)
+
+    @cached_property
+    def fixed(self) -> FileReport:
+        """The report on before.py with every edit allowed."""
+        return self.run(self.before, fix=True)
+
+    @property
     def after(self) -> bytes:
         """before.py when all is edited that can be."""
-        return self.apply(self.before)
+        return edited(self.before, self.fixed)
 
     @cached_property
     def setup(self) -> Setup:
@@ -136,6 +146,11 @@ class App:
         return {path: (self.folder / path).read_bytes() for path in self.paths}
 
     @cached_property
+    def found(self) -> Mapping[str, FileReport]:
+        """The reports on its files, by relative path."""
+        return run_folder(self.folder.resolve(), self.paths, self.setup)
+
+    @cached_property
     def setup(self) -> Setup:
         """How the family's rules are run on it."""
         return Setup(self.families, pack=self.pack).configured(self.folder)
@@ -165,7 +180,7 @@ def _none(wrong: list[str]) -> None:
 
 def finds_what_is_marked(family: Family) -> None:
     """Every marked line of before.py is found, and no other."""
-    _none(verdicts(family.before, family.run(family.before).findings, f"before{family.suffix}"))
+    _none(verdicts(family.before, family.found.findings, f"before{family.suffix}"))
 
 
 def leaves_clean_alone(family: Family) -> None:
@@ -177,7 +192,7 @@ def leaves_clean_alone(family: Family) -> None:
 
 def shows_every_rule(family: Family) -> None:
     """before.py has an example of each rule of the family."""
-    shown = {finding.code for finding in family.run(family.before).findings}
+    shown = {finding.code for finding in family.found.findings}
     _none([f"before.py does not show {code}" for code in sorted(_codes(family) - shown)])
 
 
@@ -195,7 +210,7 @@ def keeps_other_bytes(family: Family) -> None:
     """Only lines of the findings change; statements and imports may come between lines."""
     source = family.document(family.before)
     may_change: set[int] = set()
-    for finding in family.run(family.before, fix=True).fixed:
+    for finding in family.fixed.fixed:
         may_change.update(range(source.line_of(finding.span.start), finding.end_line + 1))
     for node in source.tree.body if isinstance(source, SourceFile) else ():
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -216,9 +231,11 @@ def keeps_other_bytes(family: Family) -> None:
 def prefilter_hides_nothing(family: Family) -> None:
     """Without tokens the rules find the same, in every top-level definition alone too."""
     alone = _alone(family.before) if family.is_python else ()
-    for text in (family.before, family.clean, *alone):
+    unfiltered = replace(family, pack=_without_tokens(family.pack))
+    assert _places(family.found.findings) == _places(unfiltered.found.findings)
+    for text in (family.clean, *alone):
         filtered = family.run(text).findings
-        everything = replace(family, pack=_without_tokens(family.pack)).run(text).findings
+        everything = unfiltered.run(text).findings
         assert _places(filtered) == _places(everything)
 
 
@@ -254,7 +271,7 @@ def holds_one_block_deeper(family: Family) -> None:
 
 def noqa_silences_each(family: Family) -> None:
     """A `# noqa` with its code silences each finding, and none of them is unused."""
-    findings = family.run(family.before).findings
+    findings = family.found.findings
     codes: dict[int, set[str]] = {}
     for finding in findings:
         codes.setdefault(finding.line, set()).add(finding.code)
@@ -310,10 +327,9 @@ def listing(family: Family) -> str:
 
 def app_finds_what_is_marked(app: App) -> None:
     """Every marked line of the project is found, and no other."""
-    reports = run_folder(app.folder.resolve(), app.paths, app.setup)
     wrong: list[str] = []
     for path in app.paths:
-        wrong += verdicts(app.files[path], reports[path].findings, path)
+        wrong += verdicts(app.files[path], app.found[path].findings, path)
     _none(wrong)
 
 
@@ -328,11 +344,10 @@ def app_stays_fixed(app: App) -> None:
 
 def app_prefilter_hides_nothing(app: App) -> None:
     """Without tokens the rules find the same."""
-    filtered = run_folder(app.folder.resolve(), app.paths, app.setup)
     unfiltered = replace(app.setup, pack=_without_tokens(app.pack))
     everything = run_folder(app.folder.resolve(), app.paths, unfiltered)
     for path in app.paths:
-        assert _places(filtered[path].findings) == _places(everything[path].findings), path
+        assert _places(app.found[path].findings) == _places(everything[path].findings), path
 
 
 APP_PROOFS: tuple[Callable[[App], None], ...] = (

@@ -21,6 +21,7 @@ else:
 PIPELINE = Path(__file__).parents[2] / "fixtures" / "pipeline"
 SITES: list[dict[str, Any]] = tomllib.loads((PIPELINE / "manifest.toml").read_text())["site"]
 TIMEOUT = 600  # seconds for one run of the tool or of the pipeline's tests, on a busy machine
+ALONE = ("--jobs", "1")  # one process does less in all: the others are for runs without flags
 
 Place = tuple[str, int]
 
@@ -51,7 +52,7 @@ class Project:
 
     def check(self, family: str) -> dict[Place, str]:
         """The level of each finding of a family by its place."""
-        done = self.run("check", "--select", family, "--output-format", "json")
+        done = self.run("check", "--select", family, "--output-format", "json", *ALONE)
         assert done.returncode in (0, 1), done.stderr
         return {
             (each["path"], each["line"]): each["level"]
@@ -59,7 +60,7 @@ class Project:
         }
 
     def apply(self, family: str, *flags: str) -> str:
-        done = self.run("apply", family, *flags)
+        done = self.run("apply", family, *flags, *(ALONE if flags else ()))
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -82,6 +83,7 @@ class Project:
             "no:cacheprovider",
         ]
         environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # it uses none, and they load slowly
         done = subprocess.run(
             [sys.executable, *command, "--rootdir", str(self.folder)],
             cwd=self.folder,

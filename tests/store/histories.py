@@ -23,6 +23,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qw_codemod.app.commands import Request, check
 from qw_codemod.app.config import Config, ConfigError, schemas
@@ -528,8 +529,17 @@ class _Server:
 
 def start_anew() -> None:
     """Forget what this process has learned from files, as if it had just started."""
-    for name, module in [*sys.modules.items()]:
-        if name.partition(".")[0] in ("qw_codemod", "checks", "codemods"):
-            for value in [*vars(module).values()]:
-                if isinstance(value, functools._lru_cache_wrapper):
-                    value.cache_clear()
+    for cached in _cached(len(sys.modules)):
+        cached.cache_clear()
+
+
+@functools.lru_cache(1)
+def _cached(modules: int) -> tuple[functools._lru_cache_wrapper[Any], ...]:
+    """The functions that keep answers, in so many modules."""
+    return tuple(
+        value
+        for name, module in [*sys.modules.items()]
+        if name.partition(".")[0] in ("qw_codemod", "checks", "codemods")
+        for value in [*vars(module).values()]
+        if isinstance(value, functools._lru_cache_wrapper)
+    )

@@ -126,10 +126,11 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
         view = tree.view(path)
         if view is None:
             continue
+        calls = _calls_by_name(view.source)
         running = {
             each
-            for call in view.source.nodes(ast.Call)
-            if last_name(call) in names or any(last_name(a) in names for a in call.args)
+            for name in names
+            for call in calls.get(name, ())
             for each in _callers_of(view.source, call)
         }
         yield from _limits(tree, view.source, running, names)
@@ -159,6 +160,28 @@ def _called_names(source: SourceFile) -> list[tuple[str, set[str]]]:
     ]
 
 
+@kept
+def _calls_by_name(source: SourceFile) -> dict[str, list[ast.Call]]:
+    """The calls of a file by the last name of what is called, and of each argument."""
+    found: dict[str, list[ast.Call]] = {}
+    for call in source.nodes(ast.Call):
+        for name in {last_name(call), *map(last_name, call.args)}:
+            found.setdefault(name, []).append(call)
+    return found
+
+
+@kept
+def _calls_with_options(source: SourceFile) -> list[ast.Call]:
+    """The calls of a file that may hand a function over to be run within a limit."""
+    return [
+        call
+        for call in source.nodes(ast.Call)
+        if any(each.arg == "python_callable" for each in call.keywords)
+        or isinstance(call.func, ast.Attribute)
+        and (call.func.attr == "send_with_options" or call.func.attr.startswith("enqueue"))
+    ]
+
+
 def _functions(source: SourceFile) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [*source.nodes(ast.FunctionDef), *source.nodes(ast.AsyncFunctionDef)]
 
@@ -180,7 +203,7 @@ def _limits(
                 for keyword in call.keywords:
                     if option and keyword.arg == option and (n := _spelled(keyword.value)):
                         yield _task(source, function.name, n * scale, keyword.value)
-    for call in source.nodes(ast.Call):
+    for call in _calls_with_options(source):
         handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
         if handed is not None and last_name(handed) in running | named:
             yield from _given(source, call, last_name(handed))
@@ -190,12 +213,15 @@ def _limits(
 
 def _queued(tree: Tree, source: SourceFile, running: AbstractSet[str]) -> Iterator[Stop]:
     """Limits of functions that are put into a queue: `queue.enqueue(load, job_timeout=30)`."""
+    calls = _calls_with_options(source)
+    if not calls:
+        return
     queues = {
         dotted(each.targets[0]): each.value
         for each in source.nodes(ast.Assign)
         if isinstance(each.value, ast.Call)
     }
-    for call in source.nodes(ast.Call):
+    for call in calls:
         match call.func:
             case ast.Attribute(value=receiver, attr=method):
                 pass
