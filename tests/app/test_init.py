@@ -93,7 +93,8 @@ def test_a_unit_of_its_own_gets_a_policy_of_its_own(tmp_path: Path, init: Init) 
 
 def test_a_policy_that_nothing_can_import_declares_nothing(tmp_path: Path, init: Init) -> None:
     (tmp_path / "requirements.txt").write_text("requests\n")
-    files = {"api__shared____init___py": "", "api__shared__a_py": FETCH.format("requests")}
+    files = {"api__shared____init___py": "", "api__main_py": "from shared.a import fetch\n"}
+    files["api__shared__a_py"] = FETCH.format("requests")
     done = init("shared/http_retry.py", **files)
     assert "shared/http_retry.py: no place that would be edited can import it" in done.output
     assert (tmp_path / "requirements.txt").read_text() == "requests\n"

@@ -87,20 +87,22 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
 def _found_instead(tree: Tree, path: str, module: str, root: str) -> str:
     """A package that is called like that of a module, and hides it; empty if none does.
 
-    It is the one that the file imports; and of two, any that has a marker where the other has none.
+    It is one that the file imports. One that has a marker where the other has none is found first
+    wherever it stands on the module path: there what runs in one program with the file counts too.
     """
     top, dot, _ = module.partition(".")
     if not dot:
         return ""
-    for each in _sure_imports(tree, path):
-        found = _root_of(*_resolved(tree, each, path)) if each.package == top else ""
-        if found not in ("", root) and not each.level:
-            return f"{found}/{top}"
-    if tree.has(f"{root}/{top}/__init__.py"):
-        return ""
-    others = [*tree.ending(f"/{top}/__init__.py"), *tree.ending(f"/{top}.py")]
-    known = [each for each in others if not tree.is_test(each)]
-    return min(known, default="").removesuffix("/__init__.py")
+    is_marked = tree.has(f"{root}/{top}/__init__.py")
+    for other in (path,) if is_marked else tree.mentions(top, path):
+        facts = None if tree.is_test(other) else tree.facts(other, "links")
+        for each in facts.imports if facts is not None else ():
+            if each.package != top or each.level:
+                continue
+            found = _root_of(*_resolved(tree, each, other))
+            if found not in ("", root) and tree.has(f"{found}/{top}/__init__.py"):
+                return f"{found}/{top}"
+    return ""
 
 
 def _roots_of(tree: Tree, program: Program) -> frozenset[str]:

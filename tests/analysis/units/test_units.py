@@ -73,13 +73,16 @@ RUN = {
         ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
         # a package of the same name is found first
         (
-            {"feeds/__init__.py": "", "feeds/x.py": FETCH, "shared/__init__.py": None,
-             "api/shared/__init__.py": ""},
+            {"feeds/__init__.py": "", "feeds/x.py": "from api.shop import open\n" + FETCH,
+             "shared/__init__.py": None, "api/shop.py": "from shared import clock\n",
+             "api/shared/__init__.py": "", "api/shared/clock.py": ""},
             "feeds/x.py",
             "`api/shared` is found instead of the package of `shared.http_retry`",
         ),
         (
-            {"feeds/__init__.py": "", "feeds/x.py": FETCH, "api/shared/__init__.py": ""},
+            {"feeds/__init__.py": "", "feeds/x.py": FETCH, "shared/__init__.py": None,
+             "api/shop.py": "from shared import clock\n", "api/shared/__init__.py": "",
+             "api/shared/clock.py": ""},
             "feeds/x.py",
             "",
         ),
