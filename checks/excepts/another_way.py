@@ -96,6 +96,14 @@ def only_edits_text(source: SourceFile, statement: ast.Try) -> bool:
     )
 
 
+def has_placeholder(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether another text stands in the place of one that is put together: `return "N/A"`."""
+    match statement.body[-1], handler.body[-1]:
+        case ast.Return(value=ast.JoinedStr()), ast.Return(value=ast.Constant(value=str() as text)):
+            return bool(text.strip())
+    return False
+
+
 def _starts_over(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether the handler first does in another way what the body does, and then goes on."""
     other = handler.body[0]

@@ -12,6 +12,7 @@ from qw_codemod.python.syntax import function_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, Statement, Unfixable, Unsafe
 
 from . import reasons
+from .comments import comment_forbids_log
 from .each_line import handles_records, is_part_of_logging, logs_through
 from .effects import only_prints
 from .escapes import escapes, is_endless
@@ -78,6 +79,8 @@ def _why_unsafe(source: SourceFile, context: Context, handler: Handler) -> State
     if handler.case is Case.REPORTS:
         reason = _out_of_place(source, handler.node)
         if reason is None and handler.effects.is_silent:
+            if comment_forbids_log(source, handler.node):
+                return reasons.IsNotToBeLogged()
             name = logs_through(source, context.infer, handler.node)
             return reasons.RunsOnEachLine(name) if name else None
         return reason

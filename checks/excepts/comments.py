@@ -34,6 +34,18 @@ def comment_explains(source: SourceFile, handler: ast.ExceptHandler) -> bool:
     return len(re.findall(r"\w{2,}", text)) >= _WORDS or bool(_MEANT.search(text))
 
 
+_UNLOGGED = re.compile(
+    r"\b(too many|not|never|don't|no need|without|avoid)\b[^.;]{0,30}\blog(s|ged|ging)?\b",
+    re.I,
+)
+
+
+def comment_forbids_log(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether a comment in the handler says that it is not logged: `# too many to be logged`."""
+    lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
+    return bool(_UNLOGGED.search(" ".join(_comment(source, number) for number in lines)))
+
+
 def is_commented_above(source: SourceFile, statement: ast.Try) -> bool:
     """Whether a comment stands right above a `try`; what it is about is not known."""
     text = " ".join(each for each in _above(source, statement) if not _is_code(each))

@@ -97,6 +97,12 @@ def why_undecided(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
     """Why nothing tells whether a failure that would be a warning or an error is ordinary."""
+    code = Work.CODE
+    if not (
+        undecided(source, infer, statement, handler, code)
+        or ordinary(source, infer, statement, handler, code)
+    ):
+        return None  # as of most, whatever else is known of them
     outcome = outcome_of(source, infer, statement, handler)
     if outcome in _QUIET or outcome is Outcome.EXPLAINED:
         return None

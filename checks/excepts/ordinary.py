@@ -20,7 +20,7 @@ from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import LOOPS, definition_of, last_name, own_nodes
 
 from . import statements as says
-from .another_way import following, is_passed, only_edits_text, stays
+from .another_way import following, has_placeholder, is_passed, only_edits_text, stays
 from .effects import is_printing
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, looks_at_clock, outermost
@@ -42,8 +42,11 @@ _RESOLVING = tuple(
     "dns.resolver dns.asyncresolver aiodns socket.gethostbyname socket.gethostbyname_ex "
     "socket.gethostbyaddr socket.getaddrinfo socket.getnameinfo".split()
 )
-_ENDING = frozenset("stop close kill clear flush reset quit shutdown disconnect teardown".split())
+_ENDING = frozenset(
+    "stop close kill clear flush reset quit exit aexit shutdown disconnect teardown".split()
+)
 _WAITING = frozenset("wait join communicate sleep".split())
+_FILES = frozenset("path file filename filepath".split())
 _FAILED = re.compile(r"fail|err|broken|invalid|bad|miss", re.I)
 
 
@@ -63,8 +66,10 @@ def ordinary(
             return says.MayNotBeThere(called(call))
     if doubt := _is_flagged(source, statement, handler, calls):
         return doubt
+    if doubt := _cannot_be_told(source, infer, statement, handler):
+        return doubt
     if work is Work.VALUES:
-        return _cannot_be_told(source, infer, statement, handler)
+        return None
     if work is Work.SERVICE:
         return None
     if not _takes_default(source, handler):
@@ -80,6 +85,8 @@ def ordinary(
         _of_queue(source, infer, statement, handler, calls)
         or _of_poll(source, statement, handler)
         or _of_end(source, infer, statement, handler)
+        or _of_many(source, statement)
+        or _of_wait(source, statement)
         or _of_owner(source, statement, handler)
         or _of_library(source, infer, statement)
         or _of_kind(source, infer, statement)
@@ -90,12 +97,21 @@ def ordinary(
 
 
 def _takes_default(source: SourceFile, handler: ast.ExceptHandler) -> bool:
-    """Whether the handler goes on with nothing or a default, after a pause at most."""
+    """Whether the handler goes on with nothing or a default, after a pause at most.
+
+    An object that is made of constants is a default, too.
+    """
     calls = [node for node in own_nodes(handler.body) if isinstance(node, ast.Call)]
     return all(
-        last_name(call) == "sleep" or (is_trivial(source, call) and not is_printing(call))
+        last_name(call) == "sleep"
+        or (is_trivial(source, call) and not is_printing(call))
+        or (last_name(call)[:1].isupper() and not any(map(_is_read, ast.walk(call))))
         for call in calls
     )
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id[:1].islower()
 
 
 def _goes_on(source: SourceFile, handler: ast.ExceptHandler) -> bool:
@@ -280,26 +296,60 @@ def _of_end(
     ):
         call = next((call for e in statement.body for call in outermost(source, e)), None)
         return says.MayBeGone(called(call)) if call is not None else None
-    ended = {_receiver(call) for call in does if is_tidying(call)} - {""}
+    around = source.parent(statement)
+    if does and isinstance(around, ast.Try) and statement in around.finalbody:
+        return says.MayBeGone(called(does[0]))  # whatever happened before
+    ended = {_receiver(call) for call in does if _ends(call)} - {""}
     made = {
         dotted(target)
         for node in own_nodes(statement.body)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
     }
-    if not does or not any(map(is_tidying, does)) or ended & made:
+    if not does or not any(map(_ends, does)) or ended & made:
         return None
     last = does[-1]
-    if not is_tidying(last) and last_name(last) not in _WAITING:
+    if not _ends(last) and last_name(last) not in _WAITING:
         return None
     if all(
-        is_tidying(call)
+        _ends(call)
         or last_name(call) in _WAITING
         or full_name(source, call.func) in PROGRAMS
         or (_receiver(call) in ended and all(isinstance(e, ast.Constant) for e in call.args))
         for call in does
     ):
-        return says.MayBeGone(called(next(filter(is_tidying, does))))
+        return says.MayBeGone(called(next(filter(_ends, does))))
+    return None
+
+
+def _ends(call: ast.Call) -> bool:
+    """`driver.quit()`, `scheduler.stop(wait=False)`: it is asked for nothing."""
+    return is_tidying(call) or (
+        isinstance(call.func, ast.Attribute)
+        and not call.args
+        and not _ENDING.isdisjoint(words(call.func.attr)[:1])
+    )
+
+
+def _of_many(source: SourceFile, statement: ast.Try) -> Statement | None:
+    """A message to each of many: one of them may have left."""
+    loop = source.parent(statement)
+    while isinstance(loop, ast.If):
+        loop = source.parent(loop)
+    calls = [call for each in statement.body for call in outermost(source, each)]
+    if not isinstance(loop, ast.For | ast.AsyncFor) or len(calls) != 1:
+        return None
+    told = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+    if _receiver(calls[0]) in told and words(last_name(calls[0]))[:1] == ("send",):
+        return says.MayHaveLeft(called(calls[0]))
+    return None
+
+
+def _of_wait(source: SourceFile, statement: ast.Try) -> Statement | None:
+    """A condition that is waited for, `WebDriverWait(driver, 3).until(...)`: it may not come."""
+    for call in (node for node in own_nodes(statement.body) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "until":
+            return says.MayNotCome(called(call))
     return None
 
 
@@ -367,11 +417,13 @@ def _of_kind(source: SourceFile, infer: Inference, statement: ast.Try) -> Statem
         if isinstance(node, ast.Assign) and node.value in parsers
         for target in node.targets
     }
-    told = told_names(source, infer, statement)
-    if any(_takes_text(source, statement, call, told) for call in parsers) and all(
+    if not parsers or not all(
         call in parsers or any(dotted(given) in parsed - {""} for given in call.args)
         for call in calls
     ):
+        return None
+    told = told_names(source, infer, statement)
+    if any(_takes_text(source, statement, call, told) for call in parsers):
         return says.MayNotParse(called(parsers[0]))
     return None
 
@@ -388,9 +440,18 @@ def _takes_text(
         if isinstance(each, ast.arg) and each.annotation is not None
         if dotted(each.annotation) in ("str", "bytes") and each.arg not in told
     }
+    looped = {
+        each.id
+        for around in source.ancestors(statement)
+        if isinstance(around, ast.For | ast.AsyncFor)
+        for each in ast.walk(around.target)
+        if isinstance(each, ast.Name)
+    }
     for given in call.args:
         match given:
             case ast.Name(id=name) if name in texts or is_globbed(source, scope, name):
+                return True
+            case ast.Name(id=name) if name in looped and not _FILES.isdisjoint(words(name)[-1:]):
                 return True
             case ast.Call(func=ast.Attribute(attr="read" | "read_text" | "decode")):
                 return True
@@ -484,7 +545,8 @@ def _asked_for(statement: ast.Try) -> str:
 def _cannot_be_told(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
-    """Whether a text goes on as it was, and nothing may be told of it: who could mend it?"""
-    if not (stays(source, statement, handler) and only_edits_text(source, statement)):
+    """Whether a text goes on as it was, or another one stands for it, and nothing may be told."""
+    is_kept = stays(source, statement, handler) and only_edits_text(source, statement)
+    if not (is_kept or has_placeholder(statement, handler)):
         return None
     return None if told_names(source, infer, statement) else says.CannotBeTold()

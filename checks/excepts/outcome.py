@@ -23,7 +23,7 @@ from qw_codemod.python.syntax import (
     own_nodes,
 )
 
-from .another_way import has_another_way, is_passed
+from .another_way import has_another_way, has_placeholder, is_passed
 from .comments import comment_explains, is_commented_above
 from .docstrings import docstring_forgives
 from .effects import effects_of, is_printing
@@ -68,7 +68,7 @@ def outcome_of(
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
     if _is_tried_again(source, statement, handler) or docstring_forgives(source, statement):
         return Outcome.OTHERWISE
-    if _errs(handler) or _has_placeholder(statement, handler):
+    if _errs(handler) or has_placeholder(statement, handler):
         return Outcome.OTHERWISE
     if _is_named_failure(handler):
         return Outcome.OTHERWISE
@@ -332,14 +332,6 @@ def _is_named_failure(handler: ast.ExceptHandler) -> bool:
                 for each in keywords
                 for node in ast.walk(each.value)
             )
-    return False
-
-
-def _has_placeholder(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether another text stands in the place of one that is put together: `return "N/A"`."""
-    match statement.body[-1], handler.body[-1]:
-        case ast.Return(value=ast.JoinedStr()), ast.Return(value=ast.Constant(value=str() as text)):
-            return bool(text.strip())
     return False
 
 

@@ -72,7 +72,7 @@ class _Body:
                 yield from self._value(value) if value is not None else ()
             case ast.Assign(targets=targets, value=value):
                 yield from self._value(value)
-                if isinstance(value, ast.Call) and (_is_parsed(value) or self._is_part(value)):
+                if isinstance(value, ast.Call) and (is_answer(value) or self._is_part(value)):
                     self._parsed.update(dotted(target) for target in targets)
                 for target in targets:
                     yield from self._target(target)
@@ -224,7 +224,7 @@ class _Body:
 
     def _raised_by(self, call: ast.Call) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        if _is_search(call) or _is_parsed(call):
+        if _is_search(call) or is_answer(call):
             self.certain = False  # of a list, a tuple or a text, or an answer, by its name
             return ("ValueError",)
         if self._is_part(call):
@@ -260,7 +260,7 @@ class _Body:
         while isinstance(value, ast.Subscript):
             value = value.value
         if isinstance(value, ast.Call):
-            return _is_parsed(value) or self._is_part(value)
+            return is_answer(value) or self._is_part(value)
         return isinstance(value, ast.Name) and value.id in self._parsed
 
 
@@ -271,7 +271,7 @@ def _is_search(call: ast.Call) -> bool:
     return len(call.args) == 1 and not call.keywords
 
 
-def _is_parsed(call: ast.Call) -> bool:
+def is_answer(call: ast.Call) -> bool:
     """`response.json()`, of an answer of whatever library."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "json":
         return False

@@ -159,6 +159,10 @@ class RunsOnEachLine(Statement):
     function: str
 
 
+class IsNotToBeLogged(Statement):
+    template = "a comment there says that it is not to be logged"
+
+
 class WritesLog(Statement):
     template = "the log may be written by this very `{method}()`"
 

@@ -96,6 +96,18 @@ class MayBeGone(Statement):
     call: str
 
 
+class MayHaveLeft(Statement):
+    template = "one of many to whom `{call}()` sends may have left, which may be ordinary"
+
+    call: str
+
+
+class MayNotCome(Statement):
+    template = "what `{call}()` waits for may not come, which may be ordinary"
+
+    call: str
+
+
 class EndsWithOwner(Statement):
     template = "`{name}` is taken away by `{method}()`, which may end this loop ordinarily"
 
@@ -140,4 +152,4 @@ class MayHaveNoKey(Statement):
 
 
 class CannotBeTold(Statement):
-    template = "nothing that may be told of the text says which one went on as it was"
+    template = "nothing that may be told says of which one it is, and a text stands for that"

@@ -32,7 +32,7 @@ from .known_operations import BY_NAME
 from .logging_style import any_log_of
 from .operation_name import METHODS, called, is_trivial, looks_at_clock, outermost
 from .pieces import PREDICATES, asks_by_name
-from .raises import exceptions
+from .raises import exceptions, is_answer
 from .told_values import is_globbed
 
 _DEPTH = 2  # calls of the project's own that are followed
@@ -708,6 +708,8 @@ def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _
         return is_own_file or call.func.id not in _RUNS_OTHERS
     full = full_name(source, call.func)
     if any(_is_of(full, (each,)) for each in _PURE) or _is_built(source, call):
+        return True
+    if is_answer(call):
         return True
     if _is_of(full, _OF_REQUESTS) or (depth == _DEPTH and _is_of_machine(source, call)):
         return True

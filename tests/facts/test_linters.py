@@ -39,10 +39,21 @@ BROAD = '[tool.ruff.lint]\nselect = ["E", "BLE"]\n'
         ({"app/pyproject.toml": "[project]\n", "pyproject.toml": BROAD}, True),
         ({"app/ruff.toml": "extend = '../pyproject.toml'\n", "pyproject.toml": BROAD}, True),
         ({"app/ruff.toml": "extend = '../app/ruff.toml'\nselect = ['BLE']\n"}, True),
+        # what ruff checks of its own accord
+        ({"ruff.toml": "", "uv.lock": 'name = "ruff"\nversion = "0.16.2"\n'}, True),
+        ({"ruff.toml": "", "uv.lock": 'name = "ruff"\nversion = "0.15.9"\n'}, False),
+        ({"ruff.toml": "", "uv.lock": 'name = "ruff-lsp"\nversion = "0.16.2"\n'}, False),
+        ({"ruff.toml": "", "requirements.txt": "ruff==1.0.1\n"}, True),
+        ({"ruff.toml": "", "requirements.txt": "ruff\n"}, False),
+        ({"ruff.toml": "", ".pre-commit-config.yaml":
+          "- repo: https://github.com/astral-sh/ruff-pre-commit\n  rev: v0.17.6\n"}, True),
+        ({"ruff.toml": "lint.extend-ignore = ['BLE001']", "requirements.txt": "ruff>=0.16"}, False),
+        ({"ruff.toml": "lint.select = ['E']", "requirements.txt": "ruff>=0.16"}, False),
+        ({"requirements.txt": "ruff>=0.16"}, False),
     ],
 )  # fmt: skip
 def test_a_rule_is_on_for_a_file(files: dict[str, str], is_on: bool) -> None:
     texts = {f"/work/{name}": text.encode() for name, text in files.items()}
     path = "/work/app/jobs/run.py"
-    told = deployments("/work", [path], sorted(texts), texts.__getitem__)
+    told = deployments("/work", [path], sorted(texts), lambda name: texts.get(name, b""))
     assert told.linted("BLE001", path) == is_on

@@ -1038,7 +1038,7 @@ def test_what_is_tried_in_a_handler_is_no_worse_than_what_that_is_for() -> None:
         ("logger.error('x %s', e)", "print(f'Details: {e.response.json()}')", "debug"),
         ("logger.error('x %s', e)", "print(f'Details: {e.response.json()}')\nclient.c()", "error"),
         ("logger.error('x %s', e)", "client.pick(e)", "error"),
-        ("client.send(e)", "print(f'Details: {e.response.json()}')", "exception"),
+        ("client.send(e)", "print(f'Details: {client.pick(e.response)}')", "exception"),
     ],
 )
 def test_details_of_what_is_told_already(first: str, body: str, wanted: str) -> None:

@@ -16,9 +16,11 @@ from qw_codemod.checks.excepts.statements import (
     MayBeEmpty,
     MayBeGone,
     MayBeThere,
+    MayHaveLeft,
     MayHaveNoKey,
     MayNotBeInstalled,
     MayNotBeThere,
+    MayNotCome,
     MayNotFit,
     MayNotParse,
 )
@@ -82,12 +84,19 @@ def doubt_of(text: str) -> type[Statement] | None:
          MayBeGone),
         ("client.write(day)\nsubprocess.call(['killall', 'x'])\nclient.close()", "pass", None),
         ("client = open(day)\nclient.load()\nclient.close()", "pass", None),
+        ("client.quit()", "pass", MayBeGone),
+        ("client.quit(day)", "pass", None),
+        ("x = client.wait(3).until(day).text", "x = ''", MayNotCome),
+        ("x = until(day)", "x = ''", None),
         # what may be of another kind
         ("x = client.parse_rows(text)", "x = None", MayNotParse),
         ("x = client.parse(text)\ny = client.rows(x)", "x = None", MayNotParse),
         ("x = client.parse(text)\ny = client.rows(day)", "x = None", None),
         ("x = client.parse(day)", "x = None", None),
         ("x = client.parse_args()", "x = None", None),
+        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(x=None, y=[])", MayNotParse),
+        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(day)", None),
+        ("for path in day:\n    x = client.parse(path)", "x = None", None),
         ("tell(day)", "pass", IsGivenByCaller),
         ("tell(day)", "return None", None),
         # the answer
@@ -167,6 +176,49 @@ def test_a_loop_keeps_what_works(below: str, doubt: type[Statement] | None) -> N
     assert doubt_of(f"{text}        {below}\n") is doubt
 
 
+@pytest.mark.parametrize(
+    ("body", "doubt"),
+    [
+        ("peer.send(day)", MayHaveLeft),
+        ("if peer.is_open:\n                peer.send_text(day)", MayHaveLeft),
+        ("peer.store(day)", None),
+        ("client.send(peer)", None),
+        ("client.parse_rows(path)", MayNotParse),
+        ("client.parse_rows(peer)", None),
+    ],
+)
+def test_one_of_many(body: str, doubt: type[Statement] | None) -> None:
+    text = f"{HEAD}def run(client, peers, day):\n    for path, peer in peers:\n        try:\n"
+    text += f"            {body}\n        except Exception:\n            pass\n"
+    assert doubt_of(text) is doubt
+
+
+def test_a_comment_says_that_it_is_not_logged() -> None:
+    for comment, is_left in (
+        ("# There are too many to be logged.", True),
+        ("# don't log these: old days have none", True),
+        ("# no rows, and not a reason to stop", False),
+        ("# not on the dialog of the old days", False),
+    ):
+        text = function("client.load(day)", f"day = None\n        {comment}\n        tell = 0")
+        assert (level(text) == "") == is_left, comment
+
+
+def test_a_text_in_the_place_of_another_says_of_which_one_or_is_left() -> None:
+    for name, wanted in (("day", "warning"), ("record", "")):
+        text = f"def run(self, {name}):\n    try:\n        return f'[{{self.link({name})}}]'\n"
+        assert level(f"{HEAD}{text}    except Exception:\n        return 'N/A'\n") == wanted
+
+
+@pytest.mark.parametrize(("place", "doubt"), [("finally", MayBeGone), ("else", None)])
+def test_what_runs_in_the_end_may_be_gone(place: str, doubt: type[Statement] | None) -> None:
+    text = f"{HEAD}def run(client):\n    try:\n        client.load()\n"
+    text += "" if place == "finally" else "    except OSError:\n        raise\n"
+    text += f"    {place}:\n        try:\n            client.release_all(3)\n"
+    text += "            client.forget()\n        except Exception:\n            pass\n"
+    assert doubt_of(text) is doubt
+
+
 def test_a_text_that_goes_on_as_it_was_is_told_of_or_left() -> None:
     for name, wanted in (("day", "warning"), ("url", "")):
         text = f"def run({name}):\n    try:\n        return {name}.strip('/')\n"
@@ -213,6 +265,7 @@ def test_a_function_that_waits_for_the_next_is_followed(callee: str, wanted: str
         # an answer that is at hand
         ("x = requests.get(day, timeout=3).json()", "x = None", "error"),
         ("x = answer.json()", "x = None", "debug"),
+        ("x = response.json().get('day', '').lower()", "x = None", "debug"),
     ],
 )  # fmt: skip
 def test_what_decides_a_level(body: str, handler: str, wanted: str) -> None:

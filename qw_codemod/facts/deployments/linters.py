@@ -13,6 +13,19 @@ from qw_codemod.kernel import toml
 
 _NAMES = (".ruff.toml", "ruff.toml", "pyproject.toml")  # the first in a folder counts
 _CODE = re.compile(r"([A-Z]+)(\d*)")
+# What ruff checks from 0.16 on where nothing is selected, of the rules that are asked for here.
+# [run: ruff 0.17.6 --isolated; before that it was E4, E7, E9 and F]
+_ITS_CHOICE = ("BLE001", "G201", "TRY401")
+_SINCE = (0, 16)
+_PINS = (  # where a version of ruff is told, beside its configuration
+    ("uv.lock", re.compile(rb'name = "ruff"\s+version = "(\d+)\.(\d+)')),
+    ("poetry.lock", re.compile(rb'name = "ruff"\s+version = "(\d+)\.(\d+)')),
+    (".pre-commit-config.yaml", re.compile(rb"/ruff-pre-commit[\"']?\s+rev: *[\"']?v(\d+)\.(\d+)")),
+    *(
+        (name, re.compile(rb"\bruff *(?:==|>=|~=) *(\d+)\.(\d+)"))
+        for name in ("pyproject.toml", "requirements-dev.txt", "requirements.txt")
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,8 @@ def linters(texts: Sequence[str], read: Callable[[str], bytes]) -> Iterator[Lint
             path = f"{folder}/{name}"
             told = _told(path, known, read)
             if told is not None:
-                yield _linter(folder, told)
+                its_choice = () if "select" in told else _chooses(folder, read)
+                yield _linter(folder, told, its_choice)
                 break
 
 
@@ -101,14 +115,27 @@ def _told(
     return own
 
 
-def _linter(folder: str, told: dict[str, Any]) -> Linter:
+def _chooses(folder: str, read: Callable[[str], bytes]) -> tuple[str, ...]:
+    """What the ruff that a folder asks for checks of its own accord; nothing if none is told."""
+    for name, version in _PINS:
+        if found := version.search(read(f"{folder}/{name}")):
+            is_new = (int(found[1]), int(found[2])) >= _SINCE
+            return _ITS_CHOICE if is_new else ()
+    return ()
+
+
+def _linter(folder: str, told: dict[str, Any], its_choice: tuple[str, ...]) -> Linter:
     per_file = {
         **toml.table(told, "per-file-ignores"),
         **toml.table(told, "extend-per-file-ignores"),
     }
     return Linter(
         folder,
-        (*toml.texts(told.get("select")), *toml.texts(told.get("extend-select"))),
+        (
+            *its_choice,
+            *toml.texts(told.get("select")),
+            *toml.texts(told.get("extend-select")),
+        ),
         (*toml.texts(told.get("ignore")), *toml.texts(told.get("extend-ignore"))),
         tuple((pattern, toml.texts(per_file[pattern])) for pattern in sorted(per_file)),
         (*toml.texts(told.get("exclude")), *toml.texts(told.get("extend-exclude"))),
