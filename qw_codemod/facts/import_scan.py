@@ -46,6 +46,10 @@ class Imports:
         listed = f"{sorted(self.named.items())} {sorted(self.roots)} {self.is_unclear}"
         return digest(listed.encode())
 
+    def may_bind(self, name: str) -> bool:
+        """Whether the file can have a name from somewhere else."""
+        return self.is_unclear or name in self.roots
+
     def sources(self, name: str) -> list[str]:
         """The modules, with the dots in front, that a name or alias is imported from."""
         return self.named.get(name, [])
@@ -109,7 +113,9 @@ def imported(data: bytes) -> Iterator[tuple[str, str]]:
 def root_signs(data: bytes) -> str:
     """What stands for all that can make a package an import root: names imported and bound."""
     bound = b" ".join(sorted({*re.findall(_DEFINED % (b"(" + _NAME + b")"), data, re.M)}))
-    return digest(f"{sorted({*imported(data)})} ".encode() + bound)
+    found = imports(data)
+    handed_on = f"{sorted(found.roots)} {found.is_unclear}"
+    return digest(f"{sorted({*imported(data)})} {handed_on} ".encode() + bound)
 
 
 def keeps(name: str, data: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -25,11 +26,13 @@ _LIBRARIES = frozenset(
     "google requests httpx aiohttp pandas numpy sqlalchemy celery dask prefect airflow tornado "
     "tenacity sentry_sdk polars pyarrow rq redis pytest yaml click flask fastapi pydantic".split()
 )
+_OUTSIDE = sys.stdlib_module_names | _LIBRARIES
 # Bytes of source whose syntax trees are kept; a tree takes some twenty times as much. Beyond that
 # all are dropped but half as many, and all answers with them, for any may lean on one.
 _FULL = 4_000_000
 
 _INIT = os.sep + "__init__.py"
+_DUNDER = re.compile(r"__\w+__$")  # each module has these
 
 State = tuple["View | None", "SourceFile | None"]
 
@@ -324,7 +327,7 @@ class Tree:
         key = (dotted, os.path.dirname(importer))
         if key not in self._resolved:
             meant = self._meant(dotted, importer)
-            is_plain = bool(self._plainly_meant(dotted, importer))
+            is_plain = self._on_path(dotted, importer) is not None
             packages = () if is_plain else tuple(self._packages_with(dotted))
             self._resolved[key] = meant[0] if len(meant) == 1 else "", packages
         found, roots = self._resolved[key]
@@ -337,25 +340,41 @@ class Tree:
         """The files that it may mean; several where nothing says which."""
         if dotted.rpartition(".")[2] not in self._by_name:
             return ()
-        return self._plainly_meant(dotted, importer) or self._in_marked_roots(dotted, importer)
+        found = self._on_path(dotted, importer)
+        if found is not None:
+            return found
+        marked = self._marked_roots(dotted, importer)
+        own = [root for root in marked if importer.startswith(root + os.sep)]
+        own = own or [root for root in marked if self._is_beside(importer, root)]
+        elsewhere = () if own else self._elsewhere(dotted, importer)
+        if elsewhere:
+            return elsewhere
+        roots = own or [*marked]
+        least = min(map(len, roots), default=0)
+        return [path for root in roots if len(root) == least for path in marked[root]]
 
-    def _plainly_meant(self, dotted: str, importer: str) -> Sequence[str]:
-        """The same, where no folder that holds an `__init__.py` is an import root."""
-        top, _, rest = dotted.partition(".")
-        if dotted.rpartition(".")[2] not in self._by_name:
-            return ()
+    def _on_path(self, dotted: str, importer: str) -> Sequence[str] | None:
+        """The file below the folders that are likely on the path of the importer; None: unclear.
+
+        None of the files for what is outside of the tree, or a package without `__init__.py`.
+        """
         tail = os.sep + dotted.replace(".", os.sep)
-        folder = os.path.dirname(importer)
-        for root in self._import_roots(folder):
-            for path in (f"{root}{tail}.py", f"{root}{tail}{os.sep}__init__.py"):
+        roots = self._import_roots(os.path.dirname(importer))
+        for root in roots:
+            for path in (f"{root}{tail}.py", f"{root}{tail}{_INIT}"):
                 if path in self._known:
                     return (path,)
-        if top in sys.stdlib_module_names or top in _LIBRARIES:
+        if dotted.partition(".")[0] in _OUTSIDE or any(
+            self._is_folder(root + tail) for root in roots
+        ):
             return ()
-        # A root nobody told us of: it is clear only where there is no second reading.
+        return None
+
+    def _elsewhere(self, dotted: str, importer: str) -> Sequence[str]:
+        """The files below a root that nobody told us of: it is clear where there is one reading."""
         roots, tops = self._anywhere(dotted)
-        if not rest:
-            is_inside = self._is_package(folder)
+        if "." not in dotted:
+            is_inside = self._is_package(os.path.dirname(importer))
             return [each for each in tops if each.endswith(_INIT)] if is_inside else tops
         return tops or [path for path in roots if importer.startswith(roots[path] + os.sep)]
 
@@ -378,21 +397,17 @@ class Tree:
             found = self._endings[dotted] = roots, tops
         return found
 
-    def _in_marked_roots(self, dotted: str, importer: str) -> Sequence[str]:
-        """The files below folders that are on the path though they hold an `__init__.py`."""
-        found = {
+    def _marked_roots(self, dotted: str, importer: str) -> dict[str, list[str]]:
+        """The files by the folders that are on the path though they hold an `__init__.py`."""
+        return {
             root: others
             for root, paths in self._packages_with(dotted).items()
             if (others := [path for path in paths if path != importer]) and self._is_marked(root)
         }
-        inside = [root for root in found if importer.startswith(root + os.sep)]
-        nearest = min(inside or found, key=len, default="")
-        return [path for root in found if len(root) == len(nearest) for path in found[root]]
 
     def _packages_with(self, dotted: str) -> dict[str, list[str]]:
         """The packages that would hold a module of that name, were they import roots."""
-        top = dotted.partition(".")[0]
-        if top in sys.stdlib_module_names or top in _LIBRARIES:
+        if dotted.partition(".")[0] in _OUTSIDE:
             return {}
         found: dict[str, list[str]] = {}
         for path, root in self._anywhere(dotted)[0].items():
@@ -419,8 +434,9 @@ class Tree:
     def is_import_root(self, package: str) -> bool:
         """Whether a package is an import root as well: imports show it.
 
-        Somebody imports a name from a module in it, as if that were at the top, and the module
-        binds that name.
+        Somebody of the same project imports names from a module in it, as if that were at the top:
+        all that it can have, and one at least that it binds itself. A module that has the name of a
+        library, as `integrations/kubernetes` has, is not what `import kubernetes` means.
         """
         found = self._is_package(package) and self._is_marked(package)
         self.trace.lean(("root", package), lambda: found)
@@ -437,26 +453,44 @@ class Tree:
         """The files that import from a folder as from an import root, and what they import."""
         inside = [*self._starting(folder + os.sep)]
         tops = {path[len(folder) + 1 :].removesuffix(".py").partition(os.sep)[0] for path in inside}
-        tops -= {"__init__", *sys.stdlib_module_names, *_LIBRARIES}
+        tops -= {"__init__", *_OUTSIDE}
         if not tops:
             return
-        shown: dict[tuple[str, str], bool] = {}  # whether a module binds a name
+        binds: dict[tuple[str, str], tuple[bool, bool]] = {}
         for importer in sorted({each for top in tops for each in self._by_import.get(top, ())}):
+            if not self._is_beside(importer, folder):
+                continue  # of another project, which has its own module of that name, or a library
+            read: dict[str, set[str]] = {}
             for module, name in self._imported_by(importer):
-                if module.partition(".")[0] not in tops:
-                    continue
+                if module.partition(".")[0] in tops:
+                    read.setdefault(module, set()).add(name)
+            for module, names in read.items():
                 path = self._below(folder, module)
-                if path in ("", importer) or shown.get((path, name)) is False:
+                if path in ("", importer) or self._on_path(module, importer) is not None:
                     continue
-                if self._plainly_meant(module, importer):
-                    continue
-                if (path, name) not in shown:
-                    package = path.removesuffix(_INIT)
-                    shown[path, name] = defines(name, self._read(path)) or (
-                        package != path and bool(self._below(package, name))
-                    )
-                if shown[path, name]:
+                for name in names:
+                    if (path, name) not in binds:
+                        binds[path, name] = self._has_name(path, name)
+                # One name that the module does not have, and another module is meant.
+                if all(binds[path, name][0] for name in names) and any(
+                    binds[path, name][1] for name in names
+                ):
                     yield importer, path
+
+    def _has_name(self, path: str, name: str) -> tuple[bool, bool]:
+        """Whether a module can have a name, and whether it is sure to bind it itself."""
+        data = self._read(path)
+        package = path.removesuffix(_INIT)
+        if defines(name, data) or (package != path and bool(self._below(package, name))):
+            return True, True
+        found = imports(data)
+        return name == "*" or _DUNDER.match(name) is not None or found.may_bind(name), False
+
+    def _is_beside(self, path: str, package: str) -> bool:
+        """Whether a file is in the folder that the outermost package around a package is in."""
+        while self._is_package(package) and len(package) > len(self.root):
+            package = os.path.dirname(package)
+        return path.startswith(package + os.sep)
 
     @cached_property
     def _by_import(self) -> dict[str, list[str]]:
@@ -485,6 +519,9 @@ class Tree:
                 return True
             folder = os.path.dirname(folder)
         return False
+
+    def _is_folder(self, path: str) -> bool:
+        return next(self._starting(path + os.sep), None) is not None
 
     def _is_package(self, folder: str) -> bool:
         return folder + os.sep + "__init__.py" in self._known
@@ -667,9 +704,19 @@ class Tree:
             ends = [each for each in self._by_name.get(stem, ()) if each.endswith(ending)]
             return ends if len(ends) == 1 else ()
         found = self._meant(name, importer)
-        if not found and self.is_test(importer) and "." in name:
-            return self._linked(name.rpartition(".")[0], importer)
-        return found
+        if found or not self.is_test(importer):
+            return found
+        while not found and "." in name:  # a text: of something in a module, `"a.b.run"`
+            name = name.rpartition(".")[0]
+            found = self._meant(name, importer)
+        # Many a text has a dot, `"schema.json"`: one that means several modules, or one of another
+        # project, means none.
+        tail = os.sep + name.replace(".", os.sep)
+        root = found[0].removesuffix(_INIT).removesuffix(".py").removesuffix(tail) if found else ""
+        is_clear = len(found) == 1 and (
+            not self._is_package(root) or self._is_beside(importer, root)
+        )
+        return found if is_clear else ()
 
     def _near(self, paths: Sequence[str], home: str) -> tuple[str, ...]:
         """Those files that can run in one program with a file, as far as imports tell."""

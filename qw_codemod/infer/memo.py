@@ -11,7 +11,7 @@ from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Lasting
 from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 
-_STEPS = 1000  # expressions looked at for one question
+_STEPS = 200  # expressions looked at for one question; those that are proven take far fewer
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
 Closure = tuple[tuple[FunctionNode, tuple[tuple[str, ValueSet], ...]], ...]
