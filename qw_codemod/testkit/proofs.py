@@ -85,7 +85,7 @@ class Family:
         """The report on before.py with every edit allowed."""
         return self.run(self.before, fix=True)
 
-    @property
+    @cached_property
     def after(self) -> bytes:
         """before.py when all is edited that can be."""
         return edited(self.before, self.fixed)
