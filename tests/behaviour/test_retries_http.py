@@ -13,6 +13,7 @@ import types
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -31,13 +32,16 @@ SETTINGS = {"retries": {"policy": "http_retry:retry_api"}}
 BUSY = Step(503)
 
 
+@cache
 def policy_text(libraries: tuple[str, ...] = LIBRARIES) -> str:
     policy = load().codemods()["QW301"].policy
     assert policy is not None
     return policy(libraries)
 
 
+@cache
 def rewritten(source: str, **settings: Any) -> str:
+    """The text after `apply retries`: the same for every answer of the server."""
     files = {"http_retry.py": policy_text(), "feed.py": source}
     given = {"retries": {**SETTINGS["retries"], **settings}}
     after = apply_to_files(files, ("retries",), given)["feed.py"]
