@@ -111,7 +111,8 @@ What changes at run time
     event in Sentry, and by a structured formatter.
 
     Where ruff checks a file by G201 or TRY401, as the project has it, `logger.exception` stands for
-    `exc_info=True`, and the exception is left to the traceback.
+    `exc_info=True`, and the exception is left to the traceback; what would be printed under T201 is
+    left by hand.
 
     A file that only prints goes on printing, to stderr, and says nothing of what is debug; nor does
     one whose logger, of the project's own, knows no such level. A

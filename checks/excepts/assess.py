@@ -18,7 +18,7 @@ from .effects import only_prints
 from .escapes import escapes, is_endless
 from .handlers import Case, Handler, Suppression
 from .levels import level_of
-from .linting import BLIND, is_found_blind
+from .linting import BLIND, PRINT, is_found_blind, is_found_printing
 from .logging_style import style_of
 
 _WAITING = frozenset("serve_forever run_forever start_consuming pause join serve run_app".split())
@@ -49,6 +49,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return Unfixable(reasons.NoQuietWay())
     if handler.is_bare and is_found_blind(source, context, handler):
         return Unfixable(reasons.LinterFindsIt(BLIND))
+    if is_found_printing(source, context, handler):
+        return Unfixable(reasons.LinterFindsPrint(PRINT))
     return None
 
 

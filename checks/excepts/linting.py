@@ -18,6 +18,10 @@ from .logging_style import style_of
 BLIND = "BLE001"  # `except Exception` that neither raises nor logs the traceback
 REDUNDANT = "G201"  # `logger.error(..., exc_info=True)`, which `logger.exception(...)` says
 VERBOSE = "TRY401"  # `logger.exception("...: %s", e)`, of which the traceback tells
+PRINT = "T201"
+_PRINTS_IN_FILE = re.compile(
+    rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa(?:\s*:[^#\n]*\bT20|\s*$)", re.I | re.M
+)
 _ALLOWED = re.compile(rb"#\s*noqa\s*:[^#]*\bBLE001\b", re.I)
 _ALLOWED_IN_FILE = re.compile(
     rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa(?:\s*:[^#\n]*\bBLE001\b|\s*$)", re.I | re.M
@@ -33,6 +37,18 @@ def is_found_blind(source: SourceFile, context: Context, handler: Handler) -> bo
     if _ALLOWED_IN_FILE.search(source.data):
         return False
     return not _raises_on(handler) and not _logs_all(source, context, handler)
+
+
+def is_found_printing(source: SourceFile, context: Context, handler: Handler) -> bool:
+    """Whether a silent handler would be made to print, where that rule is on for the file."""
+    if handler.case is not Case.REPORTS or not handler.effects.is_silent:
+        return False
+    if not context.infer.tree.deployments().linted(PRINT, source.path):
+        return False
+    if _PRINTS_IN_FILE.search(source.data):
+        return False
+    style = style_of(source, context.infer, handler.statement)
+    return (style.manner, style.logger) == ("print", "print")
 
 
 def how_it_is_told(source: SourceFile, context: Context, log: Log, caught: str | None) -> str:

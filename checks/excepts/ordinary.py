@@ -115,9 +115,11 @@ def _is_read(node: ast.AST) -> bool:
 
 
 def _goes_on(source: SourceFile, handler: ast.ExceptHandler) -> bool:
-    """Whether the handler does nothing, or waits a while."""
+    """Whether the handler does nothing, or waits a while and counts."""
     return _takes_default(source, handler) and all(
-        isinstance(each, ast.Pass | ast.Continue | ast.Expr) for each in handler.body
+        isinstance(each, ast.Pass | ast.Continue | ast.Expr)
+        or (isinstance(each, ast.AugAssign) and isinstance(each.value, ast.Constant))
+        for each in handler.body
     )
 
 
@@ -327,7 +329,7 @@ def _ends(call: ast.Call) -> bool:
     return is_tidying(call) or (
         isinstance(call.func, ast.Attribute)
         and not call.args
-        and not _ENDING.isdisjoint(words(call.func.attr)[:1])
+        and not (_ENDING - {"flush"}).isdisjoint(words(call.func.attr)[:1])  # which writes
     )
 
 

@@ -189,3 +189,9 @@ class LinterFindsIt(Statement):
     template = "ruff checks this file by {code}, which finds the handler once it names Exception"
 
     code: str
+
+
+class LinterFindsPrint(Statement):
+    template = "ruff checks this file by {code}, which finds the `print` that it would be told by"
+
+    code: str

@@ -86,6 +86,7 @@ def doubt_of(text: str) -> type[Statement] | None:
         ("client = open(day)\nclient.load()\nclient.close()", "pass", None),
         ("client.quit()", "pass", MayBeGone),
         ("client.quit(day)", "pass", None),
+        ("client.flush()", "pass", None),
         ("x = client.wait(3).until(day).text", "x = ''", MayNotCome),
         ("x = until(day)", "x = ''", None),
         # what may be of another kind
@@ -126,6 +127,8 @@ def test_what_explains_it_decides() -> None:
     ("loop", "inside", "is_polled"),
     [
         ("while time.monotonic() < day:", "", True),
+        ("while time.monotonic() < day:", "+= 1", True),
+        ("while time.monotonic() < day:", "+= client.load()", False),
         ("while day:", "now = time.time()", True),
         ("while day:", "now = client.time(day, text)", False),
         ("for each in day:", "now = time.time()", False),
@@ -133,7 +136,8 @@ def test_what_explains_it_decides() -> None:
 )
 def test_a_loop_that_looks_at_the_clock_asks_again(loop: str, inside: str, is_polled: bool) -> None:
     text = f"def run(client, day, text):\n    {loop}\n        try:\n            client.pump()\n"
-    text += f"        except Exception:\n            pass\n        {inside}\n"
+    counts, inside = (f"text {inside}", "") if "+=" in inside else ("pass", inside)
+    text += f"        except Exception:\n            {counts}\n        {inside}\n"
     assert doubt_of(HEAD + text) is (IsAskedAgain if is_polled else None)
 
 
@@ -385,3 +389,20 @@ def test_a_new_line_leaves_the_exception_to_its_traceback(rules: str, wanted: st
     files = {"run.py": text + "        pass\n"}
     files["pyproject.toml"] = f"[tool.ruff.lint]\nselect = [{rules}]\n"
     assert wanted in apply_to_files(files, ("excepts",))["run.py"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "above", "is_left"),
+    [
+        ("", "", False),
+        ('"T20"', "", True),
+        ('"T20"', "# ruff: noqa: T201\n", False),
+        ('"T20"', "import logging\n\nlogger = logging.getLogger('x')\n", False),
+    ],
+)
+def test_nothing_is_printed_where_ruff_finds_that(rules: str, above: str, is_left: bool) -> None:
+    text = f"{above}def run(client):\n    print('run')\n    try:\n        client.load()\n"
+    files = {"run.py": text + "    except Exception:\n        pass\n"}
+    files["pyproject.toml"] = f"[tool.ruff.lint]\nselect = [{rules}]\n"
+    changed = apply_to_files(files, ("excepts",))["run.py"]
+    assert (changed == files["run.py"]) == is_left
