@@ -38,7 +38,8 @@ Fix safety
     answer, and the test would wait between tries. Where all tries and waits take longer than the
     unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
     proxy_read_timeout; 60 seconds where no server is configured), the call is unsafe too. A
-    function of Google's whose deployment names no timeout is given 60 seconds.
+    function of Google's whose deployment names no timeout is given 60 seconds. Where the program
+    retries with another library than the policy, calls are unsafe until that is written with it.
 
 Settings
     [tool.qw-codemod.retries]

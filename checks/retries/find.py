@@ -49,7 +49,14 @@ from .google_requests import (
     why_left,
 )
 from .plan import AddKeyword, Plan
-from .policy import is_policy, lacks_errors, named_policies, pace_of, policy_of
+from .policy import (
+    is_policy,
+    lacks_errors,
+    named_policies,
+    other_library,
+    pace_of,
+    policy_of,
+)
 from .purpose import asks_metadata, costs_money, may_command, why_probe
 
 _KEY = re.compile(r"idempoten", re.I)
@@ -158,6 +165,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     reason = reason or outlasts(source, context, call)
     if reason is None and _is_bare(source, context, call):
         reason = reasons.InstallationNotSeen()
+    if reason is None and (other := other_library(source, context)):
+        reason = reasons.OtherLibrary(other[1], other[0], policy.module)
     return Unsafe(reason) if reason else None
 
 

@@ -11,6 +11,7 @@ from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.import_roots import imports_package, why_not_imported
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.retrying import LIBRARIES, used_libraries
 from qw_codemod.python.imports import imports_of
 from qw_codemod.rules.api import Context, NotYet, Obstacle, Settings
 
@@ -50,10 +51,27 @@ def policy_of(source: SourceFile, context: Context) -> Policy:
 
 def is_policy(source: SourceFile, settings: Settings) -> bool:
     """Whether a file is the module of a policy."""
+    return source.path.endswith(policy_files(settings))
+
+
+def policy_files(settings: Settings) -> tuple[str, ...]:
+    """How the paths of the modules of policies end."""
     inner = [module.replace(".", "/") for module, _ in named_policies(settings) if module]
-    return source.path.endswith(
-        tuple(f"/{each}{end}" for each in inner for end in (".py", "/__init__.py"))
-    )
+    return tuple(f"/{each}{end}" for each in inner for end in (".py", "/__init__.py"))
+
+
+def other_library(source: SourceFile, context: Context) -> tuple[str, str] | None:
+    """What the program of a file retries with, and the policy does not; with a file that does."""
+    path = policy_of(source, context).path
+    view = context.infer.tree.view(path) if path else None
+    if view is None:
+        return None
+    own = {each.package for each in imports_of(view.source.tree)}.intersection(LIBRARIES)
+    if not own:
+        return None
+    names = policy_files(context.settings)
+    used = used_libraries(context.infer.tree, source.path, lambda each: each.endswith(names))
+    return min(used.items()) if used and own.isdisjoint(used) else None
 
 
 _OURS = (b"\nERRORS = (", b"\nERRORS: tuple[")  # how `init` has written them, and does now

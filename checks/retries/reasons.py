@@ -140,6 +140,14 @@ class NoPolicy(Statement):
     template = "name a policy first: qw-codemod init retries --policy shared/http_retry.py"
 
 
+class OtherLibrary(Statement):
+    template = "`{path:name}` retries with {library}: write `{module}` with it, to have one of them"
+
+    path: str
+    library: str
+    module: str
+
+
 class PolicyLacksErrors(Statement):
     template = "`{module}` retries no errors of {library} yet: add them to its ERRORS"
 

@@ -28,6 +28,7 @@ from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Trace
 from qw_codemod.kernel.model import Finding
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.retrying import LIBRARIES, used_libraries
 from qw_codemod.rules import packs
 from qw_codemod.rules.api import Codemod
 
@@ -76,7 +77,7 @@ def init(
     setting = f"{module}:{codemod.policy_name}"
     earlier = [*_named(tree, project, family)]
     is_set, said = _set(project, family, setting, show)
-    notices = [*results.notices, *told, *said]
+    notices = [*results.notices, *told, *said, *_beside(tree, target, codemod)]
     if found and not here:
         notices.append(f"{policy}: no place that would be edited can import it")
     elif dependencies:
@@ -99,6 +100,18 @@ def init(
     ]
     more = _others(tree, lacking, module, target)
     return Made(str(target), setting, is_set, tuple(notices), more)
+
+
+def _beside(tree: Tree, target: Path, codemod: Codemod) -> Iterator[str]:
+    """What the project retries with where the policy brings another library for that."""
+    brought = {each.module for each in codemod.dependencies}.intersection(LIBRARIES)
+    used = used_libraries(tree, "", lambda path: path == target.as_posix())
+    if brought and used and brought.isdisjoint(used):
+        library, path = min(used.items())
+        yield (
+            f"{os.path.relpath(path, tree.root)} retries with {library}: written with that, the "
+            f"policy brings no {min(brought)} beside it"
+        )
 
 
 def _codemod(family: str) -> Codemod:

@@ -100,6 +100,12 @@ def test_a_policy_that_nothing_can_import_declares_nothing(tmp_path: Path, init:
     assert (tmp_path / "requirements.txt").read_text() == "requests\n"
 
 
+def test_another_library_for_retries_is_told(init: Init) -> None:
+    stamina = "import stamina\n\n\n@stamina.retry(on=OSError)\ndef load(): ...\n"
+    done = init("shared/http_retry.py", feed_py=FETCH.format("requests"), issues_py=stamina)
+    assert "issues.py retries with stamina: written with that" in done.output
+
+
 def test_no_copy_is_offered_that_another_unit_lacks(tmp_path: Path, init: Init) -> None:
     one = "gcloud functions deploy {0} --source={0} --timeout=540\n"
     done = init(

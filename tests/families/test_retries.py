@@ -130,6 +130,35 @@ def test_the_metadata_of_a_machine_is_not_there_outside_of_a_cloud(
     assert ("outside of a cloud" in caution(body)) == is_metadata
 
 
+BY_STAMINA = "import stamina\n\n\n@stamina.retry(on=OSError, attempts=3)\ndef load(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "policy", "is_left"),
+    [
+        ({"app/issues.py": BY_STAMINA}, "import tenacity\n", True),
+        ({"app/issues.py": BY_STAMINA}, "import stamina\n", False),
+        (
+            {"app/issues.py": BY_STAMINA, "app/x.py": "import tenacity\n"},
+            "import tenacity\n",
+            False,
+        ),
+        ({"app/test_issues.py": BY_STAMINA}, "import tenacity\n", False),
+        ({"app/issues.py": BY_STAMINA, "app/stamina.py": ""}, "import tenacity\n", False),
+        ({"app/issues.py": BY_STAMINA}, "", False),
+    ],
+)
+def test_a_program_that_retries_with_another_library(
+    more: dict[str, str], policy: str, is_left: bool
+) -> None:
+    text = "import requests\n\n\ndef run(day):\n    return requests.get(day, timeout=5).text\n"
+    files = {"app/http_retry.py": policy + OWN_POLICY, "app/feed.py": text, **more}
+    settings = {"retries": {"policy": "http_retry:retry_call"}}
+    changed = apply_to_files({**files, "app/main.py": "import feed\nimport issues\n"},
+                             ("retries",), settings)  # fmt: skip
+    assert (changed["app/feed.py"] == text) == is_left
+
+
 OWN_POLICY = "def retry_call(function, /, *args, **kwargs):\n    return function(*args, **kwargs)\n"
 
 
