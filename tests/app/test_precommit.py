@@ -72,8 +72,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     bin_ = str(Path(sys.executable).parent)
     path = f"{bin_}{os.pathsep}{os.environ['PATH']}"
-    pip = {"PIP_NO_COMPILE": "1"}  # Python compiles what a hook imports, which is little
-    return {**inherited, **settings, **pip, "PRE_COMMIT_HOME": str(home), "PATH": path}
+    return {**inherited, **settings, "PRE_COMMIT_HOME": str(home), "PATH": path}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .pipeline import SITES, Project, Runs, copy_of, name
+from .pipeline import ALONE, SITES, Project, Runs, copy_of, name
 
 pytestmark = pytest.mark.long  # one process makes the runs that all of them look at
 
@@ -25,14 +25,14 @@ def applied(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Project:
     done = project.run("init", "retries", "--policy", "shared/http_retry.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (project.folder / "pyproject.toml").read_text().endswith(POLICY)
-    project.apply("retries")
+    project.apply("retries", *ALONE)
     return project
 
 
 @pytest.fixture(scope="module")
 def left(applied: Project) -> list[str]:
     """The lines, stripped, that the rule still has something to say about."""
-    done = applied.run("check", "--select", "QW301", "--output-format", "json")
+    done = applied.run("check", "--select", "QW301", "--output-format", "json", *ALONE)
     return [
         (applied.folder / each["path"]).read_text().splitlines()[each["line"] - 1].strip()
         for each in json.loads(done.stdout)["findings"]
@@ -78,6 +78,6 @@ def test_its_own_tests_still_pass(applied: Project, runs: Runs) -> None:
 
 def test_a_second_apply_changes_nothing(applied: Project) -> None:
     before = {path: data for path, data in applied.files().items() if path.endswith(".py")}
-    applied.apply("retries")
+    applied.apply("retries", *ALONE)
     after = {path: data for path, data in applied.files().items() if path.endswith(".py")}
     assert after == before
