@@ -72,14 +72,14 @@ What changes at run time
     already, or removes what may be gone (`client.create_topic(name)` and `pass`), needs what may
     not be installed (a program whose answer is taken, a library that is imported right there), does
     what is done right above without a handler, may be given too little (an estimate of scipy before
-    which nothing is asked) or something of another kind (`parse_model(path.read_text())`), formats
-    what may be None, or calls what the caller gives. Nor where a loop looks at the clock and asks
-    again, keeps the items for which something works, or reads from what another method of the
-    object closes; where the next item of a queue is one thing of several; where the body, or the
-    method around, ends something; where a failure makes a flag true, or leaves it false that the
-    body only asks for; and where nothing may be told of the text that goes on as it was. What would
-    be a warning or an error is *likely* only there: a plain `apply` leaves it, `--likely` tells of
-    it as a warning at most. A comment at the handler decides.
+    which nothing is asked) or something of another kind (`parse_model(path.read_text())`, each line
+    of a file), formats what may be None, or calls what the caller gives. Nor where a loop looks at
+    the clock and asks again, keeps the items for which something works, or reads from what another
+    method of the object closes; where the next item of a queue is one thing of several; where the
+    body, or the method around, ends something; where a failure makes a flag true, or leaves it
+    false that the body only asks for; and where nothing may be told of the text that goes on as it
+    was. What would be a warning or an error is *likely* only there: a plain `apply` leaves it,
+    `--likely` tells of it as a warning at most. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its

@@ -24,6 +24,7 @@ from .another_way import following, has_placeholder, is_passed, only_edits_text,
 from .effects import is_printing
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, looks_at_clock, outermost
+from .pieces import is_of_text
 from .told_values import is_globbed, told_names
 from .work import (
     PROGRAMS,
@@ -90,6 +91,7 @@ def ordinary(
         or _of_owner(source, statement, handler)
         or _of_library(source, infer, statement)
         or _of_kind(source, infer, statement)
+        or _of_lines(source, statement)
         or _of_filter(source, statement, handler)
         or _of_callback(source, statement, handler)
         or _of_key(source, statement)
@@ -460,6 +462,24 @@ def _takes_text(
             case ast.Attribute(attr="text" | "content"):
                 return True
     return False
+
+
+def _of_lines(source: SourceFile, statement: ast.Try) -> Statement | None:
+    """A function that its own file gives each line of a text: not each need be of the kind."""
+    function = definition_of(source, statement)
+    if function is None:
+        return None
+    for call in source.nodes(ast.Call):
+        if last_name(call) != function.name:
+            continue
+        for around in source.ancestors(call):
+            if isinstance(around, FUNCTIONS):
+                break
+            if isinstance(around, ast.For) and dotted(around.target) in map(dotted, call.args):
+                if is_of_text(source, around.iter):
+                    return says.MayBeAnotherLine(function.name)
+                break
+    return None
 
 
 def _of_filter(

@@ -40,6 +40,25 @@ def is_of_pieces(source: SourceFile, statement: ast.Try, handler: ast.ExceptHand
     return isinstance(pieces, ast.Call) and last_name(pieces) in _SPLITTING
 
 
+def is_of_text(source: SourceFile, pieces: ast.expr) -> bool:
+    """Whether a loop goes through the lines of an open file, or the pieces of a text."""
+    if isinstance(pieces, ast.Call):
+        return last_name(pieces) in _SPLITTING | {"readlines"}
+    function = definition_of(source, pieces)
+    body = function.body if function is not None else source.tree.body
+    for node in own_nodes(body):
+        match node:
+            case ast.Assign(targets=targets, value=ast.Call() as call):
+                names = list(map(dotted, targets))
+            case ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name)):
+                names = [name]
+            case _:
+                continue
+        if dotted(pieces) in names and last_name(call) in _SPLITTING | {"open", "readlines"}:
+            return True
+    return False
+
+
 def asks_by_name(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The word by which a function asks: `is` of `is_open`, `exists` of `table_exists`."""
     said = words(function.name)

@@ -121,6 +121,12 @@ class MayNotParse(Statement):
     call: str
 
 
+class MayBeAnotherLine(Statement):
+    template = "`{function}()` is given each line of a text, and others may be among them"
+
+    function: str
+
+
 class MayNotFit(Statement):
     template = "the loop keeps those for which `{call}()` works, and that others fail is ordinary"
 

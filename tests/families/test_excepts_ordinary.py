@@ -13,6 +13,7 @@ from qw_codemod.checks.excepts.statements import (
     IsGivenByCaller,
     IsTheAnswer,
     MayBeANo,
+    MayBeAnotherLine,
     MayBeEmpty,
     MayBeGone,
     MayBeThere,
@@ -220,6 +221,21 @@ def test_what_runs_in_the_end_may_be_gone(place: str, doubt: type[Statement] | N
     text += "" if place == "finally" else "    except OSError:\n        raise\n"
     text += f"    {place}:\n        try:\n            client.release_all(3)\n"
     text += "            client.forget()\n        except Exception:\n            pass\n"
+    assert doubt_of(text) is doubt
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        ("open(path)", MayBeAnotherLine),
+        ("path.read_text().splitlines()", MayBeAnotherLine),
+        ("client.rows(path)", None),
+    ],
+)
+def test_each_line_of_a_file(lines: str, doubt: type[Statement] | None) -> None:
+    text = f"{HEAD}def all_of(client, path):\n    lines = {lines}\n    for line in lines:\n"
+    text += "        one(client, line)\n\n\ndef one(client, line):\n    try:\n"
+    text += "        client.store(client.pick(line))\n    except Exception:\n        pass\n"
     assert doubt_of(text) is doubt
 
 
