@@ -435,12 +435,12 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     given = {each.arg: each.value for each in call.keywords}
     if None in given or len(call.args) > 1 or _is_off(call.args, given):
         return
-    missing = {"backoff_factor": "1"}
+    missing = {} if _tries_once_more(source, context.infer, given) else {"backoff_factor": "1"}
     if _KINDS.isdisjoint(given) and not _is_true(given.get("raise_on_status")):
         missing["status_forcelist"] = _STATUSES
     capped = (major(context.infer.root, "urllib3") or 0) >= 2
     is_own = "backoff_factor" in given  # who chose how the wait grows has urllib3's cap of 120 s
-    if capped and not is_own and not _ends_early(source, context.infer, call, given):
+    if capped and missing and not is_own and not _ends_early(source, context.infer, call, given):
         missing["backoff_max"] = str(_CAP)
     missing = {key: value for key, value in missing.items() if key not in given}
     if not missing:
@@ -450,6 +450,15 @@ def _of_retry(source: SourceFile, context: Context, call: ast.Call) -> Iterator[
     if "status_forcelist" in missing and "raise_on_status" not in given:
         missing["raise_on_status"] = "False"  # the caller gets the last answer
     yield Match(call, message, Evidence("proven", (fact,)), RetryOptions(tuple(missing.items())))
+
+
+def _tries_once_more(
+    source: SourceFile, infer: Inference, given: dict[str | None, ast.expr]
+) -> bool:
+    """Whether no more than one try follows the first: urllib3 does not wait before that one."""
+    limits = [given.get(each) for each in ("connect", "read", "status")]
+    tries = [number_of(source, infer, each) for each in limits if each is not None]
+    return len(tries) == len(limits) and sum(2 if each is None else each for each in tries) <= 1
 
 
 def _ends_early(
