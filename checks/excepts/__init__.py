@@ -74,7 +74,7 @@ What changes at run time
     what is done right above without a handler, may be given too little (an estimate of scipy before
     which nothing is asked) or something of another kind (`parse_model(path.read_text())`, each line
     of a file), formats what may be None, or calls what the caller gives. Nor where a loop looks at
-    the clock and asks again, keeps the items for which something works, or reads from what another
+    the clock and asks again, keeps the items which can do something, or reads from what another
     method of the object closes; where the next item of a queue is one thing of several; where the
     body, or the method around, ends something; where a failure makes a flag true, or leaves it
     false that the body only asks for; and where nothing may be told of the text that goes on as it

@@ -485,7 +485,7 @@ def _of_lines(source: SourceFile, statement: ast.Try) -> Statement | None:
 def _of_filter(
     source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
-    """A loop that keeps the items with which something works: the others are left out."""
+    """A loop that keeps the items which can do something: the others are left out."""
     loop = source.parent(statement)
     if not isinstance(loop, ast.For | ast.AsyncFor) or not isinstance(loop.target, ast.Name):
         return None
@@ -500,7 +500,8 @@ def _of_filter(
         case [ast.Expr(value=ast.Call() as call)], ast.Expr(
             value=ast.Call(func=ast.Attribute(attr="append" | "add"), args=[ast.Name(id=kept)])
         ):
-            return says.MayNotFit(called(call)) if kept == loop.target.id else None
+            if kept == loop.target.id == _receiver(call):
+                return says.MayNotFit(called(call))
     return None
 
 

@@ -128,7 +128,7 @@ class MayBeAnotherLine(Statement):
 
 
 class MayNotFit(Statement):
-    template = "the loop keeps those for which `{call}()` works, and that others fail is ordinary"
+    template = "the loop keeps those whose `{call}()` works, and that others fail may be ordinary"
 
     call: str
 

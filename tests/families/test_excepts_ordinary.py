@@ -173,11 +173,16 @@ def test_a_method_that_ends_its_object(name: str, doubt: type[Statement] | None)
 
 
 @pytest.mark.parametrize(
-    ("below", "doubt"), [("kept.append(each)", MayNotFit), ("kept.append(days)", None)]
+    ("body", "below", "doubt"),
+    [
+        ("each.open()", "kept.append(each)", MayNotFit),
+        ("each.open()", "kept.append(days)", None),
+        ("load(each)", "kept.append(each)", None),
+    ],
 )
-def test_a_loop_keeps_what_works(below: str, doubt: type[Statement] | None) -> None:
+def test_a_loop_keeps_what_works(body: str, below: str, doubt: type[Statement] | None) -> None:
     text = f"{HEAD}def run(days, kept):\n    for each in days:\n        try:\n"
-    text += "            each.open()\n        except Exception:\n            continue\n"
+    text += f"            {body}\n        except Exception:\n            continue\n"
     assert doubt_of(f"{text}        {below}\n") is doubt
 
 
