@@ -507,7 +507,8 @@ IMPORTS = "from app.run import run\n"
         ({"run.py": HANDLER}, "run.py", False),
         ({"run.py": "import sentry_sdk\n" + HANDLER}, "run.py", True),
         ({**IN_PACKAGE, "main.py": STARTS + IMPORTS + GUARD}, "app/run.py", True),
-        ({**IN_PACKAGE, "main.py": STARTS + IMPORTS}, "app/run.py", True),
+        # nothing says that it is the program, or that others who load the package start Sentry too
+        ({**IN_PACKAGE, "main.py": STARTS + IMPORTS}, "app/run.py", False),
         ({**IN_PACKAGE, "main.py": STARTS}, "app/run.py", False),
         ({**IN_PACKAGE, "app/web.py": STARTS}, "app/run.py", True),
         ({**IN_PACKAGE, "app/web.py": "import sentry_sdk\n"}, "app/run.py", True),
