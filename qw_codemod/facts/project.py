@@ -30,6 +30,7 @@ _OUTSIDE = sys.stdlib_module_names | _LIBRARIES
 # Bytes of source whose syntax trees are kept; a tree takes some twenty times as much. Beyond that
 # all are dropped but half as many, and all answers with them, for any may lean on one.
 _FULL = 4_000_000
+_MANY = 1_500  # files whose facts are at hand; packing those of one and back takes half a ms
 
 _INIT = os.sep + "__init__.py"
 _DUNDER = re.compile(r"__\w+__$")  # each module has these
@@ -62,7 +63,8 @@ class Tree:
         self._known = set(self._files)
         self._views: dict[str, View | None] = {}
         self._fresh = 0  # bytes whose trees were made since the trees were counted
-        self._facts: dict[str, FileFacts | None] = {}
+        self._facts: dict[str, FileFacts | None] = {}  # those asked for last come last
+        self._packed: dict[str, bytes] = {}  # the others, in a sixth of the memory
         self._room = _FULL // 2  # bytes of source whose trees may be kept when facts are asked for
         self._overlay: dict[str, SourceFile] = {}
         self.edited: list[str] = []  # the files whose contents were replaced, the last one last
@@ -80,7 +82,7 @@ class Tree:
         self._overlay[source.path] = source
         self.edited.append(source.path)
         self._views.pop(source.path, None)
-        self._facts.pop(source.path, None)
+        self._forget_facts(source.path)
         self._imports.pop(source.path, None)
         if source.path not in self._known:
             self._known.add(source.path)
@@ -138,7 +140,7 @@ class Tree:
         self.edited.append(path)
         edited = self._read(path)
         self._views.pop(path, None)
-        self._facts.pop(path, None)
+        self._forget_facts(path)
         self._overlay.pop(path, None)
         self._imports.pop(path, None)
         if view is not None:
@@ -161,7 +163,7 @@ class Tree:
         replaces = view is not None
         if replaces and not same:
             self.edited.append(source.path)
-        self._facts.pop(source.path, None)
+        self._forget_facts(source.path)
         self._views[source.path] = None  # and it stays so if the next line raises
         source.tree  # noqa: B018
         view = self._views[source.path] = self._module(source)
@@ -224,10 +226,17 @@ class Tree:
         The answer depends on what is said `about` doubles, links, lookups or names. None where the
         file cannot be parsed.
         """
-        if path not in self._facts and self.has(path):
+        if path in self._facts:
+            self._facts[path] = self._facts.pop(path)
+        elif self.has(path):
             self._facts[path] = (
-                self._stored_facts(path) or self._received_facts(path) or self._found_facts(path)
+                self._packed_facts(path)
+                or self._stored_facts(path)
+                or self._received_facts(path)
+                or self._found_facts(path)
             )
+            if len(self._facts) > _MANY:
+                self._pack_facts()
         facts = self._facts.get(path)
         self.trace.lean(("parses", path), lambda: facts is not None)
         if facts is not None and self.trace.is_on:
@@ -235,6 +244,24 @@ class Tree:
                 if question[0] in ("lines", *about):
                     self.trace.lean(question, lambda answer=answer: answer)  # type: ignore[misc]
         return facts
+
+    def _packed_facts(self, path: str) -> FileFacts | None:
+        data = self._packed.get(path)
+        return None if data is None else unpacked(data, path)
+
+    def _pack_facts(self) -> None:
+        """Pack the facts that were asked for longest ago."""
+        for path in [*self._facts][: _MANY // 2]:
+            facts = self._facts[path]
+            if facts is None:
+                continue
+            del self._facts[path]
+            if path not in self._packed:
+                self._packed[path] = packed(facts)
+
+    def _forget_facts(self, path: str) -> None:
+        self._facts.pop(path, None)
+        self._packed.pop(path, None)
 
     def _stored_facts(self, path: str) -> FileFacts | None:
         """The facts that an earlier run found in the same contents."""

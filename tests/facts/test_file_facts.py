@@ -6,6 +6,9 @@ import os
 import pickle
 from pathlib import Path
 
+import pytest
+
+from qw_codemod.facts import project
 from qw_codemod.facts.file_facts import FileFacts, facts_of, packed, unpacked
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.module import View
@@ -54,3 +57,20 @@ def test_stored_facts_that_make_no_sense_are_none() -> None:
     stored = packed(facts("/a.py"))
     for data in (b"", b"x", stored[: len(stored) // 2], pickle.dumps(5), pickle.dumps(None)):
         assert unpacked(data, "/a.py") is None
+
+
+def test_facts_that_are_packed_away_are_the_same_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project, "_MANY", 4)
+    paths = [str(tmp_path / f"test_{number}.py") for number in range(10)]
+    for number, path in enumerate(paths):
+        Path(path).write_bytes(_TEST.replace(b"FakeJob", b"Fake%d" % number))
+    Path(paths[3]).write_text("def broken(:\n")
+    tree = project.Tree(str(tmp_path), paths)
+    first = [tree.facts(path) for path in paths]
+    assert len(tree._facts) < len(tree._packed) + len(tree._facts) <= len(paths)
+    assert [tree.facts(path) for path in paths] == first
+    tree.overlay(SourceFile(paths[0], b"def other():\n    pass\n"))
+    changed = tree.facts(paths[0])
+    assert changed is not None and [each.name for each in changed.names.definitions] == ["other"]
