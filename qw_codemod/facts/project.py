@@ -354,7 +354,8 @@ class Tree:
         key = (dotted, os.path.dirname(importer))
         if key not in self._resolved:
             meant = self._meant(dotted, importer)
-            is_plain = self._on_path(dotted, importer) is not None
+            is_named = dotted.rpartition(".")[2] in self._by_name
+            is_plain = not is_named or self._on_path(dotted, importer) is not None
             packages = () if is_plain else tuple(self._packages_with(dotted))
             self._resolved[key] = meant[0] if len(meant) == 1 else "", packages
         found, roots = self._resolved[key]
@@ -515,9 +516,21 @@ class Tree:
 
     def _is_beside(self, path: str, package: str) -> bool:
         """Whether a file is in the folder that the outermost package around a package is in."""
-        while self._is_package(package) and len(package) > len(self.root):
-            package = os.path.dirname(package)
-        return path.startswith(package + os.sep)
+        return path.startswith(self._beside_package(package) + os.sep)
+
+    def _beside_package(self, folder: str) -> str:
+        """The folder that the outermost package around a folder is in; the same if it is none."""
+        for each in self._inside(folder):
+            if not self._is_package(each):
+                return each
+            folder = os.path.dirname(each)
+        return folder
+
+    def _inside(self, folder: str) -> Iterator[str]:
+        """A folder and those around it below the root, the innermost first."""
+        while len(folder) > max(len(self.root), 1):  # a file system has no folder above its own
+            yield folder
+            folder = os.path.dirname(folder)
 
     @cached_property
     def _by_import(self) -> dict[str, list[str]]:
@@ -541,11 +554,7 @@ class Tree:
 
     def _is_in_package(self, folder: str) -> bool:
         """Whether a folder is a package, or somewhere below one."""
-        while len(folder) > len(self.root):
-            if self._is_package(folder):
-                return True
-            folder = os.path.dirname(folder)
-        return False
+        return any(self._is_package(each) for each in self._inside(folder))
 
     def _is_folder(self, path: str) -> bool:
         return next(self._starting(path + os.sep), None) is not None
@@ -561,13 +570,10 @@ class Tree:
         return found
 
     def _find_import_roots(self, folder: str) -> Iterator[str]:
-        package_root = folder
-        while self._is_package(package_root) and len(package_root) > len(self.root):
-            package_root = os.path.dirname(package_root)
+        package_root = self._beside_package(folder)
         yield package_root
-        current = package_root
-        while len(current) > len(self.root):
-            current = os.path.dirname(current)
+        for inside in self._inside(package_root):
+            current = os.path.dirname(inside)
             yield current
             yield current + os.sep + "src"
         if not self._is_package(folder):
