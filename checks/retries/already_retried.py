@@ -15,7 +15,7 @@ from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.libraries.retrying import is_retry, says_retry
 from qw_codemod.python.assignments import given_to
-from qw_codemod.python.bindings import dotted, parameters
+from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
 from qw_codemod.python.syntax import LOOPS, last_name, own_nodes
 from qw_codemod.rules.api import Statement
 
@@ -57,6 +57,9 @@ def _run_again(
     by_function = _by_function(source, node)
     if by_function is not None:
         return by_function
+    first = _first_try(source, node)
+    if first is not None:
+        return reasons.IsSecondTry(InLine(first.lineno))
     loop = None if in_parts else tries_again(source, node)
     if loop is not None:
         return reasons.LoopAsksAgain(InLine(loop.lineno))
@@ -64,6 +67,29 @@ def _run_again(
     if again is None or _goes_on(source, node, again.by):
         return None
     return reasons.TriedAgainBy(again.by)
+
+
+def _first_try(source: SourceFile, node: ast.Call) -> ast.Call | None:
+    """The same call in the body of the `try` whose handler makes this one."""
+    for around in source.ancestors(node):
+        if isinstance(around, FUNCTIONS):
+            break
+        if isinstance(around, ast.ExceptHandler):
+            attempt = source.parent(around)
+            for each in own_nodes(attempt.body) if isinstance(attempt, ast.Try) else ():
+                if isinstance(each, ast.Call) and _sent(node) in (_sent(each), _sent_by(each)):
+                    return each
+    return None
+
+
+def _sent(call: ast.Call) -> tuple[str, ...]:
+    """What a call says, but for where it stands."""
+    return tuple(map(ast.dump, (call.func, *call.args, *call.keywords)))
+
+
+def _sent_by(wrapped: ast.Call) -> tuple[str, ...]:
+    """The same of the call that a policy makes: `retry_call(requests.get, url)`."""
+    return tuple(map(ast.dump, (*wrapped.args, *wrapped.keywords)))
 
 
 def _goes_on(source: SourceFile, node: ast.Call, by: Statement) -> bool:

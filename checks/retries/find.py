@@ -57,7 +57,15 @@ from .policy import (
     pace_of,
     policy_of,
 )
-from .purpose import asks_metadata, costs_money, may_command, why_probe
+from .purpose import (
+    asks_metadata,
+    costs_money,
+    is_unread,
+    may_command,
+    told_as_ordinary,
+    why_probe,
+)
+from .sessions import own_session
 
 _KEY = re.compile(r"idempoten", re.I)
 
@@ -165,6 +173,9 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     reason = reason or outlasts(source, context, call)
     if reason is None and _is_bare(source, context, call):
         reason = reasons.InstallationNotSeen()
+    if reason is None and call.sender.library == "requests":
+        own = own_session(source, context.infer)
+        reason = reasons.OwnSession(*own) if own else None
     if reason is None and (other := other_library(source, context)):
         reason = reasons.OtherLibrary(other[1], other[0], policy.module)
     return Unsafe(reason) if reason else None
@@ -181,8 +192,12 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
         if call.verb in http.READ_ONLY:
             if may_command(source, call, address):
                 return reasons.MayCommand(call.verb)
+            if is_unread(source, call):
+                return reasons.AnswerIsNotRead(call.verb)
         elif word := costs_money(source, call, address):
             return reasons.LooksLike(call.verb, word)
+        if line := told_as_ordinary(source, call):
+            return reasons.FailureIsOrdinary(InLine(line))
     if call.verb in _UNSAFE:
         return _UNSAFE[call.verb]
     if _is_handed_in(call):

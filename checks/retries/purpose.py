@@ -8,9 +8,12 @@ import re
 from pathlib import PurePath
 
 from qw_codemod.analysis.callers import owner
+from qw_codemod.analysis.exception_flow import canonical, meetings
 from qw_codemod.analysis.repetition import STATUS
+from qw_codemod.analysis.reporting import DEBUG, LEVELS, captures
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.libraries.http.exceptions import TRANSIENT
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Statement
@@ -150,6 +153,39 @@ def _commands(text: str) -> bool:
     """Whether a URL names an action, unless that reads by its name: `action/package_show`."""
     return any(
         _READING_ACTIONS.isdisjoint(words(each[2] or "")) for each in _COMMAND_URL.finditer(text)
+    )
+
+
+def is_unread(source: SourceFile, call: HttpCall) -> bool:
+    """Whether the answer is bound to a name that nobody reads: `_ = requests.get(url)`."""
+    return not _uses(source, call.node)
+
+
+def told_as_ordinary(source: SourceFile, call: HttpCall) -> int:
+    """The line of the handler that takes a failure for ordinary; 0 where none does.
+
+    Its author chose the level that is not shown, and goes on without the answer.
+    """
+    line = 0
+    for raised in TRANSIENT[call.sender.library]:
+        meeting = next(meetings(source, call.node, canonical(raised)), None)
+        if meeting is None or not _is_quiet(meeting.node):
+            return 0
+        line = meeting.line
+    return line
+
+
+def _is_quiet(handler: ast.AST) -> bool:
+    if not isinstance(handler, ast.ExceptHandler):
+        return False
+    nodes = [*own_nodes(handler.body)]
+    calls = [each for each in nodes if isinstance(each, ast.Call)]
+    levels = {LEVELS[last_name(each)] for each in calls if last_name(each) in LEVELS}
+    told_elsewhere = any(captures(each) or last_name(each) == "print" for each in calls)
+    return (
+        levels == {DEBUG}
+        and not told_elsewhere
+        and not any(isinstance(each, ast.Raise) for each in nodes)
     )
 
 

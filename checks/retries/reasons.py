@@ -57,6 +57,12 @@ class CallsItselfAgain(RetriedAlready):
     place: InLine
 
 
+class IsSecondTry(RetriedAlready):
+    template = "it is the second try of the call{place}"
+
+    place: InLine
+
+
 class SessionRetries(RetriedAlready):
     template = "`{session}` was made to retry by itself"
 
@@ -206,6 +212,25 @@ class MayCommand(Statement):
     template = "this {verb} may set something off"
 
     verb: str
+
+
+class AnswerIsNotRead(Statement):
+    template = "nobody reads the answer: this {verb} may only ask whether somebody is there"
+
+    verb: str
+
+
+class FailureIsOrdinary(Statement):
+    template = "a failure is ordinary here: the handler{place} says so at debug level alone"
+
+    place: InLine
+
+
+class OwnSession(Statement):
+    template = "`{path:name}` has `{function}()`, whose sessions try again: use one of them"
+
+    path: str
+    function: str
 
 
 class AsksMetadata(Statement):

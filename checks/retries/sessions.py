@@ -48,6 +48,45 @@ def by_session(source: SourceFile, infer: Inference, call: HttpCall) -> Statemen
     return None
 
 
+def own_session(source: SourceFile, infer: Inference) -> tuple[str, str] | None:
+    """The file and name of a function in the same package whose sessions try again.
+
+    Somebody else uses it: it is what the project has for this.
+    """
+    tree = infer.tree
+    package = tree.package_of(source.path)
+    for path in tree.holding(("max_retries",), also=".mount("):
+        if path == source.path or tree.is_test(path) or tree.package_of(path) != package:
+            continue
+        view = tree.view(path)
+        for function in view.source.tree.body if view is not None else ():
+            assert view is not None
+            if not isinstance(function, ast.FunctionDef) or not _gives_back(function):
+                continue
+            adapters = _adapters(function)
+            if any(_retries(infer, Mounted(view.source, each)) for each in adapters) and any(
+                each != path and not tree.is_test(each) for each in tree.mentions(function.name)
+            ):
+                return path, function.name
+    return None
+
+
+def _gives_back(function: ast.FunctionDef) -> bool:
+    """Whether a function gives back what it mounts adapters to."""
+    nodes = [*own_nodes(function.body)]
+    mounted = {
+        dotted(each.func.value)
+        for each in nodes
+        if isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Attribute)
+        and each.func.attr == "mount"
+    }
+    return any(
+        isinstance(each, ast.Return) and each.value is not None and dotted(each.value) in mounted
+        for each in nodes
+    )
+
+
 def _retries(infer: Inference, mounted: Mounted) -> bool:
     """Whether an adapter tries again; one that cannot be told is taken to do so."""
     source = mounted.source

@@ -130,6 +130,72 @@ def test_the_metadata_of_a_machine_is_not_there_outside_of_a_cloud(
     assert ("outside of a cloud" in caution(body)) == is_metadata
 
 
+DEBUG = "try:\n    return requests.get(base, timeout=5).json()\nexcept {}:\n    {}\n    return None"
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("_ = requests.get(base, timeout=5)\nreturn True", "nobody reads the answer"),
+        ("page = requests.get(base, timeout=5)\nreturn page", ""),
+        (DEBUG.format("Exception", "logger.debug('no icon')"), "a failure is ordinary here"),
+        (DEBUG.format("requests.RequestException", "log.debug('no icon')"), "is ordinary here"),
+        (DEBUG.format("requests.Timeout", "log.debug('no icon')"), ""),  # the others go on
+        (DEBUG.format("Exception", "log.debug('no icon')\n    raise"), ""),
+        (DEBUG.format("Exception", "log.debug('no icon')\n    log.error('no icon')"), ""),
+        (DEBUG.format("Exception", "print('no icon')\n    log.debug('no icon')"), ""),
+        (DEBUG.format("Exception", "pass"), ""),
+    ],
+)
+def test_what_may_fail_or_be_left_unread_is_not_worth_the_waits(body: str, left: str) -> None:
+    assert left in caution(body)
+    assert bool(caution(body)) == bool(left)
+
+
+def test_the_second_try_of_a_call_is_not_tried_again() -> None:
+    text = (
+        "import requests\n\n\ndef run(url):\n"
+        "    try:\n        return requests.get(url, timeout=5).json()\n"
+        "    except ValueError:\n        return [requests.get(url, timeout=5).text]\n"
+    )
+    assert after(text).count("retry_call(") == 1
+    assert "[requests.get(url, timeout=5).text]" in after(text)
+    other = text.replace("[requests.get(url,", "[requests.get(f'{url}/plain',")
+    assert after(other).count("retry_call(") == 2
+
+
+OWN_SESSION = (
+    "import requests\nfrom requests.adapters import HTTPAdapter\n\n\ndef patient_session():\n"
+    "    session = requests.Session()\n"
+    "    session.mount('https://', HTTPAdapter(max_retries=5))\n    return session\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("session", "user", "is_left"),
+    [
+        (OWN_SESSION, "from app.web import patient_session\n", True),
+        (OWN_SESSION.replace("=5", "=0"), "from app.web import patient_session\n", False),
+        (OWN_SESSION.replace("return session", "session.close()"), "import app.web\n", False),
+        (OWN_SESSION, "", False),  # nobody uses it
+    ],
+)
+def test_a_package_that_has_sessions_which_try_again(
+    session: str, user: str, is_left: bool
+) -> None:
+    text = "import requests\n\n\ndef run(day):\n    return requests.get(day, timeout=5).text\n"
+    files = {
+        "app/__init__.py": "",
+        "app/web.py": session,
+        "app/other.py": user,
+        "app/feed.py": text,
+        "app/http_retry.py": OWN_POLICY,
+    }
+    settings = {"retries": {"policy": "app.http_retry:retry_call"}}
+    changed = apply_to_files(files, ("retries",), settings)
+    assert (changed["app/feed.py"] == text) == is_left
+
+
 BY_STAMINA = "import stamina\n\n\n@stamina.retry(on=OSError, attempts=3)\ndef load(): ...\n"
 
 
