@@ -48,20 +48,22 @@ What changes at run time
     The rows; the first that fits counts:
     - It asks for what may not be there: the next item of a queue, a socket or an iterator, also by
       a function of the project; whether something is up, in a loop that waits for it, or by a GET
-      that nothing but `return True` follows; a library that is imported for it alone; what the
-      machine or the interpreter says of itself (`getpass.getuser()`); an attribute of what a
-      function of the project gives that may give None; it waits for a while, and goes on or kills;
-      it closes, removes, cancels or rolls back something, where that does not end the writing of an
-      output; it answers for a function `is_…`, `has_…`, `…_exists`, for one that says True or False
-      otherwise, or for a variable `is_…`; it writes a line of the log and does no more; the handler
-      is for Ctrl-C too.
+      that nothing but `return True` follows, or by a socket that is connected for that; a library
+      that is imported for it alone; what the machine or the interpreter says of itself
+      (`getpass.getuser()`); an attribute of what a function of the project gives that may give
+      None; it waits for a while, and goes on or kills; it closes, removes, cancels or rolls back
+      something, where that does not end the writing of an output; it answers for a function `is_…`,
+      `has_…`, `…_exists`, for one that says True or False otherwise, or for a variable `is_…`; it
+      writes a line of the log and does no more; the handler is for Ctrl-C too.
     - It calls a service: requests, httpx, aiohttp, urllib, Google's clients. Where a stored object
       or a table is read by its name, Google's NotFound is an answer, and is not logged.
     - It works on values at hand: converts, computes, looks up, by Python and parsers of the
       standard library, of others (`sqlglot.parse_one(text)`) or of the project, or whatever
       `.apply(load_shape)` does with each value of a column. Who gets None, or another default, can
       tell. Nobody can where one item of a loop is dropped, and the message names it, or where a
-      text that was to be edited goes on as it was: these are warnings.
+      text that was to be edited goes on as it was: these are warnings. So is an answer that is no
+      JSON, where its text is used instead (`rows = answer.text`) and not just logged, raised or
+      returned.
     - It works with files at hand, or takes what a program of the machine says.
     - It runs other code: anything else. So does what closes a file that the function wrote, or
       moves it to its place: its failure loses the output.
@@ -77,9 +79,12 @@ What changes at run time
     the clock and asks again, keeps the items which can do something, or reads from what another
     method of the object closes; where the next item of a queue is one thing of several; where the
     body, or the method around, ends something; where a failure makes a flag true, or leaves it
-    false that the body only asks for; and where nothing may be told of the text that goes on as it
-    was. What would be a warning or an error is *likely* only there: a plain `apply` leaves it,
-    `--likely` tells of it as a warning at most. A comment at the handler decides.
+    false that the body only asks for; where the docstring says when the default is the answer, and
+    an `if` gives the same; in a step of a migration, and where a module asks for its own
+    `__version__`; where a function that is called logs an error and another one raises for what it
+    did not give; and where nothing may be told of the text that goes on as it was. What would be a
+    warning or an error is *likely* only there: a plain `apply` leaves it, `--likely` tells of it as
+    a warning at most. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
@@ -101,7 +106,8 @@ What changes at run time
     units and scripts that load the file, or its package reports already. Blocks of one function
     that call the same and go on alike get one level: what one of them logs at already, or else a
     warning where they differ. What would be an error is as loud as a step beside it that goes on
-    alike and logs, or as the handler that it is tried in, or as that of all that it is a part of.
+    alike and logs, or as the handler that it is tried in, or as that of all that it is a part of,
+    though a warning where one of these two logs at info.
 
     The message names the function, the one or two calls that it is about, or the conversion, and
     the two most telling values. Where a key is read or values are added beside a parser, that is

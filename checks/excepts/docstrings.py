@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from qw_codemod.languages.python import SourceFile
-from qw_codemod.python.syntax import definition_of
+from qw_codemod.python.syntax import definition_of, own_nodes
 
 from .another_way import following
 
@@ -64,6 +64,41 @@ def docstring_plans(source: SourceFile, statement: ast.Try, handler: ast.ExceptH
     return False
 
 
+def docstring_expects(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a sentence says in which case the function gives what it does after a failure.
+
+    `Given an empty text, it gives an empty mapping`, which an `if` of the function gives as well.
+    """
+    answer = _answer(source, statement, handler)
+    if not answer or docstring_plans(source, statement, handler):
+        return False
+    if not _is_given_elsewhere(source, statement, handler):
+        return False
+    return any(
+        re.search(rf"(?<!\w)({answer})(?!\w)", sentence)
+        and re.search(rf"\b({_WHEN}|given)\b", sentence, re.I)
+        and not re.search(r"\brais(e|es|ed)\b", sentence, re.I)
+        for sentence in _sentences(_docstring(source, statement))
+    )
+
+
+def _is_given_elsewhere(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether an `if` outside the statement gives the same."""
+    wanted, function = _returned(source, statement, handler), definition_of(source, statement)
+    inside = set(ast.walk(statement))
+    return (
+        wanted is not None
+        and function is not None
+        and any(
+            isinstance(node, ast.Return | ast.Yield) and ast.dump(node) == ast.dump(wanted)
+            for branch in own_nodes(function.body)
+            if isinstance(branch, ast.If) and branch not in inside
+            for node in own_nodes([*branch.body, *branch.orelse])
+            if node not in inside and node is not wanted
+        )
+    )
+
+
 def _answer(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> str:
     """What is returned after a failure, as a pattern: a constant, the name of a variable."""
     last = _returned(source, statement, handler)
@@ -104,8 +139,10 @@ def _fields(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) 
 
 def _returned(
     source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler
-) -> ast.Return | None:
+) -> ast.Return | ast.Yield | None:
     last: ast.stmt | None = handler.body[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Yield):
+        return last.value
     if isinstance(last, ast.Pass):
         last = following(source, statement)
     return last if isinstance(last, ast.Return) else None

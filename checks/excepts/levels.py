@@ -15,14 +15,14 @@ from qw_codemod.analysis.reporting import DEBUG, ERROR, INFO
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile, block_of
-from qw_codemod.python.bindings import FUNCTIONS
+from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
 from .another_way import is_passed, only_edits_text, stays
 from .docstrings import docstring_names, docstring_plans
-from .effects import effects_of, log_of
+from .effects import effects_of, is_printing, log_of
 from .logging_style import any_log_of, loggers_in
-from .operation_name import called
+from .operation_name import called, is_trivial
 from .ordinary import ordinary
 from .outcome import Outcome, outcome_of
 from .pieces import is_of_pieces
@@ -90,6 +90,12 @@ def _by_table(
         and _is_noticed(source, infer, statement, handler)
     ):
         return "warning"
+    if (
+        outcome is Outcome.OTHERWISE
+        and work is Work.VALUES
+        and _goes_on_raw(source, infer, statement, handler)
+    ):
+        return "warning"
     return _TABLE[work][_COLUMNS.index(outcome)]
 
 
@@ -127,6 +133,41 @@ def _is_noticed(
         names = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
         return not names.isdisjoint(told_names(source, infer, statement))
     return stays(source, statement, handler) and only_edits_text(source, statement)
+
+
+def _goes_on_raw(
+    source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
+) -> bool:
+    """Whether the text of an answer that is no JSON stands for it in what is done below.
+
+    To log or raise that text, or to give it to the caller, takes it for no JSON.
+    """
+    match statement.body[-1], handler.body[-1]:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call),
+            ast.Assign(targets=[ast.Name(id=other)], value=raw),
+        ) if name == other and called(call).rpartition(".")[2] in ("json", "loads"):
+            pass
+        case _:
+            return False
+    read = {dotted(node) for node in ast.walk(call)} - {""}
+    texts = [e for e in ast.walk(raw) if isinstance(e, ast.Attribute) and e.attr in _RAW]
+    if not any(dotted(each.value) in read for each in texts):
+        return False
+    function = definition_of(source, statement)
+    return any(
+        isinstance(node, ast.Call)
+        and node.lineno > (statement.end_lineno or 0)
+        and not (isinstance(node.func, ast.Name) and is_trivial(source, node))  # len(rows)
+        and not is_printing(node)
+        and any_log_of(source, infer, node) is None
+        and not any(isinstance(around, ast.Raise) for around in source.ancestors(node))
+        and any(dotted(given) == name for given in (*node.args, *(e.value for e in node.keywords)))
+        for node in own_nodes(function.body if function is not None else source.tree.body)
+    )
+
+
+_RAW = frozenset("text content".split())
 
 
 def _is_meant(
@@ -183,18 +224,18 @@ def _logged_beside(
 
     In `for window in windows` one step that fails is as bad as another one, and the next is tried.
     What is tried in a handler is no worse than what that one is for, and a part of what is tried is
-    no worse than all of it.
+    no worse than all of it; a failure is a warning where that one tells the user something alone.
     """
     child: ast.AST = statement
     for around in source.ancestors(statement):
         if isinstance(around, FUNCTIONS):
             break
         if isinstance(around, ast.ExceptHandler) and not effects_of(source, around).raises:
-            yield from sorted(_logged(source, infer, around), key=_LOUDNESS.index)[-1:]
+            yield from _loudest(source, infer, around)
         if isinstance(around, ast.Try) and child in around.body:
             for each in filter(catches_everything, around.handlers):
                 if not effects_of(source, each).raises:
-                    yield from sorted(_logged(source, infer, each), key=_LOUDNESS.index)[-1:]
+                    yield from _loudest(source, infer, each)
         child = around
     block = block_of(source.parent(statement), statement)
     levels: set[Level] = set()
@@ -208,6 +249,11 @@ def _logged_beside(
                 levels.update(_logged(source, infer, each))
     if len(levels) == 1:
         yield from levels
+
+
+def _loudest(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> Iterator[Level]:
+    for level in sorted(_logged(source, infer, handler), key=_LOUDNESS.index)[-1:]:
+        yield "warning" if level == "info" else level
 
 
 def _goes_on(source: SourceFile, infer: Inference, handler: ast.ExceptHandler) -> list[str]:

@@ -22,10 +22,12 @@ from qw_codemod.python.syntax import LOOPS, definition_of, last_name, own_nodes
 from . import statements as says
 from .another_way import following, has_placeholder, is_passed, only_edits_text, stays
 from .effects import is_printing
+from .expected import of_callee, of_docstring, of_metadata, of_migration
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, looks_at_clock, outermost
 from .pieces import is_of_text
 from .told_values import is_globbed, told_names
+from .undecided import CONVERTING
 from .work import (
     PROGRAMS,
     Work,
@@ -80,6 +82,8 @@ def ordinary(
             return says.MayNotBeInstalled(called(call))
         if is_passed(handler) and _makes_place(source, statement, call):
             return says.MayBeThere(called(call))
+    if doubt := of_migration(source, statement):
+        return doubt
     if work is not Work.CODE:
         return None
     return (
@@ -95,6 +99,9 @@ def ordinary(
         or _of_filter(source, statement, handler)
         or _of_callback(source, statement, handler)
         or _of_key(source, statement)
+        or of_docstring(source, statement, handler)
+        or of_metadata(source, statement, handler)
+        or of_callee(source, infer, statement)
     )
 
 
@@ -413,8 +420,10 @@ def _of_kind(source: SourceFile, infer: Inference, statement: ast.Try) -> Statem
     What is made of what was parsed, and of nothing else, belongs to it.
     """
     calls = [call for each in statement.body for call in outermost(source, each)]
+    calls = [e for e in calls if any_log_of(source, infer, e) is None]
+    tested = [call for call in calls if _converts_any(source, statement, call)]
     calls = [e for e in calls if not (is_trivial(source, e) or is_pure(source, infer, e))]
-    parsers = [call for call in calls if is_parser(source, call)]
+    parsers = tested + [call for call in calls if is_parser(source, call)]
     parsed = {
         dotted(target)
         for node in own_nodes(statement.body)
@@ -426,10 +435,43 @@ def _of_kind(source: SourceFile, infer: Inference, statement: ast.Try) -> Statem
         for call in calls
     ):
         return None
+    if tested:
+        return says.MayNotParse(called(tested[0]))
     told = told_names(source, infer, statement)
     if any(_takes_text(source, statement, call, told) for call in parsers):
         return says.MayNotParse(called(parsers[0]))
     return None
+
+
+def _converts_any(source: SourceFile, statement: ast.Try, call: ast.Call) -> bool:
+    """Whether a value is converted of which is known that it is a text, and no more.
+
+    `if isinstance(answer, str):` and then `json.loads(answer)`.
+    """
+    if full_name(source, call.func) not in CONVERTING or not call.args:
+        return False
+    name = dotted(call.args[0])
+    child: ast.AST = statement
+    for around in source.ancestors(statement):
+        if isinstance(around, FUNCTIONS):
+            break
+        if isinstance(around, ast.If) and child in around.body and name:
+            for node in ast.walk(around.test):
+                match node:
+                    case (
+                        ast.Call(
+                            func=ast.Name(id="isinstance"),
+                            args=[what, ast.Name(id="str" | "bytes")],
+                        )
+                        | ast.Compare(
+                            left=ast.Call(func=ast.Name(id="type"), args=[what]),
+                            ops=[ast.Eq() | ast.Is()],
+                            comparators=[ast.Name(id="str" | "bytes")],
+                        )
+                    ) if dotted(what) == name:
+                        return True
+        child = around
+    return False
 
 
 def _takes_text(
@@ -451,9 +493,17 @@ def _takes_text(
         for each in ast.walk(around.target)
         if isinstance(each, ast.Name)
     }
+    headers = {
+        dotted(target)
+        for node in own_nodes(scope.body)
+        if isinstance(node, ast.Assign) and _is_header(node.value)
+        for target in node.targets
+    } - {""}
     for given in call.args:
         match given:
             case ast.Name(id=name) if name in texts or is_globbed(source, scope, name):
+                return True
+            case ast.Name(id=name) if name in headers:
                 return True
             case ast.Name(id=name) if name in looped and not _FILES.isdisjoint(words(name)[-1:]):
                 return True
@@ -461,6 +511,14 @@ def _takes_text(
                 return True
             case ast.Attribute(attr="text" | "content"):
                 return True
+    return False
+
+
+def _is_header(value: ast.expr) -> bool:
+    """Whether it is what others wrote into a header: `response.headers.get("Date")`."""
+    match value:
+        case ast.Call(func=ast.Attribute(attr="get", value=of)) | ast.Subscript(value=of):
+            return dotted(of).rpartition(".")[2] == "headers"
     return False
 
 

@@ -159,3 +159,27 @@ class MayHaveNoKey(Statement):
 
 class CannotBeTold(Statement):
     template = "nothing that may be told says of which one it is, and a text stands for that"
+
+
+class IsDocumented(Statement):
+    template = "the docstring of `{function}()` says when that is its ordinary answer"
+
+    function: str
+
+
+class IsMigration(Statement):
+    template = "`{function}()` belongs to a migration, and what it looks for may not be there"
+
+    function: str
+
+
+class IsOfModule(Statement):
+    template = "`{name}` may not be known of a module that is not installed, which is ordinary"
+
+    name: str
+
+
+class MayHaveLogged(Statement):
+    template = "`{call}()` logs failures of its own before one gets here"
+
+    call: str

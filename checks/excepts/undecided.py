@@ -20,7 +20,7 @@ from .operation_name import called, is_trivial, outermost
 from .work import Work, is_pure, runs_others
 
 _COMPUTING = ("scipy.", "sklearn.", "statsmodels.")  # estimates, which need data of their kind
-_CONVERTING = frozenset(
+CONVERTING = frozenset(
     "json.loads ast.literal_eval datetime.datetime.strptime datetime.datetime.fromisoformat "
     "datetime.date.fromisoformat decimal.Decimal uuid.UUID base64.b64decode".split()
 )
@@ -169,7 +169,7 @@ _OF_TEXT = frozenset(dir(str)) - frozenset(dir(list)) - frozenset(dir(dict)) - {
 
 
 def _converts(source: SourceFile, call: ast.Call) -> bool:
-    return dotted(call.func) in ("int", "float") or full_name(source, call.func) in _CONVERTING
+    return dotted(call.func) in ("int", "float") or full_name(source, call.func) in CONVERTING
 
 
 def _may_find_nothing(source: SourceFile, infer: Inference, call: ast.Call) -> bool:

@@ -130,6 +130,7 @@ def work_of(
         or _probes(source, statement)
         or _decides(statement, handler)
         or _asks_library(source, statement)
+        or _listens(source, statement, handler)
     ):
         return Work.ASKS
     if any(_reads_stored(each) for each in calls) and absent(source, statement):
@@ -645,6 +646,31 @@ def _is_pinged(
     return False
 
 
+def _listens(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a socket is connected to be told whether something listens there, and no more."""
+    match handler.body:
+        case [ast.Return(value=ast.Constant(value=False))]:
+            pass
+        case _:
+            return False
+    sockets: set[str] = set()
+    for node in own_nodes(statement.body):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)
+                | ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name))
+            ) if full_name(source, call.func).startswith("socket."):
+                sockets.add(name)
+    calls = _outer(source, statement)
+    return any(last_name(e) in _CONNECTING for e in calls) and all(
+        _receiver(each) in sockets or full_name(source, each.func).startswith("socket.")
+        for each in calls
+    )
+
+
+_CONNECTING = frozenset("connect connect_ex create_connection".split())
+
+
 def _takes_stored(call: ast.Call) -> bool:
     """`client.get_object(Key=key)["Body"].read()`."""
     return any(isinstance(n, ast.Call) and _reads_stored(n) for n in (call, *ast.walk(call.func)))
@@ -781,7 +807,8 @@ def is_parser(source: SourceFile, call: ast.Call) -> bool:
     if not call.args or _is_of(full_name(source, call.func), _FETCHING):
         return False
     name = last_name(call)
-    return not _READING_TEXT.isdisjoint(words(name)[:1]) or name.lower() in _FROM_TEXT
+    said = words(name)
+    return not _READING_TEXT.isdisjoint((*said[:1], *said[-1:])) or name.lower() in _FROM_TEXT
 
 
 _READING_TEXT = _PARSING | {"decode", "deserialize"}
