@@ -321,3 +321,25 @@ def test_a_fix_leaves_no_import_behind(tmp_path: Path, init: Init) -> None:
     settings = {"ruff.toml": 'target-version = "py311"\nlint.select = ["UP"]\n'}
     init("http_retry.py", feed_py=FETCH.format("requests"), **settings)
     assert "from datetime import datetime, UTC\n" in (tmp_path / "http_retry.py").read_text()
+
+
+def test_one_policy_for_all_packages_in_a_folder_that_is_on_the_path(
+    tmp_path: Path, init: Init
+) -> None:
+    """Though the folder has an `__init__.py`: its modules import what lies in it by their names."""
+    fetch = "from tidying import tidy\n" + FETCH.format("requests")
+    texts = {"": "", "tidying.py": "def tidy(text):\n    return text\n", "az": fetch, "ca": fetch}
+    for name, text in texts.items():
+        path = tmp_path / "scrapers" / name
+        path = path if path.suffix else path / "__init__.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    done = init("shared/http_retry.py")
+    command = "qw-codemod init retries --policy scrapers/http_retry.py"
+    assert f"scrapers cannot import it: {command}\n" in done.output
+    assert "cannot import it" not in init("scrapers/http_retry.py").output
+    assert '"http_retry:retry_api"' in (tmp_path / "pyproject.toml").read_text()
+    CliRunner().invoke(cli, ["apply", "retries"])
+    for name in ("az", "ca"):
+        text = (tmp_path / "scrapers" / name / "__init__.py").read_text()
+        assert "from http_retry import" in text

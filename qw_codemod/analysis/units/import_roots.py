@@ -240,6 +240,8 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
         if isinstance(why.reason, says.StartIsUnknown) and _is_script(tree, path):
             return ""
         around = _own_root(tree, path)
+        if tree.has(f"{around}/__init__.py"):
+            return around  # it is on the path itself: what lies in it is there for all below it
         inner = path[len(around) + 1 :].partition("/")
         return f"{around}/{inner[0]}" if inner[1] else ""
     for program in programs_of(tree, path):
@@ -273,8 +275,9 @@ def module_name(tree: Tree, target: str) -> str:
     guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
     if guarded and not tree.has(f"{folder}/__init__.py") and folder != tree.root:
         return _dotted(os.path.basename(target))
-    root = published_root(tree, target) or _package_root(tree, target)
-    if root == folder or not root.startswith(tree.root):
+    root = _own_root(tree, target)
+    is_marked = tree.has(f"{folder}/__init__.py")
+    if root == folder and not is_marked or not root.startswith(tree.root):
         root = tree.root
     name = _dotted(target[len(root) + 1 :].removeprefix("src/"))
     return name if _is_name(name) else _dotted(os.path.basename(target))
@@ -326,13 +329,6 @@ def _own_root(tree: Tree, path: str) -> str:
     return published_root(tree, path) or tree.package_root(path)
 
 
-def _package_root(tree: Tree, path: str) -> str:
-    folder = os.path.dirname(path)
-    while tree.has(f"{folder}/__init__.py") and len(folder) > len(tree.root):
-        folder = os.path.dirname(folder)
-    return folder
-
-
 def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
     """Whether a file imports the package of a module already, or is in it, whatever happens."""
     top = module.partition(".")[0]
@@ -342,7 +338,8 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
         if each.package == top and _root_of(*_resolved(tree, each, path)) == root:
             return True
         if each.level and path.startswith(f"{root}/{top}/"):
-            return published_root(tree, path) in ("", root)
+            own = _own_root(tree, path)  # a package that is on the path itself, or a folder
+            return published_root(tree, path) in ("", root) and not tree.has(f"{own}/__init__.py")
     return False
 
 
@@ -351,7 +348,7 @@ def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     sure = [*_sure_imports(tree, path)]
     found = {_root_of(*_resolved(tree, each, path)) for each in sure if not each.level}
     if any(each.level for each in sure):
-        found.add(published_root(tree, path) or _package_root(tree, path))
+        found.add(_own_root(tree, path))
     return frozenset(found - {""})
 
 

@@ -628,3 +628,21 @@ def test_what_comes_from_elsewhere_shows_no_more_than_itself() -> None:
     }
     settings = {"retries": {"policy": "http_retry:retry_call"}}
     assert "nothing shows that" in left(files, "functions/load/src/load.py", settings)
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_left"),
+    [("http_retry", False), ("scrapers.az.http_retry", True), ("shared.http_retry", True)],
+)
+def test_packages_whose_folder_is_on_the_path_though_it_is_one(policy: str, is_left: bool) -> None:
+    """`PYTHONPATH=./scrapers`: an import of what lies beside shows it, a relative one nothing."""
+    files = {
+        "scrapers/__init__.py": "",
+        "scrapers/utils/__init__.py": "def tidy(text):\n    return text\n",
+        "scrapers/az/__init__.py": "from .bills import fetch as bills\n" + FETCH,
+        "scrapers/az/bills.py": "from utils import tidy\n" + FETCH,
+        f"{'scrapers/' if '.' not in policy else ''}{policy.replace('.', '/')}.py": POLICY,
+    }
+    settings = {"retries": {"policy": f"{policy}:retry_call"}}
+    for path in ("scrapers/az/__init__.py", "scrapers/az/bills.py"):
+        assert bool(left(files, path, settings)) == is_left
