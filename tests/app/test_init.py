@@ -25,7 +25,9 @@ def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
 
     def run(*policies: str, **files: str) -> Result:
         for name, text in files.items():
-            path = tmp_path / name.replace("__", "/").replace("_py", ".py").replace("_sh", ".sh")
+            folder = name.removesuffix("____init___py")
+            path = tmp_path / folder.replace("__", "/").replace("_py", ".py").replace("_sh", ".sh")
+            path = path if folder == name else path / "__init__.py"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         given = [word for policy in policies for word in ("--policy", policy)]
