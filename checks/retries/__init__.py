@@ -41,6 +41,11 @@ Fix safety
     function of Google's whose deployment names no timeout is given 60 seconds. Where the program
     retries with another library than the policy, calls are unsafe until that is written with it.
 
+    Where the package has a function of its own whose sessions try again, calls of requests are
+    unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes
+    a failure for ordinary: it goes on and says so at debug level alone. Of a call that its handler
+    makes again, the first one is tried again, and the second one left.
+
 Settings
     [tool.qw-codemod.retries]
     policy = "shared.http_retry:retry_api"    # set by: qw-codemod init retries --policy PATH;
