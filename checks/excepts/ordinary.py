@@ -71,11 +71,7 @@ def ordinary(
         return doubt
     if doubt := _cannot_be_told(source, infer, statement, handler):
         return doubt
-    if work is Work.VALUES:
-        return None
-    if work is Work.SERVICE:
-        return None
-    if not _takes_default(source, handler):
+    if work in (Work.VALUES, Work.SERVICE) or not _takes_default(source, handler):
         return None
     for call in calls:
         if _runs_program(source, infer, call):

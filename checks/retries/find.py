@@ -174,7 +174,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     if reason is None and _is_bare(source, context, call):
         reason = reasons.InstallationNotSeen()
     if reason is None and call.sender.library == "requests":
-        own = own_session(source, context.infer)
+        own = context.once(own_session, source)
         reason = reasons.OwnSession(*own) if own else None
     if reason is None and (other := other_library(source, context)):
         reason = reasons.OtherLibrary(other[1], other[0], policy.module)

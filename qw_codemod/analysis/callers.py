@@ -53,7 +53,7 @@ def _callers(
         return
     for path in paths:
         view = infer.tree.view(path)
-        for node in _calls_with(view.source).get(name, ()) if view is not None else ():
+        for node in calls_with(view.source).get(name, ()) if view is not None else ():
             assert view is not None
             handed = [each for each in node.args if not isinstance(each, ast.Call)]
             if name in map(last_name, handed) and last_name(node) != name:
@@ -67,7 +67,7 @@ def _callers(
 
 
 @kept
-def _calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
+def calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
     """The calls of a file by the name of what is called, and of what is handed over."""
     found: dict[str, list[ast.Call]] = {}
     for node in source.nodes(ast.Call):

@@ -13,9 +13,8 @@ from qw_codemod.kernel import toml
 def policies(text: str, family: str) -> list[str]:
     """The policies that the text of a pyproject.toml names; none where it cannot be read."""
     try:
-        named = toml.parsed(text).get("tool", {}).get("qw-codemod", {}).get(family, {})
-        value = named.get("policy") or []
-    except (AttributeError, ValueError):
+        value = toml.table(toml.parsed(text), "tool", "qw-codemod", family).get("policy") or []
+    except ValueError:
         return []
     return [each for each in (value if isinstance(value, list) else [value]) if each]
 

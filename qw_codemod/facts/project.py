@@ -445,10 +445,7 @@ class Tree:
 
     def folders_of(self, path: str) -> list[str]:
         """The folders that a file is in, the innermost first, up to the root."""
-        found = [os.path.dirname(path)]
-        while len(found[-1]) > max(len(self.root), 1):  # a file system has no folder above its own
-            found.append(os.path.dirname(found[-1]))
-        return found
+        return [*self._inside(os.path.dirname(path)), self.root or os.sep]
 
     def package_root(self, path: str) -> str:
         """The folder around the package of a file, or the one in it that imports show as a root."""
@@ -511,7 +508,7 @@ class Tree:
         package = path.removesuffix(_INIT)
         if defines(name, data) or (package != path and bool(self._below(package, name))):
             return True, True
-        found = imports(data)
+        found = self._imports_in(path, data)
         return name == "*" or _DUNDER.match(name) is not None or found.may_bind(name), False
 
     def _is_beside(self, path: str, package: str) -> bool:
@@ -667,11 +664,14 @@ class Tree:
         return found and not self._imports_of(path, data).sources(name)
 
     def _imports_of(self, path: str, data: bytes) -> Imports:
+        found = self._imports_in(path, data)
+        self.trace.lean(("imports", path), lambda: found.digest)
+        return found
+
+    def _imports_in(self, path: str, data: bytes) -> Imports:
         found = self._imports.get(path)
         if found is None:
             found = self._imports[path] = imports(data)
-        imported = found
-        self.trace.lean(("imports", path), lambda: imported.digest)
         return found
 
     # -- what is deployed -----------------------------------------------------------------------

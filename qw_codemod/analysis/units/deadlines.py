@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from qw_codemod.analysis.callers import calls_with
 from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import entries_of, programs_of
 from qw_codemod.facts.deployments import Unit
@@ -126,7 +127,7 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
         view = tree.view(path)
         if view is None:
             continue
-        calls = _calls_by_name(view.source)
+        calls = calls_with(view.source)
         running = {
             each
             for name in names
@@ -158,16 +159,6 @@ def _called_names(source: SourceFile) -> list[tuple[str, set[str]]]:
         )
         for function in _functions(source)
     ]
-
-
-@kept
-def _calls_by_name(source: SourceFile) -> dict[str, list[ast.Call]]:
-    """The calls of a file by the last name of what is called, and of each argument."""
-    found: dict[str, list[ast.Call]] = {}
-    for call in source.nodes(ast.Call):
-        for name in {last_name(call), *map(last_name, call.args)}:
-            found.setdefault(name, []).append(call)
-    return found
 
 
 @kept

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from qw_codemod.analysis.units import statements as says
-from qw_codemod.analysis.units.programs import Program, programs_of, published_root
+from qw_codemod.analysis.units.programs import Program, own_root, programs_of, published_root
 from qw_codemod.facts.deployments import Distribution, Unit
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
@@ -71,7 +71,7 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
     is_known = is_told or any(each.entry == path for each in programs)
     if is_known or root in shown:
         return None
-    if root == _own_root(tree, path) and (
+    if root == own_root(tree, path) and (
         root == os.path.dirname(path)
         or root in _roots_beside(tree, path)
         or not _is_script(tree, path)
@@ -239,7 +239,7 @@ def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
     if isinstance(why.reason, (says.PublishedAlone, says.StartIsUnknown)):
         if isinstance(why.reason, says.StartIsUnknown) and _is_script(tree, path):
             return ""
-        around = _own_root(tree, path)
+        around = own_root(tree, path)
         if tree.has(f"{around}/__init__.py"):
             return around  # it is on the path itself: what lies in it is there for all below it
         inner = path[len(around) + 1 :].partition("/")
@@ -275,7 +275,7 @@ def module_name(tree: Tree, target: str) -> str:
     guarded = [each for each in tree.holding(("__main__",)) if os.path.dirname(each) == folder]
     if guarded and not tree.has(f"{folder}/__init__.py") and folder != tree.root:
         return _dotted(os.path.basename(target))
-    root = _own_root(tree, target)
+    root = own_root(tree, target)
     is_marked = tree.has(f"{folder}/__init__.py")
     if root == folder and not is_marked or not root.startswith(tree.root):
         root = tree.root
@@ -324,11 +324,6 @@ def _root_of(module: str, target: str) -> str:
     return ""
 
 
-def _own_root(tree: Tree, path: str) -> str:
-    """The folder that the name of a file itself counts from."""
-    return published_root(tree, path) or tree.package_root(path)
-
-
 def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
     """Whether a file imports the package of a module already, or is in it, whatever happens."""
     top = module.partition(".")[0]
@@ -338,7 +333,7 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
         if each.package == top and _root_of(*_resolved(tree, each, path)) == root:
             return True
         if each.level and path.startswith(f"{root}/{top}/"):
-            own = _own_root(tree, path)  # a package that is on the path itself, or a folder
+            own = own_root(tree, path)  # a package that is on the path itself, or a folder
             return published_root(tree, path) in ("", root) and not tree.has(f"{own}/__init__.py")
     return False
 
@@ -348,7 +343,7 @@ def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     sure = [*_sure_imports(tree, path)]
     found = {_root_of(*_resolved(tree, each, path)) for each in sure if not each.level}
     if any(each.level for each in sure):
-        found.add(_own_root(tree, path))
+        found.add(own_root(tree, path))
     return frozenset(found - {""})
 
 

@@ -114,8 +114,13 @@ def _of_start(start: Start) -> Program:
 def _guessed(tree: Tree, path: str) -> Program:
     """How a script is started of which nobody says it: in a package as a module, else by path."""
     folder = os.path.dirname(path)
-    package = published_root(tree, path) or tree.package_root(path)
+    package = own_root(tree, path)
     return Program(entry=path, roots=(package,), path=path, is_by_path=package == folder)
+
+
+def own_root(tree: Tree, path: str) -> str:
+    """The folder that the name of a file itself counts from."""
+    return published_root(tree, path) or tree.package_root(path)
 
 
 def published_root(tree: Tree, path: str) -> str:
