@@ -64,10 +64,7 @@ class MayBeThere(Statement):
 
 
 class IsMadeAbove(Statement):
-    template = (
-        "`{call}()` is called above for something else, without a handler: here alone it may "
-        "ordinarily fail"
-    )
+    template = "`{call}()` is called above without a handler: only here may a failure be ordinary"
 
     call: str
 
@@ -85,9 +82,7 @@ class MayBeEmpty(Statement):
 
 
 class IsAskedAgain(Statement):
-    template = (
-        "the loop looks at the clock and asks again: that there is nothing yet may be ordinary"
-    )
+    template = "the loop asks again until a time is up: that nothing is there yet may be ordinary"
 
 
 class MayBeGone(Statement):
@@ -128,7 +123,7 @@ class MayBeAnotherLine(Statement):
 
 
 class MayNotFit(Statement):
-    template = "the loop keeps those whose `{call}()` works, and that others fail may be ordinary"
+    template = "the loop keeps the items for which `{call}()` works: a failure may be ordinary"
 
     call: str
 
@@ -146,23 +141,23 @@ class IsTheAnswer(Statement):
 
 
 class MayBeANo(Statement):
-    template = "the body only asks for `{flag}`, and that it fails may be an ordinary no"
+    template = "the body only finds out `{flag}`: a failure may be an ordinary no"
 
     flag: str
 
 
 class MayHaveNoKey(Statement):
-    template = "there may be nothing by the key `{name}` that the caller gives, as is ordinary"
+    template = "the caller chooses the key `{name}`: that it is missing may be ordinary"
 
     name: str
 
 
 class CannotBeTold(Statement):
-    template = "nothing that may be told says of which one it is, and a text stands for that"
+    template = "no value that is safe to log says which one failed"
 
 
 class IsDocumented(Statement):
-    template = "the docstring of `{function}()` says when that is its ordinary answer"
+    template = "the docstring of `{function}()` describes this result as a normal one"
 
     function: str
 
@@ -174,7 +169,7 @@ class IsMigration(Statement):
 
 
 class IsOfModule(Statement):
-    template = "`{name}` may not be known of a module that is not installed, which is ordinary"
+    template = "`{name}` is not known while the package is not installed, which may be ordinary"
 
     name: str
 
