@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from qw_codemod.analysis.exception_risks import TIMEOUT
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.infer import Container, Inference
 from qw_codemod.kernel.statements import At
+from qw_codemod.libraries.google_exceptions import OUT_OF_REACH
 from qw_codemod.python.hoisting import why_nothing_before
 from qw_codemod.python.names import free_name
 from qw_codemod.rules.api import (
@@ -32,8 +34,11 @@ from . import reasons
 from .aftermath import adds_again, default_feeds_write, harm, harm_if_reported
 from .deadlines import within_deadline
 from .handed import handed_over
+from .longer_limits import Kind, LongerLimits
 from .outer_deadline import has_deadline
+from .passed import Ends, passes
 from .plan import (
+    DEFAULTS,
     AddTimeout,
     BindTimeout,
     Limit,
@@ -44,7 +49,7 @@ from .plan import (
     WaitAround,
     WaitFirst,
 )
-from .statements import HandedOver, OfOthersToo, StarMayHold, StarsMayHold
+from .statements import HandedOver, LongerBound, OfOthersToo, StarMayHold, StarsMayHold
 from .tokens import DOWNLOADS
 from .waits import (
     MOVES_TO_RESULT,
@@ -65,6 +70,8 @@ _KINDS = {
 }
 _OF_SUBMISSION = "the timeout= of the submission bounds one HTTP request, not this wait"
 _JOB_NAMES = ("job", "query_job", "bigquery_job")
+_ENDS = Ends(TIMEOUT, OUT_OF_REACH)
+_WORDS = frozenset({*_KINDS, "bigquery", "bq", "wait", "result"})
 _MOVES = tuple(sorted(MOVES_TO_RESULT))
 
 
@@ -305,6 +312,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         (reasons.OnPurpose() if found.on_purpose else None)
         or harm(source, context.infer, found.wait, cancels)
         or first_of(_refused(source, context, found))
+        or passes(source, context.infer, found.wait.node, _ENDS)
     )
     if reason is None:
         return None
@@ -358,15 +366,35 @@ def first_of(facts: tuple[Fact, ...]) -> Statement | None:
 def plan(source: SourceFile, context: Context, match: Match) -> Plan | None:
     """The edit in the form that the settings ask for, and that the project's tests can stand."""
     found: Unbounded = match.remedy
-    if not isinstance(found.plan, WaitFirst | WaitAround):
-        return found.plan
+    made = _with_longer(source, context, found)
+    if not isinstance(made, WaitFirst | WaitAround):
+        return made
     asked_for = context.settings.get("style", "auto") == "statement"
     if not asked_for and not _stubbed(source, context, found.wait):
-        return found.plan
+        return made
     if why_nothing_before(source, found.wait.node):
-        return found.plan
+        return made
     name = free_name(source, found.wait.node, _JOB_NAMES)
-    return replace(found.plan, own_statement=True, name=name)
+    return replace(made, own_statement=True, name=name)
+
+
+def _with_longer(source: SourceFile, context: Context, found: Unbounded) -> Plan | None:
+    """The plan with the longest limit that is meant for such waits around this one."""
+    made = found.plan
+    if made is None or isinstance(made, NameTimeout) or made.limit.seconds is not None:
+        return made
+    if not context.settings.keys().isdisjoint({"bigquery", made.limit.kind}):
+        return made
+
+    def waiting(where: SourceFile) -> list[ast.AST]:
+        return [each.node for each in waits(where, context.infer)]
+
+    limits = LongerLimits(source, context.infer, Kind(waiting, _WORDS, lambda _: False))
+    said = limits.above(found.wait.node, DEFAULTS["bigquery"])
+    if said is None or not said.is_meant:
+        return made
+    longer = LongerBound(f"{said.seconds:g}", said.why)
+    return replace(made, limit=replace(made.limit, seconds=said.number, why=longer))
 
 
 def remarks(source: SourceFile, context: Context, match: Match) -> Iterator[Statement]:

@@ -43,7 +43,7 @@ def _stop(source: SourceFile, context: Context, match: Match, limit: Limit) -> S
     if seconds is None or context.infer.is_test(source):
         return None
     node: Any = match.node
-    stop = deadline_of(context.infer.tree, source, node)
+    stop = deadline_of(context.infer.tree, source, node, on_every_way=True)
     return stop if stop is not None and seconds >= stop.seconds else None
 
 

@@ -9,23 +9,33 @@ from qw_codemod.analysis.deadlines import always_bounded, deadline_around
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
-from qw_codemod.libraries.http.arguments import is_none
+from qw_codemod.libraries.http.arguments import is_none, is_url, url_argument
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
-from qw_codemod.libraries.http.exceptions import TIMED_OUT
+from qw_codemod.libraries.http.exceptions import ANSWERED_BADLY, OUT_OF_REACH, TIMED_OUT
+from qw_codemod.libraries.http.tables import VERBS
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, own_nodes
+from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
 
 from . import reasons
 from .bigquery import first_of
 from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
-from .plan import LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
+from .longer_limits import Kind, LongerLimits, Said
+from .passed import Ends, passes
+from .plan import DEFAULTS, LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
 from .siblings import timeout_of_others
 from .statements import FileIsTakenIn, LongerBound, ServiceAtWork
 
 _LIMIT = Limit("http")
+_ENDS = {
+    library: Ends(raised, OUT_OF_REACH[library], ANSWERED_BADLY[library])
+    for library, raised in TIMED_OUT.items()
+}
+_SENDING = frozenset({*VERBS, "request", "urlopen"})
+_WORDS = frozenset({*_SENDING, *TIMED_OUT, "requests", "http", "url", "api", "connect", "read"})
 _IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Cloud Functions
     {"google.oauth2.id_token.fetch_id_token", "google.oauth2.id_token.fetch_id_token_credentials"}
 )
@@ -84,7 +94,12 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     elif by_hand := found.closed or found.said.beside:
         return Unfixable(by_hand)
     else:
-        reason = _sent_again(source, found) or _refused(source, context, found)
+        reason = (
+            _sent_again(source, found)
+            or _perhaps_longer(source, context, found)
+            or _refused(source, context, found)
+            or passes(source, context.infer, found.node, _ENDS[found.sender.library])
+        )
     return Unsafe(reason) if reason else None
 
 
@@ -135,6 +150,33 @@ def plan(source: SourceFile, context: Context, match: Match) -> Plan:
     return ReplaceTimeout(_LIMIT, position=position)
 
 
+def _perhaps_longer(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    """A longer limit around the request of which it is not seen whether it is meant for it."""
+    said = _longer(source, context, call) if _is_open(source, context, call) else None
+    return reasons.PerhapsLonger(said.why) if said is not None and not said.is_meant else None
+
+
+def _is_open(source: SourceFile, context: Context, call: HttpCall) -> bool:
+    """Whether neither the settings nor the other requests decide about the limit."""
+    return "http" not in context.settings and not timeout_of_others(source, context, call)
+
+
+def _longer(source: SourceFile, context: Context, call: HttpCall) -> Said | None:
+    def found(where: SourceFile) -> list[ast.AST]:
+        known = context.once(HttpCalls, source) if where is source else None
+        return [each.node for each in (known or HttpCalls(where, context.infer)).all()]
+
+    kind = Kind(found, _WORDS, _sends)
+    least = LATE if _why_late(source, call) else DEFAULTS["http"]
+    return LongerLimits(source, context.infer, kind).above(call.node, least)
+
+
+def _sends(call: ast.Call) -> bool:
+    """Whether a call of something unknown looks like a request, which has an address."""
+    has_address = is_url(url_argument(call, 0)) or is_url(url_argument(call, 1))
+    return has_address and not _SENDING.isdisjoint(words(last_name(call)))
+
+
 def _limit(source: SourceFile, context: Context, call: HttpCall) -> Limit:
     """What the file says itself, else what is configured, or more where the answer comes late."""
     if "http" in context.settings:
@@ -142,6 +184,9 @@ def _limit(source: SourceFile, context: Context, call: HttpCall) -> Limit:
     name = timeout_of_others(source, context, call)
     if name:
         return Limit("http", name=name)
+    said = _longer(source, context, call)
+    if said is not None and said.is_meant:
+        return Limit("http", said.number, LongerBound(f"{said.seconds:g}", said.why))
     why = _why_late(source, call)
     return Limit("http", LATE, LongerBound(f"{LATE}", why)) if why else _LIMIT
 

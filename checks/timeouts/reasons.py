@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qw_codemod.kernel.statements import At, InLine, Statement
+from qw_codemod.kernel.statements import At, InLine, Place, Statement
 
 
 class OnPurpose(Statement):
@@ -120,3 +120,22 @@ class DefaultFeedsWrite(Statement):
 
 class AddsAgain(Statement):
     template = "a load that appends may end after its timeout: a second start adds its rows again"
+
+
+class PassesHandler(Statement):
+    template = "the {catcher}{place} goes on after other failures, and a timeout passes it"
+
+    catcher: Statement
+    place: Place
+
+
+class PassesRetry(Statement):
+    template = "{by} tries again after other failures, and a timeout passes it"
+
+    by: Statement
+
+
+class PerhapsLonger(Statement):
+    template = "{said}, perhaps for this as well: say which timeout is right"
+
+    said: Statement

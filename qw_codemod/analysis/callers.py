@@ -41,15 +41,13 @@ def callers(source: SourceFile, infer: Inference, node: ast.AST) -> Iterator[Cal
         yield from _callers(infer, source, function, {""})
 
 
-def _callers(
-    infer: Inference, source: SourceFile, function: FunctionNode, seen: set[str]
+def direct_callers(
+    source: SourceFile, infer: Inference, function: FunctionNode
 ) -> Iterator[Caller]:
+    """The calls that may be of a function, and those that are handed it; none if it has many."""
     name = function.name
-    if name in seen or name.startswith("__") or len(seen) > _FARTHEST:
-        return
-    seen.add(name)
     paths = infer.tree.mentions(name)
-    if len(paths) > _FEW:
+    if name.startswith("__") or len(paths) > _FEW:
         return
     for path in paths:
         view = infer.tree.view(path)
@@ -58,12 +56,21 @@ def _callers(
             handed = [each for each in node.args if not isinstance(each, ast.Call)]
             if name in map(last_name, handed) and last_name(node) != name:
                 yield Caller(view.source, node, name, is_handed=True)
-            if last_name(node) != name or not _may_be(infer, view.source, node, source, function):
-                continue
-            yield Caller(view.source, node, name, is_handed=False)
-            outer = owner(view.source, node)
-            if outer is not None:
-                yield from _callers(infer, view.source, outer, seen)
+            if last_name(node) == name and _may_be(infer, view.source, node, source, function):
+                yield Caller(view.source, node, name, is_handed=False)
+
+
+def _callers(
+    infer: Inference, source: SourceFile, function: FunctionNode, seen: set[str]
+) -> Iterator[Caller]:
+    if function.name in seen or len(seen) > _FARTHEST:
+        return
+    seen.add(function.name)
+    for each in direct_callers(source, infer, function):
+        yield each
+        outer = None if each.is_handed else owner(each.source, each.call)
+        if outer is not None:
+            yield from _callers(infer, each.source, outer, seen)
 
 
 @kept

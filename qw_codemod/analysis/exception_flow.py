@@ -11,6 +11,7 @@ from typing import cast
 
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries import google_exceptions
 from qw_codemod.libraries.http import exceptions as http_exceptions
 from qw_codemod.python.assignments import assigned
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -34,27 +35,32 @@ _SAME = {
     "gevent.timeout.Timeout": "gevent.Timeout",
     "eventlet.timeout.Timeout": "eventlet.Timeout",
     "func_timeout.exceptions.FunctionTimedOut": "func_timeout.FunctionTimedOut",
+    **google_exceptions.SAME,
     **http_exceptions.SAME,
 }
-_BASES = {
-    name: tuple(bases.split())
-    for name, bases in {
-        "BaseException": "",
-        "Exception": "BaseException",
-        "SystemExit": "BaseException",
-        "KeyboardInterrupt": "BaseException",
-        "GeneratorExit": "BaseException",
-        "asyncio.CancelledError": "BaseException",
-        "gevent.GreenletExit": "BaseException",
-        "gevent.Timeout": "BaseException",
-        "eventlet.Timeout": "BaseException",
-        "func_timeout.FunctionTimedOut": "BaseException",
-        "pyo3_runtime.PanicException": "BaseException",
-        "pytest.outcomes.OutcomeException": "BaseException",
-        "OSError": "Exception",
-        "TimeoutError": "OSError",
-    }.items()
-} | http_exceptions.BASES
+_BASES = (
+    {
+        name: tuple(bases.split())
+        for name, bases in {
+            "BaseException": "",
+            "Exception": "BaseException",
+            "SystemExit": "BaseException",
+            "KeyboardInterrupt": "BaseException",
+            "GeneratorExit": "BaseException",
+            "asyncio.CancelledError": "BaseException",
+            "gevent.GreenletExit": "BaseException",
+            "gevent.Timeout": "BaseException",
+            "eventlet.Timeout": "BaseException",
+            "func_timeout.FunctionTimedOut": "BaseException",
+            "pyo3_runtime.PanicException": "BaseException",
+            "pytest.outcomes.OutcomeException": "BaseException",
+            "OSError": "Exception",
+            "TimeoutError": "OSError",
+        }.items()
+    }
+    | google_exceptions.BASES
+    | http_exceptions.BASES
+)
 _EXITS = frozenset("sys.exit os._exit os.abort exit quit pytest.fail pytest.exit".split())
 # `future.set_exception(error)`, `self.fail()`, `_raise_error(response)`
 _PASS_ON = re.compile(r"\.(set_exception|fail)$|(^|\.)_?(re)?raise(?!_for_status)\w*$")
@@ -204,7 +210,7 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
     """The handlers that an exception of class `raised`, raised at `node`, meets in its function."""
     for around, child in surroundings(source, node):
         if isinstance(around, (ast.With, ast.AsyncWith)):
-            if _is_in(child, around.body) and _suppresses(source, around, raised):
+            if _is_in(child, around.body) and suppresses(source, around, raised):
                 yield Meeting(Suppress(), around.lineno, around, around, raised, "")
                 return
         elif isinstance(around, _TRIES):
@@ -212,9 +218,9 @@ def meetings(source: SourceFile, node: ast.AST, raised: str) -> Iterator[Meeting
             for handler in around.handlers if _is_in(child, around.body) else ():
                 if not catches(source, handler.type, raised):
                     continue
-                onward = _onward(source, handler, raised)
+                onward = leaves_as(source, handler, raised)
                 yield Meeting(
-                    _clause(source, handler), handler.lineno, handler, around, raised, onward
+                    clause(source, handler), handler.lineno, handler, around, raised, onward
                 )
                 if not onward:
                     return
@@ -233,7 +239,7 @@ def _is_in(child: ast.AST, body: Sequence[ast.AST]) -> bool:
     return any(child is each for each in body)
 
 
-def _suppresses(source: SourceFile, around: ast.With | ast.AsyncWith, raised: str) -> bool:
+def suppresses(source: SourceFile, around: ast.With | ast.AsyncWith, raised: str) -> bool:
     return any(
         isinstance(item.context_expr, ast.Call)
         and full_name(source, item.context_expr.func) == "contextlib.suppress"
@@ -242,7 +248,7 @@ def _suppresses(source: SourceFile, around: ast.With | ast.AsyncWith, raised: st
     )
 
 
-def _clause(source: SourceFile, handler: ast.ExceptHandler) -> Statement:
+def clause(source: SourceFile, handler: ast.ExceptHandler) -> Statement:
     if handler.type is None:
         return BareExcept()
     names = " ".join(source.text(handler.type).split())
@@ -252,7 +258,7 @@ def _clause(source: SourceFile, handler: ast.ExceptHandler) -> Statement:
 # -- what a handler does --------------------------------------------------------------------------
 
 
-def _onward(source: SourceFile, handler: ast.ExceptHandler, raised: str) -> str:
+def leaves_as(source: SourceFile, handler: ast.ExceptHandler, raised: str) -> str:
     """The class of what leaves the handler on some path; empty where it never raises."""
     found = ""
     kept: set[str] = set()

@@ -9,7 +9,7 @@ from typing import Literal
 
 from qw_codemod.python.bindings import ScopeNode, dotted
 from qw_codemod.python.module import View
-from qw_codemod.python.syntax import definition_of
+from qw_codemod.python.syntax import definition_of, last_name
 
 _PLAIN_CALLS = frozenset(
     "iter list tuple dict set frozenset sorted map filter zip range reversed enumerate deque "
@@ -63,6 +63,7 @@ class Function:
     raises: tuple[str, ...]  # names of classes
     is_top: bool  # a statement of the module itself
     is_property: bool
+    is_fixture: bool = False  # as an argument of a test, its name means what it returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class FakeReader:
                 tuple(sorted(self._raises.get(node, ()))),
                 self._is_top(node),
                 any("property" in dotted(each) for each in node.decorator_list),
+                any(last_name(each) == "fixture" for each in node.decorator_list),
             )
         return found
 

@@ -253,3 +253,31 @@ def test_a_wait_that_is_handed_over_is_reported_and_left() -> None:
 
 def test_a_wait_that_is_handed_over_with_its_bound_is_fine() -> None:
     assert not of("def run(pool):\n    pool.submit(client.query('SELECT 1').result, timeout=60)\n")
+
+
+RUNNER = """import requests
+
+
+class Runner:
+    def answer(self, url):
+        return requests.get(url)
+
+    def test_connection(self):
+        return self.answer("http://db/ping")
+"""
+QUEUE = """from rq.decorators import job
+
+
+@job("queries", timeout=20)
+def test_connection(source):
+    return source.runner.test_connection()
+"""
+
+
+def test_a_deadline_of_one_way_to_a_call_is_none_of_the_others() -> None:
+    files = {"shop/__init__.py": "", "shop/queue.py": QUEUE, "shop/runners.py": RUNNER}
+    after = apply_to_files(files, ("timeouts",))["shop/runners.py"]
+    assert "requests.get(url, timeout=16)" in after
+    files["shop/runners.py"] += "\n    def run(self, query):\n        return self.answer(query)\n"
+    after = apply_to_files(files, ("timeouts",))["shop/runners.py"]
+    assert "requests.get(url, timeout=30)" in after

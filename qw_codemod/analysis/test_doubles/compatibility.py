@@ -516,13 +516,23 @@ class _Search:
             for where, function in self._functions(file, called.name):
                 yield from ((where, each) for each in function.returns)
 
-    def _taken(self, file: _TestFile, value: Expression) -> Iterator[Sequence[str] | None]:
-        """The keywords that the functions take which an expression can mean."""
+    def _taken(
+        self, file: _TestFile, value: Expression, depth: int = _DEPTH
+    ) -> Iterator[Sequence[str] | None]:
+        """The keywords that functions take, and objects that are called, which it can mean."""
         if value.kind == "lambda":
             yield value.keywords
+        elif value.kind == "call":
+            for where, cls in self._classes(file, value.name):
+                called = self._method(where, cls, "__call__")
+                yield called.keywords if called is not None else None
         elif value.kind in ("name", "attribute"):
-            for _, function in self._functions(file, value.name):
-                yield function.keywords
+            for where, function in self._functions(file, value.name):
+                if not function.is_fixture:
+                    yield function.keywords
+                elif depth:
+                    for each in function.returns:
+                        yield from self._taken(where, each, depth - 1)
 
     def _functions(self, file: _TestFile, name: str) -> Iterator[tuple[_TestFile, Function]]:
         for where in self._places(file, name):

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qw_codemod.analysis.callers import calls_with
 from qw_codemod.analysis.units import statements as says
@@ -35,22 +35,34 @@ _FARTHEST = 12  # functions on the way from a task to the call
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What ends a call, and after how many seconds at the latest."""
+    """What ends a call, and after how many seconds at the latest.
+
+    `enters`: the functions of the call's file that are run within the limit, where others may not.
+    """
 
     seconds: float
     why: Statement
     path: str
     line: int
+    enters: frozenset[str] = frozenset()
 
 
 def deadline_of(
-    tree: Tree, source: SourceFile, node: ast.AST, *, with_usual: bool = False
+    tree: Tree,
+    source: SourceFile,
+    node: ast.AST,
+    *,
+    with_usual: bool = False,
+    on_every_way: bool = False,
 ) -> Stop | None:
     """The shortest deadline that a node of a file runs under, as far as any is known.
 
     `with_usual`: also one that holds where an earlier deployment has said nothing else.
+    `on_every_way`: none of a task, where other functions of the file lead to the node as well.
     """
-    stops = [*_of_units(tree, source.path), *_of_tasks(tree, source, node)]
+    stops = [*_of_units(tree, source.path)]
+    of_tasks = _of_tasks(tree, source, node)
+    stops += (each for each in of_tasks if not on_every_way or _is_only_way(source, node, each))
     stops += _usual(tree, source.path) if with_usual else ()
     return min(stops, key=lambda stop: stop.seconds, default=None)
 
@@ -113,7 +125,8 @@ def _stop(name: str, seconds: float, path: str, line: int) -> Stop:
 def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
     """The limits of the tasks and queued work that run a node, in its file or in a loader."""
     names = _callers_of(source, node)
-    yield from _limits(tree, source, names, names)
+    for stop in _limits(tree, source, names, names):
+        yield replace(stop, enters=stop.enters & names or names)
     told = _LIMITS | _OF_APP
     if tree.mentions("rq"):
         told |= {"timeout"}
@@ -134,7 +147,26 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
             for call in calls.get(name, ())
             for each in _callers_of(view.source, call)
         }
-        yield from _limits(tree, view.source, running, names)
+        enters = frozenset(name for name in names if name in calls) or names
+        for stop in _limits(tree, view.source, running, names):
+            yield replace(stop, enters=enters)
+
+
+def _is_only_way(source: SourceFile, node: ast.AST, stop: Stop) -> bool:
+    """Whether all that runs a node in its file is run by what a limit is for."""
+    callers: dict[str, set[str]] = {}
+    for name, called in _called_names(source):
+        for each in called:
+            callers.setdefault(each, set()).add(name)
+
+    def is_stopped(name: str, seen: frozenset[str] = frozenset()) -> bool:
+        if name in stop.enters:
+            return True
+        others = callers.get(name, set()) - seen - {name}
+        return bool(others) and all(is_stopped(each, seen | {name}) for each in others)
+
+    around = (each.name for each in source.ancestors(node) if isinstance(each, FUNCTIONS[:2]))
+    return any(map(is_stopped, around))
 
 
 def _callers_of(source: SourceFile, node: ast.AST) -> frozenset[str]:
@@ -301,7 +333,7 @@ def _of_app(source: SourceFile) -> Iterator[Stop]:
 def _task(source: SourceFile, task: str, seconds: float, node: ast.expr) -> Stop:
     place = At(source.path, node.lineno)
     why = says.TaskIsStopped(task, shown_seconds(seconds), place)
-    return Stop(seconds, why, source.path, node.lineno)
+    return Stop(seconds, why, source.path, node.lineno, frozenset({task}))
 
 
 def _seconds(node: ast.expr) -> float | None:

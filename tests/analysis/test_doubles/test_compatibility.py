@@ -532,6 +532,41 @@ def test_fixtures_and_conftest(project: Project, tmp_path: Path) -> None:
     assert lines(stubbed(doubles, tmp_path)) == [7]
 
 
+@pytest.mark.parametrize(
+    ("takes", "given", "refuses"),
+    [
+        ("*args, **kwargs", "Answer()", False),
+        ("url, timeout=None", "Answer()", False),
+        ("url", "Answer()", True),
+        ("*args, **kwargs", "lambda url: None", True),
+        ("url", "lambda url, timeout: None", False),
+        ("url", "unknown()", False),
+    ],
+)
+def test_a_fixture_stands_for_what_it_returns(
+    project: Project, tmp_path: Path, takes: str, given: str, refuses: bool
+) -> None:
+    doubles = project(f"""
+        import pytest
+        import requests
+        from app import page
+        @pytest.fixture
+        def answer():
+            class Answer:
+                def __call__(self, {takes}):
+                    return self
+            return {given}
+        @pytest.fixture
+        def without_server(monkeypatch, answer):
+            monkeypatch.setattr(requests, "get", answer)
+        def test_page(without_server):
+            page("http://127.0.0.1")
+        """)
+    where = str(tmp_path / "app.py")
+    facts = doubles.refuses(where, "get", "timeout", line=PAGE, producers=HTTP)
+    assert bool(facts) is refuses
+
+
 def test_test_cases_of_unittest(project: Project, tmp_path: Path) -> None:
     doubles = project("""
         import unittest
