@@ -9,25 +9,25 @@ from qw_codemod.analysis.deadlines import always_bounded, deadline_around
 from qw_codemod.analysis.exception_risks import retried
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
-from qw_codemod.libraries.http.arguments import is_none, is_url, url_argument
+from qw_codemod.libraries.http.arguments import is_url, url_argument
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls, reads_in_pieces
 from qw_codemod.libraries.http.exceptions import ANSWERED_BADLY, OUT_OF_REACH, TIMED_OUT
 from qw_codemod.libraries.http.tables import VERBS
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
-from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, last_name, own_nodes
+from qw_codemod.python.syntax import definition_of, last_name
 from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
 
 from . import reasons
 from .bigquery import first_of
 from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
+from .late_answers import why_late
 from .longer_limits import Kind, LongerLimits, Said
 from .passed import Ends, passes
 from .plan import DEFAULTS, LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
 from .siblings import timeout_of_others
-from .statements import FileIsTakenIn, LongerBound, ServiceAtWork
+from .statements import LongerBound
 
 _LIMIT = Limit("http")
 _ENDS = {
@@ -36,9 +36,6 @@ _ENDS = {
 }
 _SENDING = frozenset({*VERBS, "request", "urlopen"})
 _WORDS = frozenset({*_SENDING, *TIMED_OUT, "requests", "http", "url", "api", "connect", "read"})
-_IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Cloud Functions
-    {"google.oauth2.id_token.fetch_id_token", "google.oauth2.id_token.fetch_id_token_credentials"}
-)
 
 
 def find_requests(source: SourceFile, context: Context) -> Iterator[Match]:
@@ -167,7 +164,7 @@ def _longer(source: SourceFile, context: Context, call: HttpCall) -> Said | None
         return [each.node for each in (known or HttpCalls(where, context.infer)).all()]
 
     kind = Kind(found, _WORDS, _sends)
-    least = LATE if _why_late(source, call) else DEFAULTS["http"]
+    least = LATE if why_late(source, call) else DEFAULTS["http"]
     return LongerLimits(source, context.infer, kind).above(call.node, least)
 
 
@@ -187,18 +184,5 @@ def _limit(source: SourceFile, context: Context, call: HttpCall) -> Limit:
     said = _longer(source, context, call)
     if said is not None and said.is_meant:
         return Limit("http", said.number, LongerBound(f"{said.seconds:g}", said.why))
-    why = _why_late(source, call)
+    why = why_late(source, call)
     return Limit("http", LATE, LongerBound(f"{LATE}", why)) if why else _LIMIT
-
-
-def _why_late(source: SourceFile, call: HttpCall) -> Statement | None:
-    """Why an answer comes after the server has done its work, and no sooner."""
-    if any(each.arg == "files" and not is_none(each.value) for each in call.node.keywords):
-        return FileIsTakenIn()
-    function = definition_of(source, call.node)
-    if function is not None and any(
-        isinstance(each, ast.Call) and full_name(source, each.func) in _IDENTITY
-        for each in own_nodes(function.body)
-    ):
-        return ServiceAtWork()
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from qw_codemod.analysis.numbers import number_of
 from qw_codemod.infer import Class, Function, Inference, Unknown
@@ -133,73 +134,98 @@ class LongerLimits:
         )
         yield from self._said(source, namings, around)
 
-    # -- what is meant ----------------------------------------------------------------------------
-
     def _said(
         self, source: SourceFile, namings: Iterable[_Naming], around: frozenset[str]
     ) -> Iterator[Said]:
-        waits: set[ast.AST] | None = None
+        reader: _Reader | None = None
         for naming in namings:
-            seconds = self._seconds(source, naming.value)
-            if seconds is None:
-                continue
-            if waits is None:
-                waits = {*self._kind.found(source)}
-            is_meant = self._is_meant(source, naming, seconds, waits, around)
-            if is_meant is None:
+            reader = reader or _Reader(source, self._infer, self._kind, around)
+            seconds = reader.seconds(naming.value)
+            is_meant = None if seconds is None else reader.is_meant(naming, seconds)
+            if seconds is None or is_meant is None:
                 continue
             line: int = naming.value.lineno
             is_here = source.path == self._home.path
             place = InLine(line) if is_here else InFile(source.path, line)
             yield Said(seconds, is_meant, SaidElsewhere(naming.name, place, f"{seconds:g}"))
 
-    def _is_meant(
-        self,
-        source: SourceFile,
-        naming: _Naming,
-        seconds: float,
-        waits: set[ast.AST],
-        around: frozenset[str],
-    ) -> bool | None:
-        """Whether a number is for waits of the kind; None if it is for something else."""
-        is_plain = self._is_plain(naming.name, around)
-        if isinstance(naming.node, ast.keyword):
-            call = source.parent(naming.node)
-            if isinstance(call, ast.Call) and last_name(call) != "dict":
-                return self._is_of(source, call, waits) or None
-            return is_plain if seconds <= _OF_SOMETHING_ELSE else None
-        used = [
-            self._is_of(source, call, waits) if self._is_plain(keyword, around) else False
-            for call, keyword in _users(source, naming)
-        ]
+
+class _Reader:
+    """Reads what one file says for a wait with these words around it."""
+
+    def __init__(
+        self, source: SourceFile, infer: Inference, kind: Kind, around: frozenset[str]
+    ) -> None:
+        self._source = source
+        self._infer = infer
+        self._kind = kind
+        self._plain = _TIMEOUT | _SECONDS | _OF_NOTHING_ELSE | kind.words | around
+
+    @cached_property
+    def _waits(self) -> set[ast.AST]:
+        return {*self._kind.found(self._source)}
+
+    def is_meant(self, naming: _Naming, seconds: float) -> bool | None:
+        """Whether a number is for waits of the kind.
+
+        False: that is not seen. None: it is for something else.
+        """
+        is_short = seconds <= _OF_SOMETHING_ELSE
+        around = self._source.parent(naming.node)
+        if isinstance(around, ast.Call) and last_name(around) != "dict":
+            return self._is_of(around, is_short) or None
+        if isinstance(naming.node, (ast.keyword, ast.Constant)):  # of a table
+            holder = self._holder(naming.node)
+            is_plain = self._is_plain(f"{holder}_{naming.name}")
+            return is_plain if holder and is_short else None
+        is_plain = self._is_plain(naming.name)
+        used = [self._is_used(node, is_short) for node in _uses(self._source, naming)]
         if True in used:
             return True
-        if isinstance(naming.node, ast.arg) or used and None not in used:
+        if isinstance(naming.node, ast.arg) or used and (None not in used or not is_plain):
+            return None  # who wrote it has not used it for such a wait
+        return is_plain if is_short else None
+
+    def _holder(self, key: ast.AST) -> str:
+        """The name of the table that a key stands in; empty where it is made for a call."""
+        around = self._source.parent(key)
+        while isinstance(around, ast.Dict) or last_name(around or key) == "dict":
+            around = self._source.parent(around) if around is not None else None
+        target = around.targets[0] if isinstance(around, ast.Assign) else None
+        return dotted(target) if target is not None else ""
+
+    def _is_used(self, node: ast.expr, is_short: bool) -> bool | None:
+        """Whether a name is read for such a wait; None where it is not known."""
+        around = self._source.parent(node)
+        keyword = around.arg if isinstance(around, ast.keyword) else None
+        call = self._source.parent(around) if isinstance(around, ast.keyword) else around
+        if isinstance(call, ast.Compare) or not self._is_plain(keyword or ""):
+            return False
+        if not isinstance(call, ast.Call) or node is call.func:
             return None
-        return is_plain if seconds <= _OF_SOMETHING_ELSE else None
+        return self._is_of(call, is_short)
 
-    def _is_plain(self, name: str, around: frozenset[str]) -> bool:
+    def _is_plain(self, name: str) -> bool:
         """Whether a name says nothing but that it is the timeout of such a wait."""
-        said = _TIMEOUT | _SECONDS | _OF_NOTHING_ELSE | self._kind.words | around
-        return {*words(name)} <= said
+        return {*words(name)} <= self._plain
 
-    def _is_of(self, source: SourceFile, call: ast.Call, waits: set[ast.AST]) -> bool | None:
-        """Whether a call waits so; None where it is not known."""
-        if call in waits:
+    def _is_of(self, call: ast.Call, is_short: bool) -> bool | None:
+        """Whether a call waits so, or may, for a short time; None where it is not known."""
+        if call in self._waits:
             return True
-        held = [each.value for each in self._infer.holds(source, call.func)]
+        held = [each.value for each in self._infer.holds(self._source, call.func)]
         if held and not any(isinstance(each, (Unknown, Function)) for each in held):
             return False
-        return True if self._kind.is_alike(call) else None
+        return True if is_short and self._kind.is_alike(call) else None
 
-    def _seconds(self, source: SourceFile, node: ast.expr) -> float | None:
+    def seconds(self, node: ast.expr) -> float | None:
         """The number that is given, of several the largest: of a pair, or an object of limits."""
         parts: list[ast.expr] = [node]
         if isinstance(node, ast.Tuple):
             parts = node.elts
         elif isinstance(node, ast.Call):  # ClientTimeout(total=60), int(os.environ.get("X", 60))
             parts = [each for each in ast.walk(node) if isinstance(each, ast.Constant)]
-        found = [_number(each) or number_of(source, self._infer, each) for each in parts]
+        found = [_number(each) or number_of(self._source, self._infer, each) for each in parts]
         return max((each for each in found if each is not None), default=None)
 
 
@@ -261,21 +287,17 @@ def _naming(name: str, value: ast.expr, node: ast.AST) -> Iterator[_Naming]:
         yield _Naming(name, value, node)
 
 
-def _users(source: SourceFile, naming: _Naming) -> Iterator[tuple[ast.Call, str]]:
-    """The calls of the file that are handed what has that name, and by which keyword."""
+def _uses(source: SourceFile, naming: _Naming) -> Iterator[ast.expr]:
+    """Where a file reads what has that name; of an argument, where its function does."""
     if isinstance(naming.node, ast.Constant):
         return  # a key
     function = source.parent(source.parent(naming.node) or source.tree)
     is_local = isinstance(naming.node, ast.arg) and function is not None
     names: list[ast.Name | ast.Attribute] = [*source.nodes(ast.Name)]
     for node in (*names, *source.nodes(ast.Attribute)):
-        if last_name(node) != naming.name or not isinstance(node.ctx, ast.Load):
-            continue
-        if not is_local or function in {*source.ancestors(node)}:
-            around = source.parent(node)
-            call = source.parent(around) if isinstance(around, ast.keyword) else around
-            if isinstance(call, ast.Call) and node is not call.func:
-                yield call, around.arg or "" if isinstance(around, ast.keyword) else ""
+        is_read = last_name(node) == naming.name and isinstance(node.ctx, ast.Load)
+        if is_read and (not is_local or function in {*source.ancestors(node)}):
+            yield node
 
 
 def _words_around(source: SourceFile, node: ast.AST) -> frozenset[str]:

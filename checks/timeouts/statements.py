@@ -46,3 +46,7 @@ class FileIsTakenIn(Statement):
 
 class ServiceAtWork(Statement):
     template = "a service that is asked with an identity token may take as long as it is allowed"
+
+
+class QueryIsRun(Statement):
+    template = "what is asked for is worked out before the answer begins"

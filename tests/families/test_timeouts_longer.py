@@ -53,8 +53,9 @@ def bounds(changes: dict[str, str], **others: str) -> list[str]:
         (HERE, "HTTP_TIMEOUT = 130"),
         (HERE, "TIMEOUT_SECONDS = 65 * 2"),
         (HERE, "DEFAULT_TIMEOUT = float(os.environ.get('PAGES', '130'))"),
-        (HERE, "settings = {'timeout': 130}"),
-        (HERE, "settings = dict(timeout=130)"),
+        (HERE, "TIMEOUT = 130\ndef limit(given=None):\n    return given or TIMEOUT"),
+        (HERE, "http = {'timeout': 130}"),
+        (HERE, "requests_default = dict(timeout=130)"),
         (HERE, "def other(api, url):\n    return api.get(url, timeout=130)"),
         (HERE, "SLOW = 130\ndef other(api, url):\n    return api.get(url, timeout=SLOW)"),
     ],
@@ -70,9 +71,13 @@ def test_a_longer_limit_for_such_requests_is_used(mark: str, said: str) -> None:
         "RETRIES = 130",
         "TIMEOUT_MS = 130",
         "TIMEOUT = 7200",  # of a whole run
+        "def get(self, url, timeout=7200):\n    self.get_pages(url, timeout=timeout)",
         "TIMEOUT = 130\nsubprocess.run(['ls'], timeout=TIMEOUT)",
         "subprocess.run(['ls'], timeout=130)",
         "JOB_TIMEOUT = 130\ndef start(queue):\n    queue.enqueue(start, job_timeout=JOB_TIMEOUT)",
+        "create_dag(wait={'timeout': 130})",
+        "START_TIMEOUT = 130\ndef start(server):\n    server.start(START_TIMEOUT)",
+        "TIMEOUT = 130\ndef is_late(started):\n    return time() > started + 1 > TIMEOUT",
         "def other(api):\n    timeout = 130\n    return api",
     ],
 )
@@ -80,7 +85,14 @@ def test_what_is_for_something_else_is_not(said: str) -> None:
     assert bounds({HERE: said})[-1] == "30"
 
 
-@pytest.mark.parametrize("said", ["SCRAPER_TIMEOUT = 130", "settings = dict(SCRAPER_TIMEOUT=130)"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SCRAPER_TIMEOUT = 130",
+        "settings = dict(SCRAPER_TIMEOUT=130)",
+        "settings = {'pages': {'timeout': 130}}",
+    ],
+)
 def test_where_it_is_not_seen_what_a_limit_is_for_a_person_decides(said: str) -> None:
     assert bounds({HERE: said}) == [""]
     assert bounds({}, __init__=said) == [""]

@@ -1,0 +1,83 @@
+"""Requests whose answer comes after the server has done its work, and no sooner."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from qw_codemod.kernel.statements import Statement
+from qw_codemod.languages.python import SourceFile
+from qw_codemod.libraries.http.arguments import is_none, url_argument
+from qw_codemod.libraries.http.calls import HttpCall
+from qw_codemod.python.assignments import given_to
+from qw_codemod.python.bindings import dotted
+from qw_codemod.python.identifiers import words
+from qw_codemod.python.names import full_name
+from qw_codemod.python.syntax import definition_of, own_nodes
+
+from .statements import FileIsTakenIn, QueryIsRun, ServiceAtWork
+
+_IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Cloud Functions
+    {"google.oauth2.id_token.fetch_id_token", "google.oauth2.id_token.fetch_id_token_credentials"}
+)
+_QUERIES = frozenset({("query",), ("sql",)})  # the last word of what holds the text of one
+_MADE_FIRST = frozenset({"query", "sql", "sparql", "export", "report", "reports"})  # in an address
+_OF_QUERIES = ("SELECT", "WHERE")
+_DEEP = 3  # names that are followed
+
+
+def why_late(source: SourceFile, call: HttpCall) -> Statement | None:
+    """Why an answer comes after the server has done its work."""
+    if any(each.arg == "files" and not is_none(each.value) for each in call.node.keywords):
+        return FileIsTakenIn()
+    function = definition_of(source, call.node)
+    if function is not None and any(
+        isinstance(each, ast.Call) and full_name(source, each.func) in _IDENTITY
+        for each in own_nodes(function.body)
+    ):
+        return ServiceAtWork()
+    return QueryIsRun() if _asks_for_rows(source, call) else None
+
+
+def _asks_for_rows(source: SourceFile, call: HttpCall) -> bool:
+    """Whether a query goes out with a request, or its address is that of what is made for it."""
+    address = url_argument(call.node, call.sender.url_at)
+    if address is not None and any(map(_is_of_made, _followed(source, address))):
+        return True
+    sent = [each for each in call.node.keywords if each.arg in ("json", "data", "params")]
+    for node in (each for keyword in sent for each in _followed(source, keyword.value)):
+        if _is_text_of_query(node) or call.verb == "POST" and _holds_query(node):
+            return True
+    return False
+
+
+def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator[ast.AST]:
+    """The parts of an expression, and of what its names are given in the function or module."""
+    for part in ast.walk(node):
+        yield part
+        if isinstance(part, ast.Name) and deep:
+            scopes = (definition_of(source, node), source.tree)
+            given = (given_to(scope, part.id) for scope in scopes if scope is not None)
+            for each in next(filter(None, given), []):
+                if each.way == "assigned" and each.value is not node:
+                    yield from _followed(source, each.value, deep - 1)
+
+
+def _is_of_made(node: ast.AST) -> bool:
+    """Whether a part of an address names what is made for whoever asks."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    path = value.partition("?")[0] if isinstance(value, str) else ""
+    return not _MADE_FIRST.isdisjoint(words(path))
+
+
+def _is_text_of_query(node: ast.AST) -> bool:
+    value = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(value, str) and all(each in value.upper() for each in _OF_QUERIES)
+
+
+def _holds_query(node: ast.AST) -> bool:
+    """Whether a name or a key is one for the text of a query."""
+    names: list[object] = [dotted(node)]
+    if isinstance(node, ast.Dict):
+        names = [each.value for each in node.keys if isinstance(each, ast.Constant)]
+    return any(isinstance(name, str) and words(name)[-1:] in _QUERIES for name in names)

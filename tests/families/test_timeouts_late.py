@@ -1,0 +1,42 @@
+"""Which requests have more time, because the server works before it answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from qw_codemod.testkit import apply_to_files
+
+PAGES = """import requests
+
+REPORTS = "https://api.shop/v2/{shop}:runReport"
+ROWS = '''
+    SELECT ?item WHERE { ?item wdt:P31 wd:Q5 }
+'''
+
+
+def rows(url, query, sql, name):
+    payload = {"statement": query}
+    return requests.{call}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "bound"),
+    [
+        ("post(url, json={'query': name})", "300"),
+        ("post(url, json={'q': sql})", "300"),
+        ("post(url, data=payload)", "300"),
+        ("get(url, params={'format': 'json', 'q': ROWS})", "300"),
+        ("post(REPORTS.format(shop=name), json=name)", "300"),
+        ("get(f'https://api.shop/raw-data/export/{name}')", "300"),
+        ("request('POST', 'https://api.shop/sql', json=name)", "300"),
+        ("get(url, params={'query': name})", "30"),  # of a search
+        ("get(f'https://api.shop/pages?query={name}')", "30"),
+        ("post(url, json={'query_id': name})", "30"),
+        ("post(url, json={'text': 'Select your seat'})", "30"),
+        ("post('https://api.shop/reporting', json=name)", "30"),
+    ],
+)
+def test_what_is_worked_out_first_has_more_time(call: str, bound: str) -> None:
+    after = apply_to_files({"pages.py": PAGES.replace("{call}", call)}, ("timeouts",))["pages.py"]
+    assert after.count("timeout=") == after.count(f"timeout={bound})") == 1
