@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from qw_codemod.kernel.statements import Statement
@@ -21,7 +22,7 @@ _IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Clo
     {"google.oauth2.id_token.fetch_id_token", "google.oauth2.id_token.fetch_id_token_credentials"}
 )
 _QUERIES = frozenset({("query",), ("sql",)})  # the last word of what holds the text of one
-_MADE_FIRST = frozenset({"query", "sql", "sparql", "export", "report", "reports"})  # in an address
+_MADE_FIRST = _QUERIES | {("sparql",), ("export",), ("report",), ("reports",)}  # in an address
 _OF_QUERIES = ("SELECT", "WHERE")
 _DEEP = 3  # names that are followed
 
@@ -55,7 +56,9 @@ def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator
     """The parts of an expression, and of what its names are given in the function or module."""
     for part in ast.walk(node):
         yield part
-        if isinstance(part, ast.Name) and deep:
+        # What another function gives is not what it was given.
+        is_passed = isinstance(source.parent(part), (ast.Call, ast.keyword)) and deep < _DEEP
+        if isinstance(part, ast.Name) and deep and not is_passed:
             scopes = (definition_of(source, node), source.tree)
             given = (given_to(scope, part.id) for scope in scopes if scope is not None)
             for each in next(filter(None, given), []):
@@ -64,10 +67,11 @@ def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator
 
 
 def _is_of_made(node: ast.AST) -> bool:
-    """Whether a part of an address names what is made for whoever asks."""
+    """Whether a part of an address ends in the name of what is made for whoever asks."""
     value = node.value if isinstance(node, ast.Constant) else None
-    path = value.partition("?")[0] if isinstance(value, str) else ""
-    return not _MADE_FIRST.isdisjoint(words(path))
+    address = value.partition("?")[0] if isinstance(value, str) else ""
+    path = address.partition("://")[2].partition("/")[2] if "://" in address else address
+    return any(words(each)[-1:] in _MADE_FIRST for each in re.split("[/:.]", path))
 
 
 def _is_text_of_query(node: ast.AST) -> bool:

@@ -35,8 +35,16 @@ def rows(url, query, sql, name):
         ("post(url, json={'query_id': name})", "30"),
         ("post(url, json={'text': 'Select your seat'})", "30"),
         ("post('https://api.shop/reporting', json=name)", "30"),
+        ("get('https://sql.shop/query_metadata')", "30"),
     ],
 )
 def test_what_is_worked_out_first_has_more_time(call: str, bound: str) -> None:
     after = apply_to_files({"pages.py": PAGES.replace("{call}", call)}, ("timeouts",))["pages.py"]
     assert after.count("timeout=") == after.count(f"timeout={bound})") == 1
+
+
+def test_the_rows_of_an_earlier_query_are_none() -> None:
+    text = PAGES.replace("{call}", "post(url, json=found)")
+    found = "    found = {'rows': read(ROWS)}\n    return"
+    after = apply_to_files({"pages.py": text.replace("    return", found)}, ("timeouts",))
+    assert "json=found, timeout=30)" in after["pages.py"]
