@@ -27,7 +27,7 @@ from .longer_limits import Kind, LongerLimits, Said
 from .passed import Ends, passes
 from .plan import DEFAULTS, LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
 from .siblings import timeout_of_others
-from .statements import LongerBound
+from .statements import LongerBound, QueryIsRun
 
 _LIMIT = Limit("http")
 _ENDS = {
@@ -164,7 +164,9 @@ def _longer(source: SourceFile, context: Context, call: HttpCall) -> Said | None
         return [each.node for each in (known or HttpCalls(where, context.infer)).all()]
 
     kind = Kind(found, _WORDS, _sends)
-    least = LATE if why_late(source, call) else DEFAULTS["http"]
+    why = why_late(source, call)
+    # what a query takes the code knows better, where it says anything
+    least = DEFAULTS["http"] if why is None or isinstance(why, QueryIsRun) else LATE
     return LongerLimits(source, context.infer, kind).above(call.node, least)
 
 

@@ -59,11 +59,22 @@ def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator
         # What another function gives is not what it was given.
         is_passed = isinstance(source.parent(part), (ast.Call, ast.keyword)) and deep < _DEEP
         if isinstance(part, ast.Name) and deep and not is_passed:
-            scopes = (definition_of(source, node), source.tree)
-            given = (given_to(scope, part.id) for scope in scopes if scope is not None)
-            for each in next(filter(None, given), []):
-                if each.way == "assigned" and each.value is not node:
-                    yield from _followed(source, each.value, deep - 1)
+            for value in _last_given(source, part):
+                if value is not node:
+                    yield from _followed(source, value, deep - 1)
+
+
+def _last_given(source: SourceFile, name: ast.Name) -> list[ast.expr]:
+    """What a name was given last above a place, in its function, or in the module."""
+    for scope in (definition_of(source, name), source.tree):
+        given = given_to(scope, name.id) if scope is not None else []
+        values = sorted(
+            (each.value for each in given if each.way == "assigned"), key=lambda node: node.lineno
+        )
+        above = [each for each in values if each.lineno < name.lineno]
+        if values:
+            return above[-1:] or values
+    return []
 
 
 def _is_of_made(node: ast.AST) -> bool:

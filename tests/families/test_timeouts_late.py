@@ -48,3 +48,21 @@ def test_the_rows_of_an_earlier_query_are_none() -> None:
     found = "    found = {'rows': read(ROWS)}\n    return"
     after = apply_to_files({"pages.py": text.replace("    return", found)}, ("timeouts",))
     assert "json=found, timeout=30)" in after["pages.py"]
+
+
+def test_what_is_given_last_counts() -> None:
+    text = PAGES.replace("{call}", "get(url)")
+    changed = "    url = url + '/pages'\n    return"
+    after = apply_to_files({"pages.py": text.replace("    return", changed)}, ("timeouts",))
+    assert "get(url, timeout=30)" in after["pages.py"]
+    changed = "    url = url + '/report'\n    return"
+    more = "    url = url + '/pages'\n    requests.get(url, timeout=5)\n" + changed
+    after = apply_to_files({"pages.py": text.replace("    return", more)}, ("timeouts",))
+    assert "get(url, timeout=5)\n    url = url + '/report'" in after["pages.py"]
+
+
+def test_what_the_module_says_counts_first() -> None:
+    text = PAGES.replace("{call}", "post(url, json={'query': name})")
+    other = "\n\ndef other(api, url):\n    return api.get(url, timeout=120)\n"
+    after = apply_to_files({"pages.py": text + other}, ("timeouts",))["pages.py"]
+    assert "json={'query': name}, timeout=120)" in after
