@@ -20,11 +20,12 @@ from qw_codemod.analysis.exception_flow import (
     surroundings,
 )
 from qw_codemod.analysis.exception_risks import ByName, retried
+from qw_codemod.infer import Function as Called
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InFile, InLine, Place, Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import is_retry
-from qw_codemod.python.bindings import dotted
+from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
 from qw_codemod.python.syntax import last_name, own_nodes
 
 from . import reasons
@@ -61,7 +62,10 @@ def passes(source: SourceFile, infer: Inference, node: ast.AST, ends: Ends) -> S
     for the other failures either.
     """
     timeouts = tuple(map(canonical, ends.timeouts))
-    return _passes(source, infer, node, replace(ends, timeouts=timeouts), source, _DEEP)
+    ends = replace(ends, timeouts=timeouts)
+    runner = node.func if isinstance(node, ast.Call) else None
+    within = _passes_within(source, infer, runner, ends, source) if runner is not None else None
+    return within or _passes(source, infer, node, ends, source, _DEEP)
 
 
 def _passes(
@@ -89,15 +93,50 @@ def _passes(
         return None
     answered = {*ends.failures}
     further = Ends(ends.timeouts, [each for each in failures if each not in answered])
-    again = _tried_again(source, node, function, Ends(ends.timeouts, failures), home)
+    seen = Ends(ends.timeouts, failures)
+    decorators = [_called(each) for each in function.decorator_list]
+    within = (_passes_within(source, infer, each, seen, home) for each in decorators if deep)
+    again = next(filter(None, within), None) or _tried_again(source, node, function, seen, home)
     if again is not None or not deep:
         return again
     for each in direct_callers(source, infer, function):
-        if not each.is_handed and not infer.is_test(each.source):
+        if infer.is_test(each.source):
+            continue
+        if each.is_handed:
+            found = _passes_within(each.source, infer, each.call.func, seen, home)
+        else:
             found = _passes(each.source, infer, each.call, further, home, deep - 1)
-            if found is not None:
-                return found
+        if found is not None:
+            return found
     return None
+
+
+def _called(decorator: ast.expr) -> ast.expr:
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
+
+
+def _passes_within(
+    source: SourceFile, infer: Inference, runner: ast.expr, ends: Ends, home: SourceFile
+) -> Statement | None:
+    """The same for a function of the project that calls what it decorates, or is handed."""
+    for each in infer.holds(source, runner):
+        if isinstance(each.value, Called):
+            where = each.value.view.source
+            for call in ast.walk(each.value.node):
+                if isinstance(call, ast.Call) and _is_of_parameter(where, call):
+                    found = _passes(where, infer, call, ends, home, 0)
+                    if found is not None:
+                        return found
+    return None
+
+
+def _is_of_parameter(source: SourceFile, call: ast.Call) -> bool:
+    return any(
+        dotted(call.func) == parameter.arg
+        for around in source.ancestors(call)
+        if isinstance(around, FUNCTIONS)
+        for parameter in parameters(around)
+    )
 
 
 def _place(source: SourceFile, line: int, home: SourceFile) -> Place:

@@ -186,3 +186,46 @@ def test_a_loop_that_tries_again_after_other_failures() -> None:
         """
     assert "the loop tries again" in reason(body.format(handler="requests.ConnectionError"))
     assert reason(body.format(handler="requests.RequestException")) == ""
+
+
+HOUSE = """
+def retry(function):
+    def wrapper(*args):
+        for attempt in range(3):
+            try:
+                return function(*args)
+            except {handler}:
+                time.sleep(2)
+        return None
+
+    return wrapper
+
+
+{body}
+"""
+DECORATED = "@retry\ndef page(url):\n    return requests.get(url)"
+HANDED = "def page(url):\n    return requests.get(url)\n\n\nfirst = retry(page)('http://shop')"
+
+
+@pytest.mark.parametrize("body", [DECORATED, HANDED])
+def test_a_retry_of_the_house_is_read(body: str) -> None:
+    seen = reason(HOUSE.format(handler="requests.ConnectionError", body=body))
+    assert "`except requests.ConnectionError` goes on after other failures" in seen
+    assert reason(HOUSE.format(handler="requests.RequestException", body=body)) == ""
+
+
+def test_a_function_that_is_handed_the_request_is_read() -> None:
+    house = """
+        def retry_call(function, url):
+            for attempt in range(3):
+                try:
+                    return function(url)
+                except {handler}:
+                    time.sleep(2)
+
+
+        def page(url):
+            return retry_call(requests.get, url)
+        """
+    assert "goes on after other" in reason(house.format(handler="requests.ConnectionError"))
+    assert reason(house.format(handler="requests.RequestException")) == ""
