@@ -52,13 +52,12 @@ def test_the_rows_of_an_earlier_query_are_none() -> None:
 
 def test_what_is_given_last_counts() -> None:
     text = PAGES.replace("{call}", "get(url)")
-    changed = "    url = url + '/pages'\n    return"
-    after = apply_to_files({"pages.py": text.replace("    return", changed)}, ("timeouts",))
-    assert "get(url, timeout=30)" in after["pages.py"]
-    changed = "    url = url + '/report'\n    return"
-    more = "    url = url + '/pages'\n    requests.get(url, timeout=5)\n" + changed
-    after = apply_to_files({"pages.py": text.replace("    return", more)}, ("timeouts",))
-    assert "get(url, timeout=5)\n    url = url + '/report'" in after["pages.py"]
+    before = (
+        "    url = base + '/pages'\n    requests.get(url)\n    url = base + '/report'\n    return"
+    )
+    after = apply_to_files({"pages.py": text.replace("    return", before)}, ("timeouts",))
+    assert "    requests.get(url, timeout=30)" in after["pages.py"]
+    assert "return requests.get(url, timeout=300)" in after["pages.py"]
 
 
 def test_what_the_module_says_counts_first() -> None:
