@@ -56,9 +56,11 @@ def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator
     """The parts of an expression, and of what its names are given in the function or module."""
     for part in ast.walk(node):
         yield part
-        # What another function gives is not what it was given.
-        is_passed = isinstance(source.parent(part), (ast.Call, ast.keyword)) and deep < _DEEP
-        if isinstance(part, ast.Name) and deep and not is_passed:
+        around = source.parent(part)
+        # What another function gives is not what it was given, nor is an item what it is taken of.
+        is_other = isinstance(around, (ast.Call, ast.keyword)) and deep < _DEEP
+        is_other = is_other or isinstance(around, ast.Subscript) and part is around.value
+        if isinstance(part, ast.Name) and deep and not is_other:
             for value in _last_given(source, part):
                 if value is not node:
                     yield from _followed(source, value, deep - 1)

@@ -45,9 +45,10 @@ def test_what_is_worked_out_first_has_more_time(call: str, bound: str) -> None:
 
 def test_the_rows_of_an_earlier_query_are_none() -> None:
     text = PAGES.replace("{call}", "post(url, json=found)")
-    found = "    found = {'rows': read(ROWS)}\n    return"
-    after = apply_to_files({"pages.py": text.replace("    return", found)}, ("timeouts",))
-    assert "json=found, timeout=30)" in after["pages.py"]
+    for given in ("read(ROWS)", "rows['price']"):
+        found = f"    rows = read(sql)\n    found = {{'rows': {given}}}\n    return"
+        after = apply_to_files({"pages.py": text.replace("    return", found)}, ("timeouts",))
+        assert "json=found, timeout=30)" in after["pages.py"]
 
 
 def test_what_is_given_last_counts() -> None:
