@@ -14,7 +14,7 @@ from qw_codemod.python.syntax import definition_of
 from qw_codemod.rules.api import Context, SourceFile, Statement
 
 from . import reasons
-from .policy import pace_of, policy_of
+from .policy import OF_INIT, pace_of, policy_of
 from .web_requests import limit_of
 
 _FEWEST = 2  # tries of a policy of which nothing more is known
@@ -32,7 +32,8 @@ def outlasts(source: SourceFile, context: Context, call: HttpCall) -> Statement 
     if not known:
         return None
     stop = min(known, key=lambda each: each.seconds)
-    pace = pace_of(policy_of(source, context), context.infer)
+    policy = policy_of(source, context)
+    pace = pace_of(policy, context.infer) if policy.obstacle is None else OF_INIT
     tries = pace.tries if pace is not None else _FEWEST
     pauses = pace.pauses if pace is not None else 0.0
     total = tries * seconds + pauses

@@ -50,9 +50,9 @@ from .google_requests import (
 )
 from .plan import AddKeyword, Plan
 from .policy import (
+    is_of_policy,
     is_policy,
     lacks_errors,
-    named_policies,
     other_library,
     pace_of,
     policy_of,
@@ -122,9 +122,8 @@ def unretried(source: SourceFile, context: Context) -> Iterator[Match]:
 
 def _has_policy(source: SourceFile, context: Context, call: HttpCall) -> bool:
     """Whether a function around the call has the policy's own decorator."""
-    modules = tuple(f"{module}." for module, name in named_policies(context.settings) if name)
-    return bool(modules) and any(
-        full_name(source, decorator).startswith(modules)
+    return any(
+        is_of_policy(source, context.settings, decorator)
         for each in source.ancestors(call.node)
         for decorator in getattr(each, "decorator_list", ())
     )
@@ -152,8 +151,6 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     if isinstance(found, GoogleRequest):
         return assess_request(source, context, found)
     call = found.call
-    if _waits_for_ever(call):
-        return NotYet(reasons.NoTimeout())
     blocking = why_blocking(source, context.infer, call)
     if blocking is not None:
         return Unfixable(blocking)
@@ -161,6 +158,20 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return Unfixable(reasons.GivesFuture())
     if does_more(source, call):
         return Unfixable(reasons.DoesMore())
+    reason = _why_unsafe(source, context, call)
+    if reason is None and _is_bare(source, context, call):
+        reason = reasons.InstallationNotSeen()
+    if reason is None and call.sender.library == "requests":
+        own = context.once(own_session, source)
+        reason = reasons.OwnSession(*own) if own else None
+    if reason is None:
+        reason = _failing_double(source, context, call)
+    if reason is not None:
+        return Unsafe(reason)
+    if _waits_for_ever(call):
+        return NotYet(reasons.NoTimeout())
+    if reason := outlasts(source, context, call):
+        return Unsafe(reason)
     policy = policy_of(source, context)
     if policy.obstacle is not None:
         return policy.obstacle
@@ -169,16 +180,9 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
     form = form_of(source, context, call)
     if isinstance(form, Unfixable):
         return form
-    reason = _why_unsafe(source, context, call) or _failing_double(source, context, call)
-    reason = reason or outlasts(source, context, call)
-    if reason is None and _is_bare(source, context, call):
-        reason = reasons.InstallationNotSeen()
-    if reason is None and call.sender.library == "requests":
-        own = context.once(own_session, source)
-        reason = reasons.OwnSession(*own) if own else None
-    if reason is None and (other := other_library(source, context)):
-        reason = reasons.OtherLibrary(other[1], other[0], policy.module)
-    return Unsafe(reason) if reason else None
+    if other := other_library(source, context):
+        return Unsafe(reasons.OtherLibrary(other[1], other[0], policy.module))
+    return None
 
 
 def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
@@ -347,8 +351,7 @@ _CALL_ONCE = (
 def _calls_once(source: SourceFile, context: Context, decorator: ast.expr) -> bool:
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
     name = full_name(source, function)
-    named = {f"{module}.{each}" for module, each in named_policies(context.settings) if each}
-    return name in _CALL_ONCE or name in named
+    return name in _CALL_ONCE or is_of_policy(source, context.settings, function)
 
 
 def _of_generator(

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.import_roots import imports_package, why_not_imported
+from qw_codemod.analysis.units.shown_imports import relative_name
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import LIBRARIES, used_libraries
 from qw_codemod.python.imports import imports_of
+from qw_codemod.python.names import full_name
 from qw_codemod.rules.api import Context, NotYet, Obstacle, Settings
 
 from . import reasons
@@ -54,6 +56,20 @@ def is_policy(source: SourceFile, settings: Settings) -> bool:
     return source.path.endswith(policy_files(settings))
 
 
+def is_of_policy(source: SourceFile, settings: Settings, node: ast.expr) -> bool:
+    """Whether an expression names something of a policy's module, or calls that."""
+    name = full_name(source, node.func if isinstance(node, ast.Call) else node)
+    named = [module for module, name in named_policies(settings) if module and name]
+    if name.startswith(tuple(f"{module}." for module in named)):
+        return True
+    first = name.partition(".")[0]
+    names = {module.rpartition(".")[2] for module in named}
+    return any(
+        each.level and each.bound == first and each.module.rpartition(".")[2] in names
+        for each in imports_of(source.tree)
+    )
+
+
 def policy_files(settings: Settings) -> tuple[str, ...]:
     """How the paths of the modules of policies end."""
     inner = [module.replace(".", "/") for module, _ in named_policies(settings) if module]
@@ -92,6 +108,9 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
     outside: list[Policy] = []  # from packages that are installed
     for module, name in named_policies(context.settings):
         found = _files(source, context.infer, module) if name else ()
+        top = module.partition(".")[0]
+        if name and not found and context.infer.tree.ending(f"/{top}/__init__.py"):
+            continue  # of a package of the project, where it is not yet
         if name and not found:
             outside.append(Policy(module, name, decorator=name))
             if not inside:
@@ -110,6 +129,9 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
         why = why_not_imported(tree, source.path, module, path)
         if why is None:
             return _offered(context.infer, module, name, path)
+        beside = relative_name(source.path, path)
+        if beside and why_not_imported(tree, source.path, beside, path) is None:
+            return _offered(context.infer, beside, name, path)
         obstacle = obstacle or why
     if outside:
         return outside[0]
@@ -154,6 +176,9 @@ class Pace:
 
     tries: int
     pauses: float
+
+
+OF_INIT = Pace(4, 10.0)  # of the policy that `init` writes
 
 
 def pace_of(policy: Policy, infer: Inference) -> Pace | None:

@@ -216,13 +216,16 @@ def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool)
 
     command = f"qw-codemod init {family}"
     lacking: list[dict[str, str]] = []  # of each policy: those for units that cannot import it
+    written = False
     for policy in policies:
         made = initiation.init(family, policy, root, not no_dependencies, click.echo)
         lacking.append({os.path.dirname(path): path for path in made.more})
-        click.echo(f"wrote {_shown(made.path)}")
+        written = written or bool(made.path)
+        if made.path:
+            click.echo(f"wrote {_shown(made.path)}")
         for notice in made.notices:
             click.echo(notice)
-        if not made.is_set:
+        if made.path and not made.is_set:
             click.echo(
                 f"Put this into pyproject.toml:\n\n[tool.qw-codemod.{family}]\n"
                 f'policy = "{made.setting}"\n'
@@ -237,7 +240,8 @@ def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool)
         click.echo(f"{_shown(folder)} cannot import it: {command} {option}")
     if len(more) > 1:
         click.echo(f"All of these: {command} {' '.join(more.values())}")
-    click.echo(f"Then: qw-codemod apply {family} --diff")
+    if written:
+        click.echo(f"Then: qw-codemod apply {family} --diff")
 
 
 @cli.command()

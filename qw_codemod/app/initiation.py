@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qw_codemod.analysis.units.import_roots import (
-    folder_of_copy,
     module_name,
     shows_root,
     why_not_imported,
 )
+from qw_codemod.analysis.units.shown_imports import relative_name
+from qw_codemod.analysis.units.statements import ELSEWHERE
 from qw_codemod.app.commands import Request, UsageProblem, check, root_of
 from qw_codemod.app.policy_setting import policies, with_policy
 from qw_codemod.app.report import diff
@@ -26,7 +27,7 @@ from qw_codemod.engine.results import Results
 from qw_codemod.facts.components import modules
 from qw_codemod.facts.project import Tree
 from qw_codemod.facts.query import Trace
-from qw_codemod.kernel.model import Finding
+from qw_codemod.kernel.model import Finding, NotYet
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import LIBRARIES, used_libraries
 from qw_codemod.rules import packs
@@ -37,8 +38,8 @@ from qw_codemod.rules.api import Codemod
 class Made:
     """The module that was written, the setting that names it, and what else is to be said.
 
-    `is_set`: the setting stands in pyproject.toml. `more` are policies for units that cannot import
-    this one: the files to write.
+    `path` is empty where nothing was written, as no edit would use it. `is_set`: the setting stands
+    in pyproject.toml. `more` are policies for files that cannot import this one: those to write.
     """
 
     path: str
@@ -68,17 +69,27 @@ def init(
         raise UsageProblem(f"{policy} is there already: it is yours to edit")
     tree = _tree(project, target)
     results = check(Request((str(project),), select=(family,), root=str(project), cache=False))
-    found = _found(results)
+    calls = _calls(results)
+    found = [each for each in calls if _is_edited(each)]
     module = _module(tree, [each.path for each in found], target)
     here = [each for each in found if _may_import(tree, each.path, module, target)]
+    earlier = [*_named(tree, project, family)]
+    lacking = [
+        each
+        for each in found
+        if each not in here and not any(_may_import(tree, each.path, *other) for other in earlier)
+    ]
+    if lacking and not here:
+        places = _places(tree, lacking, target.name)
+        left = f"{policy} is not written: no place that would be edited can import it"
+        return Made("", "", False, (*results.notices, left), places)
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
     told = _write(target, policy, codemod.policy(sorted(libraries)))
     setting = f"{module}:{codemod.policy_name}"
-    earlier = [*_named(tree, project, family)]
     is_set, said = _set(project, family, setting, show)
     notices = [*results.notices, *told, *said, *_beside(tree, target, codemod)]
-    if found and not here:
+    if calls and not here:
         notices.append(f"{policy}: no place that would be edited can import it")
     elif dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
@@ -89,16 +100,11 @@ def init(
         installed = {str(target): [*dict.fromkeys(units)]} if of_groups else None
         wanted = codemod.dependencies
         declared = declare(project, needs, installed, pins_of(wanted), published_of(wanted))
-        for path, before, after in declared.changes:
-            files.replace(path, before, after)
+        for path, old, new in declared.changes:
+            files.replace(path, old, new)
         notices += [f"changed {path}" for path, _, _ in declared.changes]
         notices += declared.notices
-    lacking = [
-        each
-        for each in found
-        if each not in here and not any(_may_import(tree, each.path, *other) for other in earlier)
-    ]
-    more = _others(tree, lacking, module, target)
+    more = _places(tree, lacking, target.name)
     return Made(str(target), setting, is_set, tuple(notices), more)
 
 
@@ -132,14 +138,28 @@ def _tree(project: Path, target: Path) -> Tree:
     return tree
 
 
-def _found(results: Results) -> list[Finding]:
-    """What the family would edit, now or once another command was run."""
+def _calls(results: Results) -> list[Finding]:
+    """What the family would edit if nothing else forbids it."""
     reports = [outcome.report for outcome in results.outcomes]
     return [each for report in reports for each in results.new(report.findings) if each.about]
 
 
+def _is_edited(finding: Finding) -> bool:
+    """Whether a plain run edits a finding, now or once another command was run.
+
+    What cannot import a policy that is named already may import another one.
+    """
+    obstacle = finding.obstacle
+    is_free = obstacle is None or isinstance(obstacle, NotYet)
+    is_elsewhere = obstacle is not None and isinstance(obstacle.reason, ELSEWHERE)
+    return finding.evidence.level == "proven" and (is_free or is_elsewhere)
+
+
 def _may_import(tree: Tree, path: str, module: str, target: Path) -> bool:
-    return why_not_imported(tree, path, module, target.as_posix()) is None
+    names = (module, relative_name(path, target.as_posix()))
+    return any(
+        why_not_imported(tree, path, name, target.as_posix()) is None for name in names if name
+    )
 
 
 def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
@@ -150,10 +170,7 @@ def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
     will do, it is the one that counts from where these places import others from.
     """
     usual = module_name(tree, target.as_posix())
-    parts = target.relative_to(tree.root).with_suffix("").parts
-    names = [
-        ".".join(parts[at:]) for at in range(len(parts)) if all(map(str.isidentifier, parts[at:]))
-    ]
+    names = [*_names(tree, target)]
 
     def importing(name: str) -> tuple[int, int]:
         may = [path for path in paths if _may_import(tree, path, name, target)]
@@ -172,21 +189,40 @@ def _named(tree: Tree, project: Path, family: str) -> Iterator[tuple[str, Path]]
                 yield module, Path(path)
 
 
-def _others(tree: Tree, found: Iterable[Finding], module: str, target: Path) -> tuple[str, ...]:
-    """Where units that cannot import the policy would have one of their own, and import that."""
-    folders: dict[str, list[str]] = {}
-    for each in found:
-        folder = folder_of_copy(tree, each.path, module, target.as_posix())
-        folders.setdefault(folder, []).append(each.path)
-    copies = {Path(folder) / target.name: folders[folder] for folder in sorted(folders) if folder}
-    for copy in copies:
-        if not copy.exists():
-            tree.overlay(SourceFile(copy.as_posix(), b""))
-    return tuple(
-        str(copy)
-        for copy, paths in copies.items()
-        if not copy.exists()
-        and any(_may_import(tree, path, _module(tree, paths, copy), copy) for path in paths)
+def _names(tree: Tree, target: Path) -> Iterator[str]:
+    """The names that a module may have, the longest first."""
+    parts = target.relative_to(tree.root).with_suffix("").parts
+    for at in range(len(parts)):
+        if all(map(str.isidentifier, parts[at:])):
+            yield ".".join(parts[at:])
+
+
+def _places(tree: Tree, found: Iterable[Finding], name: str) -> tuple[str, ...]:
+    """Where policies would be that these places can import for certain, as few as there can be.
+
+    Each lies in a folder that the files are in: what serves the most of them comes first, and of
+    several the one furthest up.
+    """
+    paths = sorted({each.path for each in found})
+    serves: dict[str, set[str]] = {}
+    for path in paths:
+        for folder in tree.folders_of(path):
+            copy = Path(folder) / name
+            if not copy.exists() and _is_found(tree, path, copy):
+                serves.setdefault(folder, set()).add(path)
+    chosen: list[str] = []
+    while serves:
+        best = max(sorted(serves), key=lambda each: (len(serves[each]), -each.count("/")))
+        done = serves.pop(best)
+        chosen.append(os.path.join(best, name))
+        serves = {folder: left for folder, each in serves.items() if (left := each - done)}
+    return tuple(sorted(chosen))
+
+
+def _is_found(tree: Tree, path: str, copy: Path) -> bool:
+    names = [*_names(tree, copy), relative_name(path, copy.as_posix())]
+    return any(
+        why_not_imported(tree, path, each, copy.as_posix()) is None for each in names if each
     )
 
 

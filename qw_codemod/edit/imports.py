@@ -243,6 +243,8 @@ def _joined(
 
 def _section(module: str, first_party: Callable[[str], bool]) -> int:
     root = module.partition(".")[0]
+    if not root:
+        return _RELATIVE
     if root in sys.stdlib_module_names:
         return _STDLIB
     return _FIRST_PARTY if first_party(root) else _THIRD_PARTY

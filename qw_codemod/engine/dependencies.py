@@ -102,6 +102,12 @@ class _Imports:
         return False
 
     def _targets(self, each: ImportedName, path: str) -> Iterator[str]:
+        if each.level:
+            inner = f"{each.module}.{each.name}".strip(".")
+            for name in (inner, each.module):
+                if found := self._tree.relative(name, each.level, path):
+                    yield found
+                    return
         for name in (each.source, each.module):
             if name and not each.level and (found := self._tree.resolve(name, path)):
                 yield found

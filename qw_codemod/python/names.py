@@ -245,15 +245,24 @@ def _name_bound(source: SourceFile, statement: ImportStatement, wanted: Import) 
 
 def same_module(source: SourceFile, imported: ImportedName, module: str) -> bool:
     """Whether `from …` names this module; a relative one is resolved by the file's own path."""
+    relative = module.lstrip(".")
+    if relative != module:
+        level = len(module) - len(relative)
+        return bool(imported.level) and _parts(source, level, relative) == _parts(
+            source, imported.level, imported.module
+        )
     if not imported.level:
         return imported.module == module
-    folders = PurePath(source.path).parts[:-1]
-    if imported.level > len(folders):
-        return False
-    package = list(folders[: len(folders) - imported.level + 1])
-    package += imported.module.split(".") if imported.module else []
     wanted = module.split(".")
-    return package[-len(wanted) :] == wanted
+    return _parts(source, imported.level, imported.module)[-len(wanted) :] == wanted
+
+
+def _parts(source: SourceFile, level: int, module: str) -> list[str]:
+    """The folders and the name of a module that a relative import means; empty if too far up."""
+    folders = PurePath(source.path).parts[:-1]
+    if level > len(folders):
+        return []
+    return [*folders[: len(folders) - level + 1], *(module.split(".") if module else ())]
 
 
 def _defines(source: SourceFile, wanted: Import) -> bool:

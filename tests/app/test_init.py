@@ -98,7 +98,8 @@ def test_a_policy_that_nothing_can_import_declares_nothing(tmp_path: Path, init:
     files = {"api__shared____init___py": "", "api__main_py": "from shared.a import fetch\n"}
     files["api__shared__a_py"] = FETCH.format("requests")
     done = init("shared/http_retry.py", **files)
-    assert "shared/http_retry.py: no place that would be edited can import it" in done.output
+    assert "shared/http_retry.py is not written: no place that would be" in done.output
+    assert not (tmp_path / "shared").exists()
     assert (tmp_path / "requirements.txt").read_text() == "requests\n"
 
 

@@ -10,29 +10,83 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterator
 
 from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import Program, own_root, programs_of, published_root
+from qw_codemod.analysis.units.shown_imports import (
+    all_imports,
+    is_laid_out,
+    is_shown,
+    resolved,
+    root_of,
+    sure_imports,
+)
 from qw_codemod.facts.deployments import Distribution, Unit
 from qw_codemod.facts.project import Tree
 from qw_codemod.kernel.model import Obstacle, Unfixable, Unsafe
 from qw_codemod.kernel.statements import At
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.imports import ImportedName, imports_of
+from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import LOOPS
 
 
 def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
-    """Why a file must not import a module, which `target` is the file of; None if it may."""
-    root = _root_of(module, target)
-    if not root or path == target:
+    """Why a file must not import a module, which `target` is the file of; None if it may.
+
+    `module` may begin with dots, as in a relative import.
+    """
+    if path == target:
+        return None
+    if module.startswith("."):
+        return _why_not_beside(tree, path, module, target)
+    root = root_of(module, target)
+    if not root:
         return None
     if imports_late(tree, path):
         return Unfixable(says.ImportsLate())
-    if _imports_same(tree, path, module, root):
+    if is_shown(tree, path, module, target, 0):
         return None
+    why = _why_not_there(tree, path, module, target, root)
+    if why is not None:
+        return why
+    programs = programs_of(tree, path)
+    if root in _changed_path(tree, path) or is_shown(tree, path, module, target):
+        return None
+    if is_laid_out(tree, path, module, target, programs):
+        return None
+    return Unsafe(says.StartIsUnknown(module))
+
+
+def _why_not_beside(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
+    """The same of a relative import."""
+    if imports_late(tree, path):
+        return Unfixable(says.ImportsLate())
+    for program in programs_of(tree, path):
+        unit = program.unit
+        if unit is not None and not _lies_alike(unit, path, target):
+            place = At(unit.path, unit.line)
+            return Unfixable(says.NotInUnit(_name(tree, unit), module, place))
+    lacking = _published_without(tree, path, module, target)
+    if lacking is not None:
+        return Unfixable(_of_published(tree, lacking, module))
+    if is_shown(tree, path, module, target):
+        return None
+    return Unsafe(says.StartIsUnknown(module))
+
+
+def _lies_alike(unit: Unit, path: str, target: str) -> bool:
+    """Whether a module lies in a unit as it does in the project, seen from a file."""
+    way = os.path.relpath(target, os.path.dirname(path))
+    there = {*unit.places(target)}
+    return any(
+        os.path.normpath(os.path.join(os.path.dirname(place), way)) in there
+        for place in unit.places(path)
+    )
+
+
+def _why_not_there(tree: Tree, path: str, module: str, target: str, root: str) -> Obstacle | None:
+    """What shows that a module is not found in one of the programs of a file."""
     if other := _found_instead(tree, path, module, root):
         return Unfixable(says.FoundInstead(os.path.relpath(other, tree.root), module))
     programs = programs_of(tree, path)
@@ -62,26 +116,16 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return Unfixable(says.NotOnPath(script, module, At(program.path, program.line)))
     lacking = _published_without(tree, path, module, target)
     if lacking is not None:
-        folder = os.path.relpath(lacking.folder, tree.root)
-        name = lacking.name if folder == "." else folder
-        return Unfixable(says.PublishedAlone(name, module, At(lacking.path, lacking.line)))
+        return Unfixable(_of_published(tree, lacking, module))
     if root not in shown and (test := _test_without(tree, path, root)):
         return Unfixable(says.NotOnPathOfTest(os.path.relpath(test, tree.root), module))
-    # A `__main__` block tells of itself; who else loads what it imports is not known by it.
-    is_known = is_told or any(each.entry == path for each in programs)
-    if is_known or root in shown:
-        return None
-    if root == own_root(tree, path) and (
-        root == os.path.dirname(path)
-        or root in _roots_beside(tree, path)
-        or not _is_script(tree, path)
-    ):
-        return None
-    loaders = sorted(tree.loaders(path) - {path}) if path.startswith(f"{root}/") else ()
-    for each in loaders:
-        if not tree.is_test(each) and root in _shown_roots(tree, each):
-            return None
-    return Unsafe(says.StartIsUnknown(module))
+    return None
+
+
+def _of_published(tree: Tree, lacking: Distribution, module: str) -> says.PublishedAlone:
+    folder = os.path.relpath(lacking.folder, tree.root)
+    name = lacking.name if folder == "." else folder
+    return says.PublishedAlone(name, module, At(lacking.path, lacking.line))
 
 
 def _found_instead(tree: Tree, path: str, module: str, root: str) -> str:
@@ -99,7 +143,7 @@ def _found_instead(tree: Tree, path: str, module: str, root: str) -> str:
         for each in facts.imports if facts is not None else ():
             if each.package != top or each.level:
                 continue
-            found = _root_of(*_resolved(tree, each, other))
+            found = root_of(*resolved(tree, each, other))
             if found not in ("", root) and tree.has(f"{found}/{top}/__init__.py"):
                 return f"{found}/{top}"
     return ""
@@ -149,13 +193,13 @@ def _is_loaded(tree: Tree, path: str) -> bool:
 
 def imports_package(tree: Tree, path: str, module: str, target: str) -> bool:
     """Whether a file imports the package of a module already, or is in it, whatever happens."""
-    root = _root_of(module, target)
+    root = root_of(module, target)
     return bool(root) and _imports_same(tree, path, module, root)
 
 
 def shows_root(tree: Tree, path: str, module: str, target: str) -> bool:
     """Whether a file imports another one, whatever happens, from where a module counts."""
-    return _root_of(module, target) in _shown_roots(tree, path)
+    return root_of(module, target) in _shown_roots(tree, path)
 
 
 def holds_module(unit: Unit, module: str, target: str) -> bool:
@@ -193,7 +237,7 @@ def _published_without(tree: Tree, path: str, module: str, target: str) -> Distr
     ):
         return None
     top = module.partition(".")[0]
-    root = _root_of(module, target)
+    root = root_of(module, target)
     for other in tree.mentions(top):
         if (
             own.holds(other)
@@ -225,36 +269,6 @@ def imports_late(tree: Tree, path: str) -> bool:
         if each.level or each.package not in sys.stdlib_module_names and each.package
     ]
     return bool(others) and all("def" in each.inside for each in others)
-
-
-def folder_of_copy(tree: Tree, path: str, module: str, target: str) -> str:
-    """Where a program of a file that cannot import a module would have a copy; empty if none.
-
-    A file that is copied into an image alone takes nothing along that lies beside it. What is
-    published, or loaded nobody knows how, has its own package for certain; a script has not.
-    """
-    why = why_not_imported(tree, path, module, target)
-    if why is None:
-        return ""
-    if isinstance(why.reason, (says.PublishedAlone, says.StartIsUnknown)):
-        if isinstance(why.reason, says.StartIsUnknown) and _is_script(tree, path):
-            return ""
-        around = own_root(tree, path)
-        if tree.has(f"{around}/__init__.py"):
-            return around  # it is on the path itself: what lies in it is there for all below it
-        inner = path[len(around) + 1 :].partition("/")
-        return f"{around}/{inner[0]}" if inner[1] else ""
-    for program in programs_of(tree, path):
-        if program.unit is not None and not holds_module(program.unit, module, target):
-            folder = program.unit.source_of(path)
-            return "" if folder == path else folder
-        if program.unit is None:
-            folder = program.roots[0] if program.is_dag else os.path.dirname(program.entry)
-            is_apart = not path.startswith(f"{folder}/")
-            if is_apart and any(path.startswith(f"{root}/") for root in program.roots):
-                folder = os.path.dirname(path)  # as it is found, so is what lies beside it
-            return "" if _test_without(tree, path, folder) else folder
-    return ""
 
 
 def module_name(tree: Tree, target: str) -> str:
@@ -289,7 +303,7 @@ def _is_known_by(tree: Tree, name: str, target: str) -> bool:
     `/env/osv` in an image is `osv` for all that import it, though `/` may be a root.
     """
     top = name.partition(".")[0]
-    if _root_of(name, target):
+    if root_of(name, target):
         return True
     views = filter(None, map(tree.view, tree.mentions(top)))
     return any(
@@ -315,22 +329,13 @@ def _name(tree: Tree, unit: Unit) -> str:
     return unit.name
 
 
-def _root_of(module: str, target: str) -> str:
-    """The folder that a module's name counts from."""
-    inner = "/" + module.replace(".", "/")
-    for end in (".py", "/__init__.py"):
-        if target.endswith(inner + end):
-            return target[: -len(inner + end)]
-    return ""
-
-
 def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
     """Whether a file imports the package of a module already, or is in it, whatever happens."""
     top = module.partition(".")[0]
     if "." not in module:
-        return any(each.module == module for each in _sure_imports(tree, path))
-    for each in _sure_imports(tree, path):
-        if each.package == top and _root_of(*_resolved(tree, each, path)) == root:
+        return any(each.module == module for each in sure_imports(tree, path))
+    for each in sure_imports(tree, path):
+        if each.package == top and root_of(*resolved(tree, each, path)) == root:
             return True
         if each.level and path.startswith(f"{root}/{top}/"):
             own = own_root(tree, path)  # a package that is on the path itself, or a folder
@@ -340,8 +345,8 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
 
 def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     """The folders that are on the module path of a file, by what it imports whatever happens."""
-    sure = [*_sure_imports(tree, path)]
-    found = {_root_of(*_resolved(tree, each, path)) for each in sure if not each.level}
+    sure = [*sure_imports(tree, path)]
+    found = {root_of(*resolved(tree, each, path)) for each in sure if not each.level}
     if any(each.level for each in sure):
         found.add(own_root(tree, path))
     return frozenset(found - {""})
@@ -353,9 +358,9 @@ def _test_without(tree: Tree, path: str, root: str) -> str:
         if not tree.is_test(each):
             continue
         froms = {
-            _root_of(name, target)
-            for imported in _all_imports(tree, each)
-            for name, target in [_resolved(tree, imported, each)]
+            root_of(name, target)
+            for imported in all_imports(tree, each)
+            for name, target in [resolved(tree, imported, each)]
             if target == path
         }
         if not any(root.startswith(above + "/") for above in froms if above):
@@ -368,25 +373,6 @@ def _test_without(tree: Tree, path: str, root: str) -> str:
         if root not in known:
             return each
     return ""
-
-
-def _all_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
-    view = tree.view(path)
-    if view is not None:
-        yield from imports_of(view.source.tree)
-
-
-def _resolved(tree: Tree, each: ImportedName, path: str) -> tuple[str, str]:
-    """The module that is imported, and its file; both empty where it is none of the project."""
-    for name in (f"{each.module}.{each.name}" if each.name else "", each.module):
-        if name and (target := tree.resolve(name, path)):
-            return name, target
-    return "", ""
-
-
-def _sure_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
-    """What a module imports in any case, when it is loaded."""
-    return (each for each in _all_imports(tree, path) if not each.inside)
 
 
 # -- sys.path -------------------------------------------------------------------------------------

@@ -66,6 +66,19 @@ class StartIsUnknown(Statement):
     module: str
 
 
+# What another policy, nearer to the file, would not meet.
+ELSEWHERE = (
+    NotInUnit,
+    PublishedAlone,
+    FoundInstead,
+    NotOnPath,
+    NotOnPathByItself,
+    NotOnPathOfTest,
+    NotOnPathOfDags,
+    StartIsUnknown,
+)
+
+
 class ImportsLate(Statement):
     template = "this module imports what it needs in its functions, for a quick start"
 

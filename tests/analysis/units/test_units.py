@@ -29,7 +29,8 @@ def left(files: Mapping[str, str | None], name: str, settings: object = None) ->
 
 # -- imports --------------------------------------------------------------------------------------
 
-ALONE = {"f/main.py": FETCH, "deploy.sh": FUNCTION.format("f")}
+LONG = FUNCTION.strip() + " --timeout=540\n"
+ALONE = {"f/main.py": FETCH, "deploy.sh": LONG.format("f")}
 CLI = {"j/cli/x.py": FETCH + GUARD, "j/cli/http_retry.py": POLICY}
 DOCKERFILE = "FROM python\nWORKDIR /app\n{}\nCMD python -m jobs.run\n"
 RUN = {
@@ -61,16 +62,20 @@ RUN = {
         ({**RUN, "Dockerfile": DOCKERFILE.format("COPY jobs jobs\nCOPY shared shared")},
          "jobs/feed.py", ""),
         ({**RUN, "Dockerfile": DOCKERFILE.format("COPY . .")}, "jobs/feed.py", ""),
-        # another program of the image loads it
+        # another program of the image loads it, and nobody knows how
         ({**RUN, "jobs/more.py": FETCH, "Dockerfile": DOCKERFILE.format("COPY jobs jobs")},
-         "jobs/more.py", ""),
+         "jobs/more.py", "nothing shows that `shared.http_retry` can be imported"),
         (
             {"tools/x.py": FETCH + GUARD},
             "tools/x.py",
             "`tools/x.py` is started: by its path, as its `__main__` block suggests",
         ),
         ({"x.py": FETCH + GUARD}, "x.py", ""),
-        ({"tools/__init__.py": "", "tools/x.py": FETCH + GUARD}, "tools/x.py", ""),
+        (
+            {"tools/__init__.py": "", "tools/x.py": FETCH + GUARD},
+            "tools/x.py",
+            "nothing shows that `shared.http_retry` can be imported",
+        ),
         # a package of the same name is found first
         (
             {"feeds/__init__.py": "", "feeds/x.py": "from api.shop import open\n" + FETCH,
@@ -92,7 +97,7 @@ RUN = {
             "api/x.py",
             "`api/shared` is found instead of the package of `shared.http_retry`",
         ),
-        # a script in a package: how it is started nobody says, but for those beside it
+        # a script in a package: how it is started nobody says
         (
             {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n"},
             "tools/x.py",
@@ -108,7 +113,7 @@ RUN = {
             {"tools/__init__.py": "", "tools/x.py": FETCH + "\n\nprint(fetch('1'))\n",
              "tools/y.py": "", "run.sh": "PYTHONPATH=. python tools/y.py"},
             "tools/x.py",
-            "",
+            "nothing shows that `shared.http_retry` can be imported",
         ),
         (
             {"tools/__init__.py": "", "tools/x.py": FETCH + GUARD, "tools/y.py": "",
@@ -120,7 +125,7 @@ RUN = {
             {"tools/__init__.py": "", "tools/x.py": FETCH + GUARD, "tools/y.py": "",
              "run.sh": "PYTHONPATH=. python tools/y.py"},
             "tools/x.py",
-            "",
+            "nothing shows that `shared.http_retry` can be imported",
         ),
         (
             {"tools/__init__.py": "", "tools/x.py": FETCH, "run.sh": "python tools/x.py 1"},
@@ -151,7 +156,7 @@ RUN = {
              "Dockerfile": "FROM python\nENV PYTHONPATH=/\nCOPY app /app\nCOPY shared /shared\n"
              "CMD python /app/main.py\n"},
             "app/feed.py",
-            "",
+            "nothing shows that `shared.http_retry` can be imported",
         ),
         # what a script imports runs where the script does
         (
@@ -284,7 +289,8 @@ def test_a_distribution_that_holds_the_policy() -> None:
 
 
 def test_each_place_uses_the_first_policy_that_it_can_import() -> None:
-    files = {**SHARED, **ALONE, "f/http_retry.py": POLICY, "app/__init__.py": "", "app/x.py": FETCH}
+    files = {**SHARED, **ALONE, "f/http_retry.py": POLICY, "app/__init__.py": "",
+             "app/x.py": "from shared import clock\n" + FETCH}  # fmt: skip
     listed = ["shared.http_retry:retry_call", "http_retry:retry_call"]
     changed = apply_to_files(files, ("retries",), {"retries": {"policy": listed}})
     assert "from http_retry import retry_call" in changed["f/main.py"]
@@ -540,16 +546,24 @@ def test_sentry_where_it_is_started(files: dict[str, str], name: str, sends: boo
 
 @pytest.mark.parametrize("end", ["", GUARD])
 @pytest.mark.parametrize(
-    ("module", "is_edited"), [("steward.http_retry", False), ("http_retry", True)]
+    ("module", "more", "is_edited"),
+    [
+        ("steward.http_retry", "", False),
+        ("http_retry", "", False),
+        ("http_retry", "from store import keep\n", True),
+    ],
 )
-def test_a_package_that_others_have_on_their_path(end: str, module: str, is_edited: bool) -> None:
+def test_a_package_that_others_have_on_their_path(
+    end: str, module: str, more: str, is_edited: bool
+) -> None:
+    """What others import says nothing of a file that imports nothing, and that nobody imports."""
     files = {
         "steward/__init__.py": "",
         "steward/http_retry.py": POLICY,
         "steward/store.py": "def keep(text):\n    print(text)\n",
         "steward/tools/__init__.py": "",
         "steward/tools/run.py": "from store import keep\n",
-        "steward/tools/films.py": FETCH + end,
+        "steward/tools/films.py": more + FETCH + end,
     }
     policy = {"retries": {"policy": f"{module}:retry_call"}}
     assert (left(files, "steward/tools/films.py", policy) == "") == is_edited
@@ -594,14 +608,14 @@ def test_the_name_of_a_package_counts_from_where_it_is_published() -> None:
         "agents/news/pyproject.toml": WHEEL.replace('"films", "scripts"', '"desk"'),
         "agents/news/desk/news/__init__.py": "",
         "agents/news/desk/news/http_retry.py": POLICY,
-        "agents/news/desk/news/load.py": "from .names import ALL\n" + FETCH,
+        "agents/news/desk/news/load.py": "from desk.news.names import ALL\n" + FETCH,
         "agents/news/desk/news/names.py": "ALL = ()\n",
-        "agents/news/desk/news/__main__.py": "from .load import fetch\n" + GUARD,
+        "agents/news/desk/news/__main__.py": "from desk.news.load import fetch\n" + GUARD,
     }
-    settings = {"retries": {"policy": ["news.http_retry:retry_call"]}}
-    assert left(files, "agents/news/desk/news/load.py", settings)
-    settings = {"retries": {"policy": ["desk.news.http_retry:retry_call"]}}
-    assert not left(files, "agents/news/desk/news/load.py", settings)
+    for policy, name in (("news", ""), ("desk.news", "desk.news")):
+        settings = {"retries": {"policy": f"{policy}.http_retry:retry_call"}}
+        changed = apply_to_files(files, ("retries",), settings)
+        assert f"from {name}.http_retry import" in changed["agents/news/desk/news/load.py"]
 
 
 @pytest.mark.parametrize("end", ["", GUARD])
@@ -632,10 +646,12 @@ def test_what_comes_from_elsewhere_shows_no_more_than_itself() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "is_left"),
-    [("http_retry", False), ("scrapers.az.http_retry", True), ("shared.http_retry", True)],
+    [("http_retry", False), ("scrapers.az.http_retry", False), ("shared.http_retry", True)],
 )
 def test_packages_whose_folder_is_on_the_path_though_it_is_one(policy: str, is_left: bool) -> None:
-    """`PYTHONPATH=./scrapers`: an import of what lies beside shows it, a relative one nothing."""
+    """`PYTHONPATH=./scrapers`: an import of what lies beside shows it.
+
+    A relative import shows no more than the package: what lies beside is imported like that."""
     files = {
         "scrapers/__init__.py": "",
         "scrapers/utils/__init__.py": "def tidy(text):\n    return text\n",
