@@ -48,6 +48,7 @@ from .google_requests import (
     google_requests,
     why_left,
 )
+from .installation import why_not_installed
 from .plan import AddKeyword, Plan
 from .policy import (
     is_of_policy,
@@ -182,7 +183,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return form
     if other := other_library(source, context):
         return Unsafe(reasons.OtherLibrary(other[1], other[0], policy.module))
-    return None
+    return why_not_installed(source, context, policy)
 
 
 def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:

@@ -182,6 +182,23 @@ class InstallationNotSeen(Statement):
     template = "this installs packages, and nothing shows that any is there before it runs"
 
 
+class LockLacks(Statement):
+    template = (
+        "`{path:name}` does not hold {package}, and what is installed from it alone would "
+        "not start: {command}"
+    )
+
+    path: str
+    package: str
+    command: str
+
+
+class InstallationUnknown(Statement):
+    template = "nothing says what is installed where this file runs: declare {package} there first"
+
+    package: str
+
+
 class LengthNotKnown(Statement):
     template = "how long a try takes is not known, and {stop}"
 

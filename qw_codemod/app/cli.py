@@ -217,8 +217,7 @@ def init(family: str, policies: Sequence[str], root: str, no_dependencies: bool)
     command = f"qw-codemod init {family}"
     lacking: list[dict[str, str]] = []  # of each policy: those for units that cannot import it
     written = False
-    for policy in policies:
-        made = initiation.init(family, policy, root, not no_dependencies, click.echo)
+    for made in initiation.init(family, policies, root, not no_dependencies, click.echo):
         lacking.append({os.path.dirname(path): path for path in made.more})
         written = written or bool(made.path)
         if made.path:

@@ -51,15 +51,28 @@ class Made:
 
 def init(
     family: str,
-    policy: str,
+    policies: Sequence[str],
     root: str,
     dependencies: bool = True,
     show: Callable[[str], None] = lambda text: None,
-) -> Made:
-    """Write the module that a family's rewrites rely on; never over a file that is there.
+) -> Iterator[Made]:
+    """Write the modules that a family's rewrites rely on; never over a file that is there.
 
     The change of pyproject.toml is shown before it is made. Raises UsageProblem.
     """
+    found: dict[Path, Results] = {}  # what is to be edited does not change by what is written
+    for policy in policies:
+        yield _init(family, policy, root, dependencies, show, found)
+
+
+def _init(
+    family: str,
+    policy: str,
+    root: str,
+    dependencies: bool,
+    show: Callable[[str], None],
+    checked: dict[Path, Results],
+) -> Made:
     codemod = _codemod(family)
     target = Path(policy).absolute()
     project = root_of([str(target.parent)], root)
@@ -68,7 +81,10 @@ def init(
     if target.exists():
         raise UsageProblem(f"{policy} is there already: it is yours to edit")
     tree = _tree(project, target)
-    results = check(Request((str(project),), select=(family,), root=str(project), cache=False))
+    if project not in checked:
+        request = Request((str(project),), select=(family,), root=str(project), cache=False)
+        checked[project] = check(request)
+    results = checked[project]
     calls = _calls(results)
     found = [each for each in calls if _is_edited(each)]
     module = _module(tree, [each.path for each in found], target)
@@ -93,11 +109,10 @@ def init(
         notices.append(f"{policy}: no place that would be edited can import it")
     elif dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
-        # Otherwise what is nearest to the policy governs it, and `apply` sees to the units.
+        # What no unit loads has what is nearest to the policy.
         paths = dict.fromkeys(each.path for each in here)
         units = [unit for path in paths for unit in installed_by(tree, path)]
-        of_groups = any(unit is not None and unit.groups for unit in units)
-        installed = {str(target): [*dict.fromkeys(units)]} if of_groups else None
+        installed = {str(target): [*dict.fromkeys(units)]} if units else None
         wanted = codemod.dependencies
         declared = declare(project, needs, installed, pins_of(wanted), published_of(wanted))
         for path, old, new in declared.changes:

@@ -28,8 +28,9 @@ _NEVER = frozenset(
 _PERHAPS_OURS = frozenset(("vendor", "third_party"))  # code for others' services may stand there
 _TELLING = (
     *("*.sh", "*.bash", "Makefile", "*.mk", "*.yml", "*.yaml", "*Dockerfile*", "*.tf"),
-    *("Procfile", "README*", "*.md", "*.rst", "requirements*.txt", "pyproject.toml"),
-    *("ruff.toml", ".ruff.toml"),
+    *("Procfile", "README*", "*.md", "*.rst", "*.txt", "*.in", "pyproject.toml"),
+    *("ruff.toml", ".ruff.toml", "Pipfile"),
+    *("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"),
     *("pytest.ini", "tox.ini", "setup.cfg", "host.json", "function.json"),
     *("*gunicorn*", "*uwsgi*", "*nginx*", "*.conf", "*.conf.template"),
     *("*env*sample*", "*env*example*", "*env*template*"),
@@ -80,7 +81,14 @@ def project_files(root: Path, language: Language = PYTHON) -> list[str]:
 def deployment_files(root: Path) -> list[str]:
     """The files of a project that tell what is deployed; those of workflows lie in `.github`."""
     found = _in_folder(root, Listing(), _TELLING, _HIDDEN)
-    return sorted(path for path in found if not path.endswith(".py"))
+    return sorted(path for path in found if not path.endswith(".py") and _tells(path))
+
+
+def _tells(path: str) -> bool:
+    """Whether a text is none of all those that are only data: of lists, those of requirements."""
+    folder, name = os.path.split(path)
+    is_list = name.startswith("requirements") or os.path.basename(folder) == "requirements"
+    return is_list or not name.endswith((".txt", ".in"))
 
 
 def find(

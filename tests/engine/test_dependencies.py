@@ -12,7 +12,7 @@ from qw_codemod.app.cli import cli
 
 SILENT = "def run():\n    try:\n        work()\n    except:\n        pass\n"
 SETTINGS = '[tool.qw-codemod.excepts]\nsentry = "unexpected"\n'
-CALL = "import requests\n\nanswer = requests.get('https://example.com', timeout=3)\n"
+CALL = "import requests\n\nprint(requests.get('https://example.com', timeout=3).text)\n"
 Run = Callable[..., Result]
 
 

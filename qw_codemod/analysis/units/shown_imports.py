@@ -65,7 +65,7 @@ def is_shown(tree: Tree, path: str, module: str, target: str, steps: int = _FART
     root, folder = root_of(module, target), os.path.dirname(target)
     if not root:
         return False
-    for importer, each in _loaded_with(tree, path):
+    for importer, each in loaded_with(tree, path):
         if not each.level and _is_beside(*resolved(tree, each, importer), root, folder, path):
             return True
     known = [*_importers(tree, path)] if steps else []
@@ -77,7 +77,7 @@ def is_shown(tree: Tree, path: str, module: str, target: str, steps: int = _FART
     )
 
 
-def _loaded_with(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
+def loaded_with(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
     """What a file imports in any case, and what that imports, each with the file it is in."""
     known, todo = {path}, [(path, 0)]
     while todo:
@@ -223,7 +223,7 @@ def _shows_root(tree: Tree, path: str, root: str) -> bool:
     """Whether a folder is on the module path of a file for certain, whatever is in it."""
     if any(
         not each.level and root_of(*resolved(tree, each, importer)) == root
-        for importer, each in _loaded_with(tree, path)
+        for importer, each in loaded_with(tree, path)
     ):
         return True
     importers = [*_importers(tree, path)]

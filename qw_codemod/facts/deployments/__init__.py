@@ -24,6 +24,7 @@ from qw_codemod.facts.deployments.contexts import contexts
 from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.linters import Linter, linters
+from qw_codemod.facts.deployments.lists import LOCKS, PackageList, installing, package_lists
 from qw_codemod.facts.deployments.manifests import timed, told_by_host, told_by_manifest
 from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
@@ -47,6 +48,7 @@ __all__ = [
     "Distribution",
     "Layout",
     "Linter",
+    "PackageList",
     "Server",
     "Start",
     "Unit",
@@ -81,6 +83,8 @@ class Deployments:
     distributions: tuple[Distribution, ...] = ()
     test_roots: tuple[tuple[str, str], ...] = ()  # for the tests in a folder, where they look
     linters: tuple[Linter, ...] = ()
+    lists: tuple[PackageList, ...] = ()
+    installing: tuple[str, ...] = ()  # scripts and recipes that install packages by their names
 
     def linted(self, code: str, path: str) -> bool:
         """Whether ruff checks a file by a rule, as the configuration that is nearest to it says."""
@@ -97,6 +101,8 @@ class Deployments:
             *map(astuple, self.distributions),
             *self.test_roots,
             *map(astuple, self.linters),
+            *((*astuple(each)[:3], sorted(each.packages)) for each in self.lists),
+            *self.installing,
         ]
         return digest(repr(told).replace(root, "").encode())
 
@@ -105,6 +111,8 @@ def deployments(
     root: str, python: Sequence[str], texts: Sequence[str], read: Callable[[str], bytes]
 ) -> Deployments:
     """What is told by files (`texts`) about those of Python (sorted); paths are absolute."""
+    every_text = texts
+    texts = [each for each in texts if each.rpartition("/")[2] not in LOCKS]
     layout = Layout(root, python, texts)
     told = Told()
     found = {path: data for path in sorted(texts) if _WORTH.search(data := read(path))}
@@ -132,6 +140,8 @@ def deployments(
         tuple(distributions(python, texts, layout, read)),
         tuple(_test_roots(texts, read)),
         tuple(linters(texts, read)),
+        tuple(package_lists(root, python, every_text, read)),
+        tuple(installing(texts, read)),
     )
 
 

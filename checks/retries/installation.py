@@ -1,0 +1,96 @@
+"""Whether the package that a policy needs is there where a file runs, or comes to be there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from qw_codemod.analysis.units.programs import programs_of
+from qw_codemod.analysis.units.shown_imports import loaded_with
+from qw_codemod.facts.deployments import PackageList, Unit
+from qw_codemod.facts.project import Tree
+from qw_codemod.libraries.retrying import LIBRARIES
+from qw_codemod.rules.api import Context, NotYet, Obstacle, SourceFile, Unsafe
+
+from . import reasons
+from .policy import Policy
+
+# How the one of several compiled lists is called that a program runs with; locks have one name.
+_FIRST = frozenset("requirements base common main prod production".split())
+
+
+def why_not_installed(source: SourceFile, context: Context, policy: Policy) -> Obstacle | None:
+    """What has to be done before the package of a policy is installed; None where nothing has.
+
+    A list that a person writes is added to with the edit. A lock is made anew by its tool.
+    """
+    tree = context.infer.tree
+    package = _package(tree, policy)
+    if not package or any(each.package == package for _, each in loaded_with(tree, source.path)):
+        return None
+    for lock in _governing(tree, source.path):
+        if lock is not None and lock.lacks(package):
+            return NotYet(reasons.LockLacks(lock.path, package, lock.command.format(package)))
+    if _is_unseen(tree, source.path, package):
+        return Unsafe(reasons.InstallationUnknown(package))
+    return None
+
+
+def _package(tree: Tree, policy: Policy) -> str:
+    """The library for retries that a policy of the project imports."""
+    found = loaded_with(tree, policy.path) if policy.path else ()
+    return next((each.package for _, each in found if each.package in LIBRARIES), "")
+
+
+def _governing(tree: Tree, path: str) -> Iterator[PackageList | None]:
+    """The lists that the programs of a file install from; None for one that is not known."""
+    units = [each.unit for each in programs_of(tree, path) if each.unit is not None]
+    said = [unit for unit in units if unit.installs or unit.packages]
+    for unit in said:
+        yield from _of_unit(tree, unit)
+    if len(said) < len(units) or not units:
+        yield _nearest(tree, path)
+
+
+def _of_unit(tree: Tree, unit: Unit) -> Iterator[PackageList | None]:
+    """What a unit installs from: the files themselves, and the locks of projects among them."""
+    files = {*unit.installs}
+    folders = {os.path.dirname(each) for each in files if each.endswith((".toml", "Pipfile"))}
+    found = [
+        each
+        for each in tree.deployments().lists
+        if each.path in files or (each.command and each.folder in folders)
+    ]
+    made = [each for each in found if each.command]
+    plain = [each for each in found if not each.command and each.folder not in folders]
+    yield from made if made and not plain else [*plain[-1:], *([] if found else [None])]
+
+
+def _nearest(tree: Tree, path: str) -> PackageList | None:
+    """The list of the innermost folder that has one: the lock, where a tool makes one there."""
+    lists = tree.deployments().lists
+    for folder in tree.folders_of(path):
+        here = [each for each in lists if each.folder == folder]
+        made = [each for each in here if each.command]
+        first = [each for each in made if PurePath(each.path).stem in _FIRST] or made
+        if here:
+            return (first or here)[0]
+    return None
+
+
+def _is_unseen(tree: Tree, path: str, package: str) -> bool:
+    """Whether nothing says what is installed for a file, though the project does for others."""
+    deployed = tree.deployments()
+    if not deployed.lists and not deployed.installing:
+        return False
+    units = [each.unit for each in programs_of(tree, path) if each.unit is not None]
+    by_name = [unit for unit in units if unit.packages and not _has_file(tree, unit)]
+    if any(package not in unit.packages for unit in by_name):
+        return True
+    return not by_name and all(each is None for each in _governing(tree, path))
+
+
+def _has_file(tree: Tree, unit: Unit) -> bool:
+    known = {each.path for each in tree.deployments().lists}
+    return not known.isdisjoint(unit.installs)
