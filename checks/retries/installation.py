@@ -29,7 +29,7 @@ def why_not_installed(source: SourceFile, context: Context, policy: Policy) -> O
     package = _package(tree, policy)
     if not package or any(each.package == package for _, each in loaded_with(tree, source.path)):
         return None
-    for lock in _governing(tree, source.path):
+    for lock in _governing(tree, source.path, package):
         if lock is not None and lock.lacks(package):
             return NotYet(reasons.LockLacks(lock.path, package, lock.command.format(package)))
     if _is_unseen(tree, source.path, package):
@@ -43,40 +43,52 @@ def _package(tree: Tree, policy: Policy) -> str:
     return next((each.package for _, each in found if each.package in LIBRARIES), "")
 
 
-def _governing(tree: Tree, path: str) -> Iterator[PackageList | None]:
+def _governing(tree: Tree, path: str, package: str) -> Iterator[PackageList | None]:
     """The lists that the programs of a file install from; None for one that is not known."""
     units = [each.unit for each in programs_of(tree, path) if each.unit is not None]
     said = [unit for unit in units if unit.installs or unit.packages]
     for unit in said:
-        yield from _of_unit(tree, unit)
+        yield _of_unit(tree, unit, package)
     if len(said) < len(units) or not units:
-        yield _nearest(tree, path)
+        yield _nearest(tree, path, package)
 
 
-def _of_unit(tree: Tree, unit: Unit) -> Iterator[PackageList | None]:
+def _of_unit(tree: Tree, unit: Unit, package: str) -> PackageList | None:
     """What a unit installs from: the files themselves, and the locks of projects among them."""
     files = {*unit.installs}
+    lists = tree.deployments().lists
+    known = {each.path for each in lists}
+    others = [PackageList(each, "") for each in unit.installs if each.endswith(".txt")]
     folders = {os.path.dirname(each) for each in files if each.endswith((".toml", "Pipfile"))}
-    found = [
-        each
-        for each in tree.deployments().lists
-        if each.path in files or (each.command and each.folder in folders)
-    ]
-    made = [each for each in found if each.command]
-    plain = [each for each in found if not each.command and each.folder not in folders]
-    yield from made if made and not plain else [*plain[-1:], *([] if found else [None])]
+    return _best(
+        [
+            each
+            for each in (*lists, *(each for each in others if each.path not in known))
+            if (each.path in files and each.folder not in folders)
+            or (each.folder in folders and (each.command or each.path in files))
+        ],
+        package,
+    )
 
 
-def _nearest(tree: Tree, path: str) -> PackageList | None:
-    """The list of the innermost folder that has one: the lock, where a tool makes one there."""
+def _nearest(tree: Tree, path: str, package: str) -> PackageList | None:
+    """The list of the innermost folder that has one."""
     lists = tree.deployments().lists
     for folder in tree.folders_of(path):
-        here = [each for each in lists if each.folder == folder]
-        made = [each for each in here if each.command]
-        first = [each for each in made if PurePath(each.path).stem in _FIRST] or made
-        if here:
-            return (first or here)[0]
+        if here := [each for each in lists if each.folder == folder]:
+            return _best(here, package)
     return None
+
+
+def _best(found: list[PackageList], package: str) -> PackageList | None:
+    """Of lists that are all installed from the one that holds a package, or that is to hold it.
+
+    Where a tool makes one of what a person writes, that is what is installed.
+    """
+    made = [each for each in found if each.command]
+    first = [each for each in made if PurePath(each.path).stem in _FIRST] or made
+    holding = [each for each in first if not each.lacks(package)]
+    return next(iter([*holding, *first, *found]), None)
 
 
 def _is_unseen(tree: Tree, path: str, package: str) -> bool:
@@ -88,7 +100,7 @@ def _is_unseen(tree: Tree, path: str, package: str) -> bool:
     by_name = [unit for unit in units if unit.packages and not _has_file(tree, unit)]
     if any(package not in unit.packages for unit in by_name):
         return True
-    return not by_name and all(each is None for each in _governing(tree, path))
+    return not by_name and all(each is None for each in _governing(tree, path, package))
 
 
 def _has_file(tree: Tree, unit: Unit) -> bool:

@@ -102,7 +102,10 @@ def lacks_errors(policy: Policy, infer: Inference, library: str) -> bool:
 
 
 def _chosen(source: SourceFile, context: Context) -> Policy:
-    """The first policy that the file may import; of several in the project, the nearest one."""
+    """The first policy that the file may import; of several in the project, the nearest one.
+
+    One in a folder around the file comes before one elsewhere, whatever the file imports.
+    """
     obstacle: Obstacle | None = None
     inside: list[tuple[str, str, str]] = []
     outside: list[Policy] = []  # from packages that are installed
@@ -118,10 +121,11 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
         inside += [(module, name, path) for path in found]
     tree = context.infer.tree
 
-    def distance(policy: tuple[str, str, str]) -> tuple[bool, int]:
+    def distance(policy: tuple[str, str, str]) -> tuple[bool, bool, int]:
         module, _, path = policy
         shared = os.path.commonpath([path, source.path])
-        return not imports_package(tree, source.path, module, path), -len(shared)
+        is_above = shared == os.path.dirname(path)
+        return not is_above, not imports_package(tree, source.path, module, path), -len(shared)
 
     for module, name, path in sorted(inside, key=distance) if len(inside) > 1 else inside:
         if not tree.holds_any(path, (name,)):

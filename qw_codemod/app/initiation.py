@@ -13,7 +13,7 @@ from qw_codemod.analysis.units.import_roots import (
     shows_root,
     why_not_imported,
 )
-from qw_codemod.analysis.units.shown_imports import relative_name
+from qw_codemod.analysis.units.shown_imports import relative_name, resolved, sure_imports
 from qw_codemod.analysis.units.statements import ELSEWHERE
 from qw_codemod.app.commands import Request, UsageProblem, check, root_of
 from qw_codemod.app.policy_setting import policies, with_policy
@@ -212,24 +212,30 @@ def _names(tree: Tree, target: Path) -> Iterator[str]:
             yield ".".join(parts[at:])
 
 
-def _places(tree: Tree, found: Iterable[Finding], name: str) -> tuple[str, ...]:
+def _places(tree: Tree, found: Iterable[Finding], file: str) -> tuple[str, ...]:
     """Where policies would be that these places can import for certain, as few as there can be.
 
-    Each lies in a folder that the files are in: what serves the most of them comes first, and of
-    several the one furthest up.
+    Each lies in a folder that the files are in, or import from: what serves the most of them comes
+    first, and of several the one furthest up.
     """
     paths = sorted({each.path for each in found})
     serves: dict[str, set[str]] = {}
     for path in paths:
-        for folder in tree.folders_of(path):
-            copy = Path(folder) / name
+        around = tree.folders_of(path)
+        imported = {
+            os.path.dirname(module)
+            for name in sure_imports(tree, path)
+            if not name.level and (module := resolved(tree, name, path)[1])
+        }
+        for folder in (*around, *sorted(imported.difference(around))):
+            copy = Path(folder) / file
             if not copy.exists() and _is_found(tree, path, copy):
                 serves.setdefault(folder, set()).add(path)
     chosen: list[str] = []
     while serves:
         best = max(sorted(serves), key=lambda each: (len(serves[each]), -each.count("/")))
         done = serves.pop(best)
-        chosen.append(os.path.join(best, name))
+        chosen.append(os.path.join(best, file))
         serves = {folder: left for folder, each in serves.items() if (left := each - done)}
     return tuple(sorted(chosen))
 

@@ -211,12 +211,15 @@ def is_laid_out(
         )
         if is_alone and (importers or root == tree.root or is_started(tree, path) or programs):
             return True
-    deployed = tree.deployments()
-    if deployed.units:
+    if root != tree.root or not _is_untold(tree):
         return False
-    if is_on_path or root != tree.root:
-        return is_on_path
-    return not (importers or deployed.starts or deployed.test_roots) and _is_at_top(tree, path)
+    return is_on_path or (not importers and _is_at_top(tree, path))
+
+
+def _is_untold(tree: Tree) -> bool:
+    """Whether a project says nothing at all of how it is deployed, started or installed."""
+    told = tree.deployments()
+    return not (told.units or told.starts or told.deadlines or told.servers or told.installing)
 
 
 def _shows_root(tree: Tree, path: str, root: str) -> bool:
@@ -242,7 +245,7 @@ def _finds(program: Program, path: str, root: str, target: str, is_on_path: bool
         return root in program.roots
     unit = program.unit
     if unit is None:
-        return root in program.roots and (is_on_path or path == program.entry)
+        return root in program.roots and path == program.entry
     source = unit.source_of(path)
     if not unit.is_image and root == source and target.startswith(f"{source}/"):
         return True

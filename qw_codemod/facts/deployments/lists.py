@@ -29,7 +29,8 @@ _NEEDED = re.compile(r"^dependencies = \[(.*?)^\]|^dependencies = \[([^\n]*)\]$"
 _NAMED = re.compile(r'\{ name = "([^"]+)"')
 _GROUPS = re.compile(r"^groups = \[(.*)\]", re.M)
 _BY_NAME = re.compile(
-    r"\bpip3?[ \t]+install[ \t]+(?:-{1,2}[\w-]+(?:=\S+)?[ \t]+)*(?!-|\.|/|\$|pip\b|uv\b)[\w-]", re.M
+    r"\bpip3?[ \t]+install[ \t]+(?:-{1,2}(?![rce]\b|requ|cons|edit)[\w-]+(?:=\S+)?[ \t]+)*"
+    r"(?!-|\.|/|\$|pip\b|uv\b)[\w-]"
 )
 
 

@@ -646,7 +646,12 @@ def test_what_comes_from_elsewhere_shows_no_more_than_itself() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "is_left"),
-    [("http_retry", False), ("scrapers.az.http_retry", False), ("shared.http_retry", True)],
+    [
+        ("utils.http_retry", False),
+        ("scrapers.az.http_retry", False),
+        ("shared.http_retry", True),
+        ("http_retry", True),
+    ],
 )
 def test_packages_whose_folder_is_on_the_path_though_it_is_one(policy: str, is_left: bool) -> None:
     """`PYTHONPATH=./scrapers`: an import of what lies beside shows it.
@@ -657,8 +662,137 @@ def test_packages_whose_folder_is_on_the_path_though_it_is_one(policy: str, is_l
         "scrapers/utils/__init__.py": "def tidy(text):\n    return text\n",
         "scrapers/az/__init__.py": "from .bills import fetch as bills\n" + FETCH,
         "scrapers/az/bills.py": "from utils import tidy\n" + FETCH,
-        f"{'scrapers/' if '.' not in policy else ''}{policy.replace('.', '/')}.py": POLICY,
+        f"{'scrapers/' if policy in ('http_retry', 'utils.http_retry') else ''}"
+        f"{policy.replace('.', '/')}.py": POLICY,
     }
     settings = {"retries": {"policy": f"{policy}:retry_call"}}
     for path in ("scrapers/az/__init__.py", "scrapers/az/bills.py"):
         assert bool(left(files, path, settings)) == is_left
+
+
+PACKAGE = {"app/__init__.py": "", "app/http_retry.py": POLICY, "app/names.py": "ALL = ()\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        # what lies beside the policy, or in its package, is imported by that name
+        ({"app/x.py": "from app.names import ALL\n" + FETCH}, "from app.http_retry import"),
+        ({"app/x.py": "from app import names\n" + FETCH}, "from app.http_retry import"),
+        ({"app/a/__init__.py": "", "app/a/y.py": "", "app/x.py": "import app.a.y\n" + FETCH},
+         "from app.http_retry import"),
+        # by a name that says nothing of the package
+        ({"app/x.py": "from names import ALL\n" + FETCH}, ""),
+        # only where something happens, or not at all
+        ({"app/x.py": "try:\n    from app.names import ALL\nexcept ImportError:\n    ALL = ()\n"
+          + FETCH}, ""),
+        ({"app/x.py": FETCH + "\n\ndef all():\n    from app.names import ALL\n"}, ""),
+        # a relative import shows that the file is in a package, whatever that is called
+        ({"app/x.py": "from .names import ALL\n" + FETCH}, "from .http_retry import"),
+        # what it loads imports it so
+        ({"app/x.py": "from .more import y\n" + FETCH,
+          "app/more.py": "from app.names import ALL\ny = 1\n"}, "from app.http_retry import"),
+        # all that import it do
+        ({"app/x.py": FETCH, "run.py": "from app.x import fetch\n"}, "from app.http_retry import"),
+        ({"app/x.py": FETCH, "app/y.py": "from .x import fetch\n"}, "from .http_retry import"),
+        ({"app/x.py": FETCH, "app/y.py": "from .x import fetch\n",
+          "run.py": "from app.x import fetch\n"}, "from .http_retry import"),
+        ({"app/x.py": FETCH, "run.py": "from app.x import fetch\n",
+          "app/z.py": "import x\nx.fetch\n"}, ""),
+        # the same, but it may be started as well
+        ({"app/x.py": FETCH + GUARD, "app/y.py": "from .x import fetch\n"}, ""),
+        # a file is copied without what lies beside it
+        ({"app/x.py": "from .names import ALL\n" + FETCH, "run.py": "import app.x\n", "Dockerfile":
+          "FROM python\nCOPY run.py /\nCOPY app/__init__.py app/x.py app/names.py /app/\n"
+          "CMD python /run.py\n"}, ""),
+        # of its package a file is imported by two names, and of the one above by none
+        ({"app/http_retry.py": None, "app/a/__init__.py": "", "app/a/http_retry.py": POLICY,
+          "app/a/x.py": "from ..names import ALL\n" + FETCH}, "from .http_retry import"),
+        ({"app/a/__init__.py": "", "app/a/z.py": "Z = 1\n",
+          "app/a/x.py": "from .z import Z\n" + FETCH}, ""),
+        ({"app/a/__init__.py": "", "app/a/x.py": "from ..names import ALL\n" + FETCH},
+         "from ..http_retry import"),
+    ],
+)  # fmt: skip
+def test_imports_show_that_another_is_found(files: dict[str, str | None], line: str) -> None:
+    started = {"deploy.sh": LONG.format("other"), "other/main.py": "", "conftest.py": ""}
+    texts = {**PACKAGE, **started, **files}
+    given = {path: text for path, text in texts.items() if text is not None}
+    policy = "app.http_retry" if "app/http_retry.py" in given else "a.http_retry"
+    changed = apply_to_files(given, ("retries",), {"retries": {"policy": f"{policy}:retry_call"}})
+    path = next(each for each in files if each.endswith("x.py"))
+    assert (line in changed[path]) if line else "http_retry" not in changed[path]
+
+
+UV = """\
+version = 1
+
+[[package]]
+name = "films"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [
+    {{ name = "requests" }},{}
+]
+
+[[package]]
+name = "tenacity"
+version = "9.0.0"
+source = {{ registry = "https://pypi.org/simple" }}
+"""
+POETRY_LOCK = '[[package]]\nname = "{}"\nversion = "9"\noptional = false\ngroups = ["{}"]\n'
+COMPILED = "# This file is autogenerated by pip-compile with Python 3.12\n{}==9.0.0\n"
+LACKS = "does not hold tenacity, and what is installed from it alone would not start: {}"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({}, ""),
+        ({"requirements.txt": "requests\n"}, ""),
+        ({"pyproject.toml": PROJECT}, ""),
+        # a lock that a tool makes: of another package, or of another group, is not of the project
+        ({"uv.lock": UV.format(""), "pyproject.toml": PROJECT}, LACKS.format("uv add tenacity")),
+        ({"uv.lock": UV.format('\n    { name = "tenacity" },'), "pyproject.toml": PROJECT}, ""),
+        ({"poetry.lock": POETRY_LOCK.format("requests", "main")},
+         LACKS.format("poetry add tenacity")),
+        ({"poetry.lock": POETRY_LOCK.format("tenacity", "dev")},
+         LACKS.format("poetry add tenacity")),
+        ({"poetry.lock": POETRY_LOCK.format("tenacity", "main")}, ""),
+        ({"pdm.lock": POETRY_LOCK.format("tenacity", "default")}, ""),
+        ({"pdm.lock": POETRY_LOCK.format("tenacity", "test")}, LACKS.format("pdm add tenacity")),
+        ({"Pipfile.lock": '{"default": {"requests": {}}}'},
+         LACKS.format("pipenv install tenacity")),
+        ({"Pipfile.lock": '{"default": {"tenacity": {}}}'}, ""),
+        ({"requirements.txt": COMPILED.format("requests"), "requirements.in": "requests\n"},
+         LACKS.format("pip-compile requirements.in")),
+        ({"requirements.txt": COMPILED.format("tenacity"), "requirements.in": "tenacity\n"}, ""),
+        ({"requirements/dev.txt": COMPILED.format("x"), "requirements/base.txt":
+          COMPILED.format("tenacity")}, ""),
+        # of the folder that is nearest, and of what a unit installs
+        ({"feeds/requirements.txt": "requests\n", "uv.lock": UV.format("")}, ""),
+        ({"feeds/uv.lock": UV.format(""), "requirements.txt": "requests\n"},
+         LACKS.format("uv add --project feeds tenacity")),
+        ({"poetry.lock": POETRY_LOCK.format("requests", "main"), "pyproject.toml": POETRY,
+          "image.txt": "requests\n", "Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n"
+          "RUN pip install -r image.txt\nCMD python -m feeds.x\n"}, ""),
+        # it is loaded already
+        ({"uv.lock": UV.format(""), "feeds/x.py": "import tenacity\nfrom shared import clock\n"
+          + FETCH}, ""),
+        # nothing says what is installed for it
+        ({"docs/requirements.txt": "sphinx\n"},
+         "nothing says what is installed where this file runs: declare tenacity there first"),
+        ({"install.sh": "sudo pip3 install -U requests lxml\n"},
+         "nothing says what is installed where this file runs: declare tenacity there first"),
+        ({"install.sh": "pip install --upgrade pip\npip install -r x.txt\npip install .\n"}, ""),
+        ({"Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\nRUN pip install requests\n"
+          "CMD python -m feeds.x\n", "tools/requirements.txt": "x\n"},
+         "nothing says what is installed where this file runs: declare tenacity there first"),
+        ({"Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\nRUN pip install requests tenacity\n"
+          "CMD python -m feeds.x\n", "tools/requirements.txt": "x\n"}, ""),
+    ],
+)  # fmt: skip
+def test_the_package_of_the_policy_is_installed(files: dict[str, str], reason: str) -> None:
+    feed = {"feeds/__init__.py": "", "feeds/x.py": "from shared import clock\n" + FETCH}
+    found = left({**feed, **files}, "feeds/x.py")
+    assert reason in found if reason else not found
