@@ -41,6 +41,12 @@ Fix safety
     function of Google's whose deployment names no timeout is given 60 seconds. Where the program
     retries with another library than the policy, calls are unsafe until that is written with it.
 
+    The policy is imported where that is certain: where the file imports something that lies beside
+    the policy already, by the same name or relatively, or all that load the file do; a file in no
+    package finds what lies beside it. Its package has to be installed there too: a call is left
+    while a lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, a compiled list) lacks it, with the
+    command that adds it, and unsafe where nothing says what is installed.
+
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes
     a failure for ordinary: it goes on and says so at debug level alone. Of a call that its handler

@@ -109,10 +109,11 @@ def _init(
         notices.append(f"{policy}: no place that would be edited can import it")
     elif dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
-        # What no unit loads has what is nearest to the policy.
+        # What is nearest to the policy governs it too, unless a unit installs a group alone.
         paths = dict.fromkeys(each.path for each in here)
         units = [unit for path in paths for unit in installed_by(tree, path)]
-        installed = {str(target): [*dict.fromkeys(units)]} if units else None
+        of_groups = any(unit is not None and unit.groups for unit in units)
+        installed = {str(target): [*dict.fromkeys(units if of_groups else [None, *units])]}
         wanted = codemod.dependencies
         declared = declare(project, needs, installed, pins_of(wanted), published_of(wanted))
         for path, old, new in declared.changes:
@@ -216,7 +217,7 @@ def _places(tree: Tree, found: Iterable[Finding], file: str) -> tuple[str, ...]:
     """Where policies would be that these places can import for certain, as few as there can be.
 
     Each lies in a folder that the files are in, or import from: what serves the most of them comes
-    first, and of several the one furthest up.
+    first, and of several the one furthest up. A package has one policy, and its parts no other.
     """
     paths = sorted({each.path for each in found})
     serves: dict[str, set[str]] = {}
@@ -235,9 +236,20 @@ def _places(tree: Tree, found: Iterable[Finding], file: str) -> tuple[str, ...]:
     while serves:
         best = max(sorted(serves), key=lambda each: (len(serves[each]), -each.count("/")))
         done = serves.pop(best)
+        if any(_is_within(tree, best, os.path.dirname(other)) for other in chosen):
+            continue  # the package has one already, which what is left of it does not find
         chosen.append(os.path.join(best, file))
         serves = {folder: left for folder, each in serves.items() if (left := each - done)}
     return tuple(sorted(chosen))
+
+
+def _is_within(tree: Tree, folder: str, package: str) -> bool:
+    """Whether a folder is a part of a package further up."""
+    inner = folder.removeprefix(f"{package}/").split("/")
+    if not folder.startswith(f"{package}/") or not tree.has(f"{package}/__init__.py"):
+        return False
+    parts = ["/".join(inner[: at + 1]) for at in range(len(inner))]
+    return all(tree.has(f"{package}/{each}/__init__.py") for each in parts)
 
 
 def _is_found(tree: Tree, path: str, copy: Path) -> bool:

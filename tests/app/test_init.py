@@ -346,3 +346,66 @@ def test_one_policy_for_all_packages_in_a_folder_that_is_on_the_path(
     for name in ("az", "ca"):
         text = (tmp_path / "scrapers" / name / "__init__.py").read_text()
         assert "from http_retry import" in text
+
+
+def test_policies_are_offered_where_the_files_find_them(tmp_path: Path, init: Init) -> None:
+    """One for a package, and for its parts no other; none where nothing shows how it is loaded."""
+    fetch = FETCH.format("requests")
+    done = init(
+        "shared/http_retry.py",
+        deploy_sh="gcloud functions deploy other --source=other --timeout=540\n",
+        other__main_py="",
+        app____init___py="",
+        app__names_py="ALL = ()\n",
+        app__a_py="from app.names import ALL\n" + fetch,
+        app__b_py="from app.names import ALL\n" + fetch,
+        app__part____init___py="",
+        app__part__c_py="from .d import D\n" + fetch,
+        app__part__d_py="D = 1\n",
+        plugins____init___py="",
+        plugins__e_py=fetch,
+        away__f_py="from lib.words import WORDS\n" + fetch,
+        lib____init___py="",
+        lib__words_py="WORDS = ()\n",
+    )
+    assert "--policy app/http_retry.py --policy lib/http_retry.py\n" in done.output
+    assert "shared/http_retry.py is not written" in done.output
+    init("app/http_retry.py", "lib/http_retry.py")
+    CliRunner().invoke(cli, ["apply", "retries"])
+    for name, line in (
+        ("app/a.py", "from app.http_retry import"),
+        ("away/f.py", "from lib.http_retry import"),
+    ):
+        assert line in (tmp_path / name).read_text()
+    for name in ("app/part/c.py", "plugins/e.py"):
+        assert "http_retry" not in (tmp_path / name).read_text()
+
+
+def test_what_is_unsafe_asks_for_no_policy(init: Init) -> None:
+    unread = "import requests\n\n\ndef ping(url):\n    _ = requests.get(url, timeout=20)\n"
+    done = init(
+        "shared/http_retry.py",
+        feed_py=FETCH.format("requests"),
+        f__main_py=unread,
+        deploy_sh="gcloud functions deploy f --source=f --timeout=540\n",
+    )
+    assert "cannot import it" not in done.output
+
+
+def test_a_lock_is_said_once_by_init_and_then_by_apply(tmp_path: Path, init: Init) -> None:
+    project = '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.10"\n'
+    (tmp_path / "pyproject.toml").write_text(project + 'dependencies = ["requests"]\n')
+    row = '[[package]]\nname = "x"\nversion = "0"\nsource = { virtual = "." }\ndependencies = [\n'
+    (tmp_path / "uv.lock").write_text(f'version = 1\n\n{row}    {{ name = "requests" }},\n]\n')
+    done = init("shared/http_retry.py", feed_py=FETCH.format("requests"))
+    assert done.output.count("uv.lock is stale now: uv lock") == 1
+    for command in ("check", "apply"):
+        words = [command, "retries"] if command == "apply" else [command]
+        said = CliRunner().invoke(cli, words).output
+        assert "1 after another command:" in said and "uv add tenacity" in said
+    assert "retry" not in (tmp_path / "feed.py").read_text()
+    text = (tmp_path / "uv.lock").read_text()
+    more = '    { name = "requests" },\n    { name = "tenacity" },\n'
+    (tmp_path / "uv.lock").write_text(text.replace('    { name = "requests" },\n', more))
+    CliRunner().invoke(cli, ["apply", "retries"])
+    assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()

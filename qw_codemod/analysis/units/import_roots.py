@@ -28,7 +28,6 @@ from qw_codemod.kernel.statements import At
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import imports_of
-from qw_codemod.python.syntax import LOOPS
 
 
 def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
@@ -169,21 +168,6 @@ def _roots_beside(tree: Tree, path: str) -> frozenset[str]:
         if each.is_by_path and os.path.dirname(each.file) == folder
     ]
     return frozenset.intersection(*found) if found else frozenset()
-
-
-def _is_script(tree: Tree, path: str) -> bool:
-    """Whether a module that nobody imports does its work when it is loaded.
-
-    A marker in its folder does not say that it is started as a module of a package.
-    """
-    view = tree.view(path)
-    if view is None or published_root(tree, path) or _is_loaded(tree, path):
-        return False
-    return any(
-        isinstance(each, (*LOOPS, ast.With))
-        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Call))
-        for each in view.source.tree.body
-    )
 
 
 def _is_loaded(tree: Tree, path: str) -> bool:

@@ -62,16 +62,16 @@ def is_shown(tree: Tree, path: str, module: str, target: str, steps: int = _FART
     """
     if module.startswith("."):
         return _is_in_package(tree, path, _depth(path, target))
-    root, folder = root_of(module, target), os.path.dirname(target)
+    root = root_of(module, target)
     if not root:
         return False
     for importer, each in loaded_with(tree, path):
-        if not each.level and _is_beside(*resolved(tree, each, importer), root, folder, path):
+        if not each.level and _is_beside(tree, *resolved(tree, each, importer), target, root, path):
             return True
     known = [*_importers(tree, path)] if steps else []
     return bool(known) and all(
         not each.level
-        and _is_beside(*resolved(tree, each, importer), root, folder, path)
+        and _is_beside(tree, *resolved(tree, each, importer), target, root, path)
         or (importer != path and is_shown(tree, importer, module, target, steps - 1))
         for importer, each in known
     )
@@ -104,17 +104,20 @@ def _depth(path: str, target: str) -> int:
     return path[len(folder) :].count("/")
 
 
-def _is_beside(name: str, found: str, root: str, folder: str, path: str) -> bool:
+def _is_beside(tree: Tree, name: str, found: str, target: str, root: str, path: str) -> bool:
     """Whether a module that is imported shows a folder, by a name that counts from a root.
 
     What lies directly in the folder does. What lies further down in a package does for a file that
-    is in it as well: what is copied from elsewhere shows that part alone.
+    is in it as well: what is copied from elsewhere shows that part alone, and a folder that is no
+    package may be one of several of that name.
     """
+    folder = os.path.dirname(target)
     if not name or root_of(name, found) != root:
         return False
     is_package = folder.startswith(f"{root}/")
     if os.path.dirname(found) == folder:
         return is_package or path.startswith(f"{root}/")
+    is_package = is_package and tree.has(f"{folder}/__init__.py")
     return is_package and found.startswith(f"{folder}/") and path.startswith(f"{folder}/")
 
 
@@ -175,14 +178,23 @@ def _importers(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
 
 
 def is_started(tree: Tree, path: str) -> bool:
-    """Whether a file does its work when it is loaded: by its `__main__` block, or as a script."""
+    """Whether a file may be started: it has a `__main__` block, or is a script."""
     view = tree.view(path)
-    if view is None:
-        return False
-    return any(
+    return works_when_loaded(tree, path) or (
+        view is not None
+        and any(
+            isinstance(each, ast.If) and "__main__" in view.source.text(each.test)
+            for each in view.source.tree.body
+        )
+    )
+
+
+def works_when_loaded(tree: Tree, path: str) -> bool:
+    """Whether a file does its work when it is loaded, as a script does."""
+    view = tree.view(path)
+    return view is not None and any(
         isinstance(each, (*LOOPS, ast.With))
         or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Call))
-        or (isinstance(each, ast.If) and "__main__" in view.source.text(each.test))
         for each in view.source.tree.body
     )
 
@@ -258,5 +270,5 @@ def _is_at_top(tree: Tree, path: str) -> bool:
     return (
         os.path.dirname(folder) == tree.root
         and tree.has(f"{folder}/__init__.py")
-        and not is_started(tree, path)
+        and not works_when_loaded(tree, path)
     )
