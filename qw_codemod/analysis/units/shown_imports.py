@@ -24,6 +24,7 @@ from qw_codemod.python.imports import ImportedName, imports_of
 from qw_codemod.python.syntax import LOOPS
 
 _FARTHEST = 6  # files on the way from one that shows it
+_DEEPEST = 2  # imports on the way to one
 
 
 def root_of(module: str, target: str) -> str:
@@ -85,7 +86,7 @@ def loaded_with(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
         for each in sure_imports(tree, at):
             yield at, each
             found = _relatives(tree, each, at) if each.level else resolved(tree, each, at)[1]
-            if found and found not in known and steps < _FARTHEST:
+            if found and found not in known and steps < _DEEPEST:
                 known.add(found)
                 todo.append((found, steps + 1))
 
