@@ -271,8 +271,10 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "which files load one is not recorded": Mutation(
         _unrecorded("loaders"),
-        {**_DEPLOYED, "tools/run.py": "if __name__ == '__main__':\n    print()\n"},
-        {"tools/run.py": "if __name__ == '__main__':\n    import f.main\n    print()\n"},
+        # through another one: whoever imports the file itself is asked for as well
+        {**_DEPLOYED, "tools/run.py": "if __name__ == '__main__':\n    print()\n",
+         "more.py": "import shared\nimport f.main\n"},
+        {"tools/run.py": "if __name__ == '__main__':\n    import more\n    print()\n"},
     ),
     "a part of a module is not recorded": Mutation(
         _constant(View, "_depend_on_part", None),
