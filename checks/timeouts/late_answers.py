@@ -23,6 +23,7 @@ _IDENTITY = frozenset(  # tokens for a service of one's own, on Cloud Run or Clo
 )
 _QUERIES = frozenset({("query",), ("sql",)})  # the last word of what holds the text of one
 _MADE_FIRST = _QUERIES | {("sparql",), ("export",), ("report",), ("reports",)}  # in an address
+_LANGUAGES = frozenset({"sql", "sparql"})
 _OF_QUERIES = ("SELECT", "WHERE")
 _DEEP = 3  # names that are followed
 
@@ -47,7 +48,11 @@ def _asks_for_rows(source: SourceFile, call: HttpCall) -> bool:
         return True
     sent = [each for each in call.node.keywords if each.arg in ("json", "data", "params")]
     for node in (each for keyword in sent for each in _followed(source, keyword.value)):
-        if _is_text_of_query(node) or call.verb == "POST" and _holds_query(node):
+        named = _names_in(node)
+        # `params={"query": name}` is a search, in most cases
+        if call.verb == "POST" and any(words(each)[-1:] in _QUERIES for each in named):
+            return True
+        if _is_text_of_query(node) or any(not _LANGUAGES.isdisjoint(words(n)) for n in named):
             return True
     return False
 
@@ -92,9 +97,9 @@ def _is_text_of_query(node: ast.AST) -> bool:
     return isinstance(value, str) and all(each in value.upper() for each in _OF_QUERIES)
 
 
-def _holds_query(node: ast.AST) -> bool:
-    """Whether a name or a key is one for the text of a query."""
-    names: list[object] = [dotted(node)]
+def _names_in(node: ast.AST) -> list[str]:
+    """The name that a node is, or the keys of a table."""
     if isinstance(node, ast.Dict):
-        names = [each.value for each in node.keys if isinstance(each, ast.Constant)]
-    return any(isinstance(name, str) and words(name)[-1:] in _QUERIES for name in names)
+        keys = (each.value for each in node.keys if isinstance(each, ast.Constant))
+        return [each for each in keys if isinstance(each, str)]
+    return [dotted(node)]

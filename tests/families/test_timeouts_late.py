@@ -30,7 +30,8 @@ def rows(url, query, sql, name):
         ("post(REPORTS.format(shop=name), json=name)", "300"),
         ("get(f'https://api.shop/raw-data/export/{name}')", "300"),
         ("request('POST', 'https://api.shop/sql', json=name)", "300"),
-        ("get(url, params={'query': name})", "30"),  # of a search
+        ("get(url, params={'q': sparql_query})", "300"),
+        ("get(url, params={'query': query})", "30"),  # of a search
         ("get(f'https://api.shop/pages?query={name}')", "30"),
         ("post(url, json={'query_id': name})", "30"),
         ("post(url, json={'text': 'Select your seat'})", "30"),
