@@ -13,7 +13,8 @@ _KINDS = {
 # Names that stand for a class of another name. [src: google-cloud-core 2.4]
 SAME = {
     "google.cloud.exceptions.GoogleCloudError": f"{_CORE}.GoogleAPICallError",
-    **{f"google.cloud.exceptions.{name}": f"{_CORE}.{name}" for name in _KINDS},
+    "google.cloud.exceptions.ServerError": f"{_CORE}.ServerError",
+    "google.cloud.exceptions.ServiceUnavailable": f"{_CORE}.ServiceUnavailable",
 }
 BASES = {f"{_CORE}.{name}": (base,) for name, base in _KINDS.items()}
 OUT_OF_REACH = (f"{_CORE}.ServiceUnavailable",)

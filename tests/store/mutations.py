@@ -69,7 +69,7 @@ _PACKAGES = {
     "north/run.py": _CLIENT + "class Runner:\n"
     "    def go(self, job=bigquery.Client().query('x')):\n        return job.result()\n",
     "south/__init__.py": "",
-    "south/use.py": "def use(runner):\n    runner.go(5)\n",
+    "south/use.py": "def start(runner):\n    runner.go(5)\n",
     "link.py": "import north.run\n",
 }
 _DEPLOYED = {
