@@ -37,8 +37,9 @@ Fix safety
     answers there. Unsafe is also a call that fails in a test: its double may have no second
     answer, and the test would wait between tries. Where all tries and waits take longer than the
     unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
-    proxy_read_timeout; 60 seconds where no server is configured), the call is unsafe too. A
-    function of Google's whose deployment names no timeout is given 60 seconds. Where the program
+    proxy_read_timeout; 60 seconds where no server is configured, and 29 behind the gateway of
+    chalice), the call is unsafe too. A function of Google's whose deployment names no timeout is
+    given 60 seconds; a schedule's attempt deadline counts. Where the program
     retries with another library than the policy, calls are unsafe until that is written with it.
 
     The policy is imported where that is certain: where the file imports something that lies beside
@@ -49,7 +50,8 @@ Fix safety
 
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes
-    a failure for ordinary: it goes on and says so at debug level alone. Of a call that its handler
+    a failure for ordinary: it goes on and says so at debug level alone. What a comment at the call
+    says against trying again counts as well. Of a call that its handler
     makes again, the first one is tried again, and the second one left.
 
 Settings

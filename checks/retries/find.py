@@ -61,6 +61,7 @@ from .policy import (
 from .purpose import (
     asks_metadata,
     costs_money,
+    forbidden_by_comment,
     is_unread,
     may_command,
     told_as_ordinary,
@@ -190,6 +191,8 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
     other = asks_another(source, call.node)
     if other is not None:
         return reasons.AsksAnother(InLine(other.lineno))
+    if line := forbidden_by_comment(source, call):
+        return reasons.AuthorForbids(InLine(line))
     if not _is_included(source, context, call):
         address = address_of(source, context.infer, call)
         if asks_metadata(address, headers_of(source, context.infer, call)):

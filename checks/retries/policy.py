@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from qw_codemod.analysis.numbers import number_of
 from qw_codemod.analysis.units.import_roots import imports_package, why_not_imported
 from qw_codemod.analysis.units.shown_imports import relative_name
+from qw_codemod.facts.project import Tree
 from qw_codemod.infer import Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.retrying import LIBRARIES, used_libraries
@@ -112,7 +113,7 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
     for module, name in named_policies(context.settings):
         found = _files(source, context.infer, module) if name else ()
         top = module.partition(".")[0]
-        if name and not found and context.infer.tree.ending(f"/{top}/__init__.py"):
+        if name and not found and _is_ours(context.infer.tree, top):
             continue  # of a package of the project, where it is not yet
         if name and not found:
             outside.append(Policy(module, name, decorator=name))
@@ -142,6 +143,11 @@ def _chosen(source: SourceFile, context: Context) -> Policy:
     if obstacle is not None:
         return Policy(obstacle=obstacle)
     return Policy(obstacle=NotYet(reasons.NoPolicy()))
+
+
+def _is_ours(tree: Tree, package: str) -> bool:
+    """Whether a package is one of the project, or a folder at its top."""
+    return bool(tree.ending(f"/{package}/__init__.py") or tree.below(f"{tree.root}/{package}/"))
 
 
 def _files(source: SourceFile, infer: Inference, module: str) -> tuple[str, ...]:

@@ -40,6 +40,12 @@ _READING_ACTIONS = READING | {"show", "query"}
 # What costs somebody money a second time.
 _MONEY = frozenset("pay payment payments charge charges refund refunds payout checkout".split())
 
+# What a comment says against trying again: `avoid retries here`, `do not retry`.
+_AGAINST = re.compile(
+    r"\b(?:no|not|never|without|avoid|\w+n't)\b[^.,:;#]{0,30}\bretr(?:y|ies|ying)\b", re.I
+)
+_RETRY_WORD = b"retr"
+
 _HOST = re.compile(r"://(?:[^/@]*@)?(\[[^]]+\]|[^/:?#{\s]+)")
 # Where a machine of Google's finds its own metadata, and what such a request has to say; other
 # clouds answer at addresses that are link-local, or at one of IPv6 that Amazon took for itself.
@@ -187,6 +193,22 @@ def _is_quiet(handler: ast.AST) -> bool:
         and not told_elsewhere
         and not any(isinstance(each, ast.Raise) for each in nodes)
     )
+
+
+def forbidden_by_comment(source: SourceFile, call: HttpCall) -> int:
+    """The line of a comment at a call, or right above it, against trying again; 0 if none is."""
+    statement = next(each for each in source.ancestors(call.node) if isinstance(each, ast.stmt))
+    last = statement.end_lineno or statement.lineno
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        last = statement.body[0].lineno - 1
+    if _RETRY_WORD not in source.data.lower():
+        return 0
+    texts = {each.line: each.text for each in source.comments()}
+    first = statement.lineno
+    while first > 1 and source.line_text(first - 1).lstrip().startswith("#"):
+        first -= 1
+    said = " ".join(texts.get(line, "").strip("# ") for line in range(first, last + 1))
+    return first if _AGAINST.search(said) else 0
 
 
 def costs_money(source: SourceFile, call: HttpCall, address: str) -> str:

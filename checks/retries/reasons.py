@@ -243,6 +243,12 @@ class FailureIsOrdinary(Statement):
     place: InLine
 
 
+class AuthorForbids(Statement):
+    template = "the comment{place} says that it is not to be tried again"
+
+    place: InLine
+
+
 class OwnSession(Statement):
     template = "`{path:name}` has `{function}()`, whose sessions try again: use one of them"
 

@@ -22,11 +22,14 @@ from qw_codemod.python.syntax import last_name, own_nodes
 from . import reasons
 
 _FRAMEWORKS = frozenset(
-    "aiohttp bottle django falcon fastapi flask pyramid quart rest_framework sanic starlette "
-    "tornado webob".split()
+    "aiohttp bottle chalice django falcon fastapi flask pyramid quart rest_framework sanic "
+    "starlette tornado webob".split()
 )
 _VERBS = frozenset("get post put patch delete head options route api_route".split())
 _USUAL = 60.0  # seconds: nginx and load balancers, where nobody says otherwise
+# A framework whose requests come through one gateway, which ends them whatever is configured.
+# [docs.aws.amazon.com/apigateway "Integration timeout", aws.github.io/chalice]
+_OF_GATEWAY = {"chalice": 29.0}
 
 
 def limit_of(source: SourceFile, infer: Inference, node: ast.AST) -> Stop | None:
@@ -35,11 +38,12 @@ def limit_of(source: SourceFile, infer: Inference, node: ast.AST) -> Stop | None
     if found is None or _is_deployed_function(infer.tree, source.path):
         return None
     where, function = found
+    packages = {each.package for each in imports_of(where.tree)}
+    if limits := [_OF_GATEWAY[each] for each in sorted(packages & _OF_GATEWAY.keys())]:
+        return _awaited(where, function, limits[0])
     servers = _nearest(infer.tree.deployments().servers, source.path)
     if not servers:
-        place = At(where.path, function.lineno)
-        why = reasons.RequestIsAwaited(function.name, place, shown_seconds(_USUAL))
-        return Stop(_USUAL, why, where.path, function.lineno)
+        return _awaited(where, function, _USUAL)
     limited = [each for each in servers if each.seconds is not None]
     server = min(limited, key=lambda each: each.seconds or 0.0, default=None)
     if server is None or server.seconds is None:
@@ -47,6 +51,12 @@ def limit_of(source: SourceFile, infer: Inference, node: ast.AST) -> Stop | None
     place = At(server.path, server.line)
     ends = reasons.ServerEndsRequest(server.name, shown_seconds(server.seconds), place)
     return Stop(server.seconds, ends, server.path, server.line)
+
+
+def _awaited(where: SourceFile, function: FunctionNode, seconds: float) -> Stop:
+    place = At(where.path, function.lineno)
+    why = reasons.RequestIsAwaited(function.name, place, shown_seconds(seconds))
+    return Stop(seconds, why, where.path, function.lineno)
 
 
 def _nearest(servers: tuple[Server, ...], path: str) -> list[Server]:

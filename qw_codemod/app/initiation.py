@@ -95,9 +95,13 @@ def _init(
         for each in found
         if each not in here and not any(_may_import(tree, each.path, *other) for other in earlier)
     ]
-    if lacking and not here:
+    if calls and not here:
         places = _places(tree, lacking, target.name)
-        left = f"{policy} is not written: no place that would be edited can import it"
+        left = f"{policy} is not written: " + (
+            "no place that would be edited can import it"
+            if lacking
+            else "a plain run edits no more places with it; check --why says of each why"
+        )
         return Made("", "", False, (*results.notices, left), places)
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
@@ -105,9 +109,7 @@ def _init(
     setting = f"{module}:{codemod.policy_name}"
     is_set, said = _set(project, family, setting, show)
     notices = [*results.notices, *told, *said, *_beside(tree, target, codemod)]
-    if calls and not here:
-        notices.append(f"{policy}: no place that would be edited can import it")
-    elif dependencies:
+    if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
         # What is nearest to the policy governs it too, unless a unit installs a group alone.
         paths = dict.fromkeys(each.path for each in here)

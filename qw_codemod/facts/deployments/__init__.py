@@ -59,7 +59,7 @@ _LARGEST = 400_000  # bytes; nobody writes a longer one by hand
 _WORTH = re.compile(
     rb"\b(?:deploy|python[\d.]*|zip|rsync|archive_file|FROM|subscriptions|\w*pubsub_subscription|u?vicorn|gunicorn|celery"
     rb"|cloud_run\w*|uv run|poetry run|[hH]andler|activeDeadlineSeconds|timeoutSeconds"
-    rb"|functionTimeout)\b"
+    rb"|functionTimeout|scheduler|\w*scheduler_job)\b"
 )
 _OF_MANIFEST = re.compile(r"^[ \t]*(?:handler|Handler|activeDeadlineSeconds|timeoutSeconds):", re.M)
 _BUILDS = re.compile(rb"\bdocker[ \t]+(?:\w+[ \t]+)?build\b|^[ \t]*(?:- )?context:", re.M)

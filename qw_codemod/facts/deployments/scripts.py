@@ -79,7 +79,7 @@ class Script:
             self._copy(name, _plain(words))
         elif name == "zip":
             self._zip(line, _plain(words))
-        elif "deploy" in words or "subscriptions" in words:
+        elif {"deploy", "subscriptions", "scheduler"}.intersection(words):
             self._gcloud(line, words)
         self._start(line, words)
 
@@ -192,6 +192,11 @@ class Script:
                 after = plain.index(made[0]) + 1
                 name = plain[after] if after < len(plain) else ""
                 self.told.deadlines.append(Deadline(name, seconds, self._path, line))
+        elif "scheduler" in plain and "http" in plain[:-1]:
+            seconds = seconds_of(options.get("attempt-deadline", ""))
+            if seconds is not None:  # a try that takes longer counts as failed, and comes again
+                name = plain[plain.index("http") + 1]
+                self.told.deadlines.append(Deadline(name, seconds, self._path, line))
 
     def _deploy(
         self,
@@ -257,6 +262,7 @@ def is_telling(command: Command) -> bool:
         words[0].endswith("zip")
         or "deploy" in words
         or "subscriptions" in words
+        or "scheduler" in words
         or started_by(words) is not None
     )
 

@@ -63,6 +63,11 @@ def told_by_terraform(path: str, text: str, layout: Layout, beside: str) -> Told
             if seconds is not None:
                 name = block.value("name").strip('"') or block.name
                 told.deadlines.append(Deadline(name, seconds, path, block.line))
+        elif block.kind.endswith("scheduler_job"):
+            seconds = seconds_of(block.value("attempt_deadline").strip('"'))
+            if seconds is not None:
+                name = block.value("name").strip('"') or block.name
+                told.deadlines.append(Deadline(name, seconds, path, block.line))
         elif "cloud_run" in block.kind:
             seconds = seconds_of(block.value(*_LIMITS))
             if seconds is not None:

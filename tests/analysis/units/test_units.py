@@ -383,6 +383,10 @@ KUBERNETES = (
         ({"deploy.sh": FUNCTION.format(".").strip() + " --timeout=$TIMEOUT"}, ""),
         ({"deploy.sh": FUNCTION.format(".") + "gcloud pubsub subscriptions create s "
           "--ack-deadline=60"}, "`f` is stopped after 60 s (deploy.sh:2)"),
+        ({"deploy.sh": LONG.format(".") + "gcloud scheduler jobs create http nightly "
+          "--uri=https://x --attempt-deadline=60s\n"}, "`f` is stopped after 60 s (deploy.sh:2)"),
+        ({"deploy.sh": LONG.format(".") + "gcloud scheduler jobs create http nightly "
+          "--uri=https://x --attempt-deadline=600s\n"}, ""),
         ({"feed.py": TASK.format("time_limit=60") + FETCH},
          "`run` is stopped after 60 s (feed.py:4)"),
         ({"feed.py": TASK.format("time_limit=600") + FETCH}, ""),
