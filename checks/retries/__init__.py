@@ -46,7 +46,8 @@ Fix safety
     the policy already, by the same name or relatively, or all that load the file do; a file in no
     package finds what lies beside it. Its package has to be installed there too: a call is left
     while a lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, a compiled list) lacks it, with the
-    command that adds it, and unsafe where nothing says what is installed.
+    command that adds it, and unsafe where nothing says what is installed, or where others who load
+    the file install from a list that lacks it.
 
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes

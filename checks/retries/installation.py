@@ -34,6 +34,8 @@ def why_not_installed(source: SourceFile, context: Context, policy: Policy) -> O
             return NotYet(reasons.LockLacks(lock.path, package, lock.command.format(package)))
     if _is_unseen(tree, source.path, package):
         return Unsafe(reasons.InstallationUnknown(package))
+    if other := _other_list(tree, source.path, package):
+        return Unsafe(reasons.LoadedElsewhere(other, package))
     return None
 
 
@@ -101,6 +103,26 @@ def _is_unseen(tree: Tree, path: str, package: str) -> bool:
     if any(package not in unit.packages for unit in by_name):
         return True
     return not by_name and all(each is None for each in _governing(tree, path, package))
+
+
+def _other_list(tree: Tree, path: str, package: str) -> str:
+    """A list that others who load a file install from, which does not come to hold a package.
+
+    What lies beside deployed functions and is copied into each of them has no list of its own. That
+    of a project is installed with it, and those of units are added to.
+    """
+    own = _nearest(tree, path, package)
+    if own is not None and own.is_project:
+        return ""
+    units = [each.unit for each in programs_of(tree, path) if each.unit is not None]
+    added = {each for unit in units for each in unit.installs}
+    for loader in sorted(tree.loaders(path)):
+        near = None if tree.is_test(loader) else _nearest(tree, loader, package)
+        if near is None or near.path in added or package in near.packages:
+            continue
+        if own is None or near.folder != own.folder:
+            return near.path
+    return ""
 
 
 def _has_file(tree: Tree, unit: Unit) -> bool:

@@ -199,6 +199,13 @@ class InstallationUnknown(Statement):
     package: str
 
 
+class LoadedElsewhere(Statement):
+    template = "what loads this file installs from `{path:name}` as well: declare {package} there"
+
+    path: str
+    package: str
+
+
 class LengthNotKnown(Statement):
     template = "how long a try takes is not known, and {stop}"
 

@@ -39,13 +39,19 @@ class PackageList:
     """A file that says which packages are installed for what lies in `folder` and below it.
 
     `command`: what adds a package where the file is made by a tool, empty where a person writes it;
-    `packages` are the names of what a made one holds, but not those of its other groups.
+    `packages` are the names of what a lock holds, but not those of its other groups, or a list of
+    requirements; none are told of a project.
     """
 
     path: str
     folder: str
     command: str = ""
     packages: frozenset[str] = frozenset()
+
+    @property
+    def is_project(self) -> bool:
+        """Whether what it lists is installed wherever the project that it is of is."""
+        return posixpath.basename(self.path) in _PROJECTS | LOCKS
 
     def lacks(self, package: str) -> bool:
         """Whether a package is not among what a tool has locked."""
@@ -88,7 +94,8 @@ def _of_requirements(path: str, folder: str, text: str) -> PackageList:
     if folder.endswith("/requirements"):
         folder = folder.rpartition("/")[0]
     if path.endswith(".in") or not _COMPILED.search(text):
-        return PackageList(path, folder)
+        names = frozenset(map(_normal, re.findall(r"^([A-Za-z0-9][\w.-]*)", text, re.M)))
+        return PackageList(path, folder, packages=names)
     said = _COMMAND.search(text)
     source = posixpath.basename(path).removesuffix(".txt") + ".in"
     command = said[1].strip() if said else f"pip-compile {source}"

@@ -779,6 +779,14 @@ LACKS = "does not hold tenacity, and what is installed from it alone would not s
         # it is loaded already
         ({"uv.lock": UV.format(""), "feeds/x.py": "import tenacity\nfrom shared import clock\n"
           + FETCH}, ""),
+        # what is copied into several functions is installed for each of them
+        ({"requirements.txt": "requests\n", "a/requirements.txt": "requests\n",
+          "a/main.py": "import feeds.x\n"},
+         "what loads this file installs from `requirements.txt` as well: declare tenacity there"),
+        ({"requirements.txt": "requests\n", "a/requirements.txt": "requests\ntenacity\n",
+          "a/main.py": "import feeds.x\n"}, ""),
+        ({"pyproject.toml": PROJECT, "a/requirements.txt": "requests\n",
+          "a/main.py": "import feeds.x\n"}, ""),
         # nothing says what is installed for it
         ({"docs/requirements.txt": "sphinx\n"},
          "nothing says what is installed where this file runs: declare tenacity there first"),
