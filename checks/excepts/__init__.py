@@ -61,30 +61,43 @@ What changes at run time
       standard library, of others (`sqlglot.parse_one(text)`) or of the project, or whatever
       `.apply(load_shape)` does with each value of a column. Who gets None, or another default, can
       tell. Nobody can where one item of a loop is dropped, and the message names it, or where a
-      text that was to be edited goes on as it was: these are warnings. So is an answer that is no
-      JSON, where its text is used instead (`rows = answer.text`) and not just logged, raised or
-      returned.
+      text that was to be edited goes on as it was, or where a constant in the place of the value
+      goes into a database: these are warnings. So is an answer that is no JSON, where its text is
+      used instead (`rows = answer.text`) and not just logged, raised or returned.
     - It works with files at hand, or takes what a program of the machine says.
     - It runs other code: anything else. So does what closes a file that the function wrote, or
       moves it to its place: its failure loses the output.
 
-    Nothing tells whether a failure is ordinary where the handler goes on with a default, and the
-    body may find nothing (`json.loads(cache.get(key))`, a key that the caller gives), asks for one
-    thing by its name (`Team.objects.get(id=team_id)`, a record of the DNS), makes what may be there
-    already, or removes what may be gone (`client.create_topic(name)` and `pass`), needs what may
-    not be installed (a program whose answer is taken, a library that is imported right there), does
-    what is done right above without a handler, may be given too little (an estimate of scipy before
-    which nothing is asked) or something of another kind (`parse_model(path.read_text())`, each line
-    of a file), formats what may be None, or calls what the caller gives. Nor where a loop looks at
-    the clock and asks again, keeps the items which can do something, or reads from what another
-    method of the object closes; where the next item of a queue is one thing of several; where the
-    body, or the method around, ends something; where a failure makes a flag true, or leaves it
-    false that the body only asks for; where the docstring says when the default is the answer, and
-    an `if` gives the same; in a step of a migration, and where a module asks for its own
-    `__version__`; where a function that is called logs an error and another one raises for what it
-    did not give; and where nothing may be told of the text that goes on as it was. What would be a
-    warning or an error is *likely* only there: a plain `apply` leaves it, `--likely` tells of it as
-    a warning at most. A comment at the handler decides.
+    A warning or an error is made by a plain `apply` only where the failure is out of order whatever
+    the data are. That is so where the body
+    - calls a service, a database (`execute`, `query`, `commit`) or a program, or awaits something,
+      itself or through a function of the project;
+    - does something of which nobody takes a result (`store(rows)`), or writes or removes a file;
+    - reads one file of many (`open(f"{team}.csv")`), or one that the function has asked for before;
+    - gets something by what it is called, or all there is (`load(day)`, `load()`), or runs a
+      function of the project, and takes no part of what that gives;
+    - computes, and a test of `len(values)` around leaves out what is too little;
+    and where the handler ends the program, blames the server (500), tries again or keeps what
+    failed as such. All else is *likely* only, which a plain `apply` leaves and `--likely` tells of
+    as a warning at most: what looks something up (`page.find("h3")[0].text`), works on what it is
+    given (`language(text)`, `parse_model(path)`, `json.loads(answer)` before something is done with
+    it), reads a file that is always called the same, or is done in another way.
+
+    Likely only is as well, whatever the body does, what may be as it should by what is around it:
+    the function is called `try_…`, a comment above says `optional` or that some have none, the
+    docstring says when the default is the answer, or of a service what its failure gives; the body
+    asks for one thing by its name (`Team.objects.get(id=team_id)`, a record of the DNS, a key that
+    the caller gives), makes what may be there already, or removes what may be gone
+    (`client.create_topic(name)` and `pass`), needs what may not be installed (a program whose
+    answer is taken, a library that is imported right there), does what is done right above without
+    a handler, is given each line of a file, formats what may be None, or calls what the caller
+    gives; a loop looks at the clock and asks again, keeps the items which can do something, sends
+    to each of many, or reads from what another method of the object closes; the next item of a
+    queue is one thing of several; the body, or the method around, ends something; a failure makes a
+    flag true, or leaves it false that the body only asks for; it is a step of a migration, or a
+    module asks for its own `__version__`; a function that is called logs an error and another one
+    raises for what it did not give; nothing may be told of the text that goes on as it was, or of
+    the constant that is stored in the place of a value. A comment at the handler decides.
 
     The columns; the first that fits counts:
     - A loop tries one candidate after the other, until one works; or what is called logs its
@@ -103,11 +116,12 @@ What changes at run time
     - Data is dropped or replaced.
 
     An error is logged with its traceback, and is sent as an event where Sentry is started in the
-    units and scripts that load the file, or its package reports already. Blocks of one function
-    that call the same and go on alike get one level: what one of them logs at already, or else a
-    warning where they differ. What would be an error is as loud as a step beside it that goes on
-    alike and logs, or as the handler that it is tried in, or as that of all that it is a part of,
-    though a warning where one of these two logs at info.
+    units and scripts that load the file, or its package reports already; the log alone is written
+    where handlers of the project log errors and none captures any, as Sentry sends those lines.
+    Blocks of one function that call the same and go on alike get one level: what one of them logs
+    at already, or else a warning where they differ. What would be an error is as loud as a step
+    beside it that goes on alike and logs, or as the handler that it is tried in, or as that of all
+    that it is a part of, though a warning where one of these two logs at info.
 
     The message names the function, the one or two calls that it is about, or the conversion, and
     the two most telling values. Where a key is read or values are added beside a parser, that is

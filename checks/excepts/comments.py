@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, block_of
 
 _COMMENT = re.compile(r"#[^\n\"']*")
 _DIRECTIVE = re.compile(
@@ -50,6 +50,38 @@ def is_commented_above(source: SourceFile, statement: ast.Try) -> bool:
     """Whether a comment stands right above a `try`; what it is about is not known."""
     text = " ".join(each for each in _above(source, statement) if not _is_code(each))
     return len(re.findall(r"\w{2,}", text)) >= _WORDS and not _UNMEANT.search(text)
+
+
+# What says of some that they have none, or that there need not be any.
+_HEDGES = re.compile(
+    r"\b(optional(ly)?|(in|just in) case|best[- ]effort|if (any|available|possible|present|there)"
+    r"|(some|many|most|older|a few) [\w ]{1,30}(have|has|lack|do|are|is|don't|aren't)( not?| none)?"
+    r"|(may|might|need|does|do|can|could)( not|n't) (be|exist|have|always)"
+    r"|not (all|every|always|each)|sometimes|may be (missing|empty|absent|none))\b",
+    re.I,
+)
+
+
+def hedge_above(source: SourceFile, statement: ast.Try) -> str:
+    """What a comment or a bare text right above a `try`, or its first line, says of some cases."""
+    text = " ".join(
+        [
+            *_above(source, statement),
+            *_above(source, statement.body[0]),
+            _text_above(source, statement),
+        ]
+    )
+    found = _HEDGES.search(" ".join(text.split()))
+    return found[0] if found and not _UNMEANT.search(text) else ""
+
+
+def _text_above(source: SourceFile, statement: ast.Try) -> str:
+    block = block_of(source.parent(statement), statement)
+    place = block.index(statement) if statement in block else 0
+    match block[place - 1] if place else None:
+        case ast.Expr(value=ast.Constant(value=str() as text)) if place > 1:
+            return text  # and no docstring
+    return ""
 
 
 def _at(source: SourceFile, handler: ast.ExceptHandler) -> Iterator[str]:

@@ -215,6 +215,16 @@ def _ends_process(call: ast.Call) -> bool:
     return dotted(call.func) in ("sys.exit", "os._exit", "os.abort", "exit", "quit")
 
 
+def ends_program(handler: ast.ExceptHandler) -> bool:
+    """Whether nothing follows the handler: it ends the process."""
+    last = handler.body[-1]
+    return (
+        isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Call)
+        and _ends_process(last.value)
+    )
+
+
 def _leaves(statement: ast.stmt) -> bool:
     """Whether a statement may leave the handler before its last one."""
     return any(

@@ -18,7 +18,8 @@ from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.syntax import catches_everything, definition_of, own_nodes
 
-from .another_way import is_passed, only_edits_text, stays
+from .another_way import is_passed, only_edits_text, read_names, stays
+from .certain import why_uncertain
 from .docstrings import docstring_names, docstring_plans
 from .effects import effects_of, is_printing, log_of
 from .logging_style import any_log_of, loggers_in
@@ -26,6 +27,7 @@ from .operation_name import called, is_trivial
 from .ordinary import ordinary
 from .outcome import Outcome, outcome_of
 from .pieces import is_of_pieces
+from .reaching_out import stores_replaced
 from .told_values import told_names
 from .undecided import undecided
 from .work import Work, work_of
@@ -35,6 +37,7 @@ Level = Literal["debug", "info", "warning", "error"]
 _LOUDNESS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 _QUIET = (Outcome.NEXT, Outcome.REPORTED)  # debug, whatever the body does
 _COLUMNS = (Outcome.EXPLAINED, Outcome.OTHERWISE, Outcome.LOST)
+_SAME = {Outcome.KEPT: Outcome.OTHERWISE}
 _TABLE: Mapping[Work, tuple[Level, Level, Level]] = {
     Work.ASKS: ("debug", "debug", "debug"),
     Work.VALUES: ("debug", "debug", "debug"),
@@ -69,6 +72,10 @@ def _alone(
     is_open = level == "error" and (
         undecided(source, infer, statement, handler, work)
         or ordinary(source, infer, statement, handler, work)
+        or (
+            effects_of(source, handler).is_silent
+            and why_uncertain(source, infer, statement, handler, work, outcome)
+        )
     )
     return "warning" if is_open else level
 
@@ -87,7 +94,10 @@ def _by_table(
     if (
         outcome is Outcome.LOST
         and work is Work.VALUES
-        and _is_noticed(source, infer, statement, handler)
+        and (
+            _is_noticed(source, infer, statement, handler)
+            or stores_replaced(source, statement, handler)
+        )
     ):
         return "warning"
     if (
@@ -96,19 +106,22 @@ def _by_table(
         and _goes_on_raw(source, infer, statement, handler)
     ):
         return "warning"
-    return _TABLE[work][_COLUMNS.index(outcome)]
+    level = _TABLE[work][_COLUMNS.index(_SAME.get(outcome, outcome))]
+    if (
+        work is Work.CODE
+        and level != "debug"
+        and stays(source, statement, handler)
+        and _asks_itself(statement, handler)
+        and why_uncertain(source, infer, statement, handler, work, outcome)
+    ):
+        return "debug"  # it works on the value that goes on as it was
+    return level
 
 
 def why_undecided(
     source: SourceFile, infer: Inference, statement: ast.Try, handler: ast.ExceptHandler
 ) -> Statement | None:
     """Why nothing tells whether a failure that would be a warning or an error is ordinary."""
-    code = Work.CODE
-    if not (
-        undecided(source, infer, statement, handler, code)
-        or ordinary(source, infer, statement, handler, code)
-    ):
-        return None  # as of most, whatever else is known of them
     outcome = outcome_of(source, infer, statement, handler)
     if outcome in _QUIET or outcome is Outcome.EXPLAINED:
         return None
@@ -118,7 +131,20 @@ def why_undecided(
         return None
     if level == "error" and (doubt := undecided(source, infer, statement, handler, work)):
         return doubt
-    return ordinary(source, infer, statement, handler, work)
+    if doubt := ordinary(source, infer, statement, handler, work):
+        return doubt
+    if outcome is Outcome.OTHERWISE and _goes_on_raw(source, infer, statement, handler):
+        return None
+    return why_uncertain(source, infer, statement, handler, work, outcome)
+
+
+def _asks_itself(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a value is asked for another form of itself, `value.item()`, and stays else."""
+    kept = read_names(handler.body)
+    return any(
+        isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[0] in kept - {""}
+        for node in own_nodes(statement.body)
+    )
 
 
 def _is_noticed(

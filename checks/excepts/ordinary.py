@@ -26,16 +26,13 @@ from .expected import of_callee, of_docstring, of_metadata, of_migration
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial, looks_at_clock, outermost
 from .pieces import is_of_text
-from .told_values import is_globbed, told_names
-from .undecided import CONVERTING
+from .told_values import told_names
 from .work import (
     PROGRAMS,
     Work,
     asks_next,
     gives_next,
     is_only_asked,
-    is_parser,
-    is_pure,
     is_tidying,
     makes_output,
 )
@@ -49,7 +46,6 @@ _ENDING = frozenset(
     "stop close kill clear flush reset quit exit aexit shutdown disconnect teardown".split()
 )
 _WAITING = frozenset("wait join communicate sleep".split())
-_FILES = frozenset("path file filename filepath".split())
 _FAILED = re.compile(r"fail|err|broken|invalid|bad|miss", re.I)
 
 
@@ -90,7 +86,6 @@ def ordinary(
         or _of_wait(source, statement)
         or _of_owner(source, statement, handler)
         or _of_library(source, infer, statement)
-        or _of_kind(source, infer, statement)
         or _of_lines(source, statement)
         or _of_filter(source, statement, handler)
         or _of_callback(source, statement, handler)
@@ -408,114 +403,6 @@ def _of_owner(
 
 
 # -- what may be of another kind ------------------------------------------------------------------
-
-
-def _of_kind(source: SourceFile, infer: Inference, statement: ast.Try) -> Statement | None:
-    """What parses a text, by its name and by what it is given: that may be of another kind.
-
-    What is made of what was parsed, and of nothing else, belongs to it.
-    """
-    calls = [call for each in statement.body for call in outermost(source, each)]
-    calls = [e for e in calls if any_log_of(source, infer, e) is None]
-    tested = [call for call in calls if _converts_any(source, statement, call)]
-    calls = [e for e in calls if not (is_trivial(source, e) or is_pure(source, infer, e))]
-    parsers = tested + [call for call in calls if is_parser(source, call)]
-    parsed = {
-        dotted(target)
-        for node in own_nodes(statement.body)
-        if isinstance(node, ast.Assign) and node.value in parsers
-        for target in node.targets
-    }
-    if not parsers or not all(
-        call in parsers or any(dotted(given) in parsed - {""} for given in call.args)
-        for call in calls
-    ):
-        return None
-    if tested:
-        return says.MayNotParse(called(tested[0]))
-    told = told_names(source, infer, statement)
-    if any(_takes_text(source, statement, call, told) for call in parsers):
-        return says.MayNotParse(called(parsers[0]))
-    return None
-
-
-def _converts_any(source: SourceFile, statement: ast.Try, call: ast.Call) -> bool:
-    """Whether a value is converted of which is known that it is a text, and no more.
-
-    `if isinstance(answer, str):` and then `json.loads(answer)`.
-    """
-    if full_name(source, call.func) not in CONVERTING or not call.args:
-        return False
-    name = dotted(call.args[0])
-    child: ast.AST = statement
-    for around in source.ancestors(statement):
-        if isinstance(around, FUNCTIONS):
-            break
-        if isinstance(around, ast.If) and child in around.body and name:
-            for node in ast.walk(around.test):
-                match node:
-                    case (
-                        ast.Call(
-                            func=ast.Name(id="isinstance"),
-                            args=[what, ast.Name(id="str" | "bytes")],
-                        )
-                        | ast.Compare(
-                            left=ast.Call(func=ast.Name(id="type"), args=[what]),
-                            ops=[ast.Eq() | ast.Is()],
-                            comparators=[ast.Name(id="str" | "bytes")],
-                        )
-                    ) if dotted(what) == name:
-                        return True
-        child = around
-    return False
-
-
-def _takes_text(
-    source: SourceFile, statement: ast.Try, call: ast.Call, told: tuple[str, ...]
-) -> bool:
-    """Whether a text is given, or one file of a folder, rather than what names one of many."""
-    function = definition_of(source, statement)
-    scope = function or source.tree
-    texts = {
-        each.arg
-        for each in (ast.walk(function.args) if function is not None else ())
-        if isinstance(each, ast.arg) and each.annotation is not None
-        if dotted(each.annotation) in ("str", "bytes") and each.arg not in told
-    }
-    looped = {
-        each.id
-        for around in source.ancestors(statement)
-        if isinstance(around, ast.For | ast.AsyncFor)
-        for each in ast.walk(around.target)
-        if isinstance(each, ast.Name)
-    }
-    headers = {
-        dotted(target)
-        for node in own_nodes(scope.body)
-        if isinstance(node, ast.Assign) and _is_header(node.value)
-        for target in node.targets
-    } - {""}
-    for given in call.args:
-        match given:
-            case ast.Name(id=name) if name in texts or is_globbed(source, scope, name):
-                return True
-            case ast.Name(id=name) if name in headers:
-                return True
-            case ast.Name(id=name) if name in looped and not _FILES.isdisjoint(words(name)[-1:]):
-                return True
-            case ast.Call(func=ast.Attribute(attr="read" | "read_text" | "decode")):
-                return True
-            case ast.Attribute(attr="text" | "content"):
-                return True
-    return False
-
-
-def _is_header(value: ast.expr) -> bool:
-    """Whether it is what others wrote into a header: `response.headers.get("Date")`."""
-    match value:
-        case ast.Call(func=ast.Attribute(attr="get", value=of)) | ast.Subscript(value=of):
-            return dotted(of).rpartition(".")[2] == "headers"
-    return False
 
 
 def _of_lines(source: SourceFile, statement: ast.Try) -> Statement | None:

@@ -40,7 +40,8 @@ class Outcome(Enum):
     NEXT = auto()  # a loop goes on to the next candidate, until one does
     REPORTED = auto()  # by what is called, or by the line below
     EXPLAINED = auto()  # a comment says why it may fail, or the answer says that it did
-    OTHERWISE = auto()  # the same is done in another way, or once more, or kept as a failure
+    OTHERWISE = auto()  # the same is done in another way
+    KEPT = auto()  # the same is done once more, or what failed is kept as a failure
     LOST = auto()  # data is dropped or replaced
 
 
@@ -67,14 +68,14 @@ def outcome_of(
         is_commented = any(is_commented_above(source, each) for each in (statement, *copies))
         return Outcome.EXPLAINED if is_commented else Outcome.OTHERWISE
     if _is_tried_again(source, statement, handler) or docstring_forgives(source, statement):
-        return Outcome.OTHERWISE
-    if _errs(handler) or has_placeholder(statement, handler):
-        return Outcome.OTHERWISE
-    if _is_named_failure(handler):
-        return Outcome.OTHERWISE
-    if _is_marked(statement, handler) or _is_put_beside(statement, handler):
-        return Outcome.OTHERWISE
+        return Outcome.KEPT
+    if _errs(handler) or _is_named_failure(handler) or _is_marked(statement, handler):
+        return Outcome.KEPT
+    if has_placeholder(statement, handler):
+        return Outcome.KEPT
     if _is_listed_below(source, infer, statement, handler):
+        return Outcome.KEPT
+    if _is_put_beside(statement, handler):
         return Outcome.OTHERWISE
     return Outcome.LOST
 
@@ -246,7 +247,7 @@ def _says_in_words(source: SourceFile, statement: ast.Try, handler: ast.ExceptHa
     `warnings.append("Cannot compute the median, too few days.")`, `return None, "..."`. A page with
     the status of an error is for those who asked for it: nobody who runs the program reads that.
     """
-    if any(isinstance(n, ast.Constant) and _is_status(n.value) for n in own_nodes(handler.body)):
+    if answers_broken(handler):
         return False
     said_by_success = {
         dotted(target)
@@ -301,6 +302,11 @@ def _is_sentence(value: ast.expr) -> bool:
 def _is_status(value: object) -> bool:
     """Whether it is the number with which a web server says that something in it is broken."""
     return type(value) is int and 500 <= value < 600
+
+
+def answers_broken(handler: ast.ExceptHandler) -> bool:
+    """Whether a web request is answered with a status that blames the server: 500."""
+    return any(isinstance(n, ast.Constant) and _is_status(n.value) for n in own_nodes(handler.body))
 
 
 def _errs(handler: ast.ExceptHandler) -> bool:
@@ -390,6 +396,8 @@ def _is_listed_below(
 ) -> bool:
     """Whether what failed is put on a list that is warned of, or raised, further down.
 
+    Or all the others are, and a warning says how many there are.
+
     A list of the object is one of its class: any method may warn of that.
     """
     lists = {
@@ -399,6 +407,9 @@ def _is_listed_below(
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("append", "add")
     } - {""}
+    loop = source.parent(statement)
+    if isinstance(loop, ast.For | ast.AsyncFor) and is_passed(handler):
+        lists |= {name for name, _ in _appended(loop.body)}  # which lacks what failed
     function = definition_of(source, statement)
     if function is None or not lists:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from qw_codemod.analysis.reporting import ERROR
 from qw_codemod.analysis.units.import_roots import imports_late
 from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.facts.project import Tree
@@ -13,6 +14,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.names import full_name
 
+from .effects import effects_of
 from .loaded_together import loads_one
 
 
@@ -22,7 +24,8 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
     So it is where the file has that import already; where every program that loads the file starts
     Sentry, or some do and the others load the import too; and, where no program is known, in a
     package that reports already. Where the project sends what it captures through a function of its
-    own, that is left to it: the log alone is what the file says.
+    own, that is left to it: the log alone is what the file says. So it is where handlers log errors
+    and none captures: Sentry makes an event of each such line.
     """
     tree, path = infer.tree, source.path
     importing = [each for each in tree.holding(("sentry_sdk",)) if not tree.is_test(each)]
@@ -31,6 +34,8 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
     if path in importing and _imports_it(tree, path):
         return True
     if imports_late(tree, path) or any(_wraps_it(tree, each) for each in importing):
+        return False
+    if _logs_alone(infer):
         return False
     starting = [each for each in importing if _starts_it(tree, each)]
     importing = [each for each in importing if _imports_it(tree, each)]
@@ -41,6 +46,23 @@ def reaches_sentry(source: SourceFile, infer: Inference) -> bool:
     started = [loads_one(tree, program, starting) for program in programs]
     ready = [loads_one(tree, program, importing) for program in programs]
     return all(ready) and (any(started) or not starting)
+
+
+def _logs_alone(infer: Inference) -> bool:
+    """Whether a handler of the project logs an error, and none of them captures anything."""
+    tree = infer.tree
+    capturing = tree.holding(("capture_exception", "capture_event"))
+    if not all(map(tree.is_test, capturing)):
+        return False
+    for each in tree.holding((".error", ".exception"), also="except"):
+        view = tree.view(each) if not tree.is_test(each) else None
+        if view is not None and any(
+            log.level >= ERROR
+            for handler in view.source.nodes(ast.ExceptHandler)
+            for log in effects_of(view.source, handler).logs
+        ):
+            return True
+    return False
 
 
 def _is_in_package_of(tree: Tree, path: str, files: Iterable[str]) -> bool:

@@ -45,12 +45,6 @@ class MayFindNothing(Statement):
     call: str
 
 
-class MayBeTooLittle(Statement):
-    template = "`{call}()` may be given too little, which may be ordinary"
-
-    call: str
-
-
 class MayBeNothing(Statement):
     template = "`{name}` may be None, which cannot be formatted, and may be ordinary"
 
@@ -108,12 +102,6 @@ class EndsWithOwner(Statement):
 
     name: str
     method: str
-
-
-class MayNotParse(Statement):
-    template = "what `{call}()` parses may be of another kind, which may be ordinary"
-
-    call: str
 
 
 class MayBeAnotherLine(Statement):
@@ -178,3 +166,29 @@ class MayHaveLogged(Statement):
     template = "`{call}()` logs failures of its own before one gets here"
 
     call: str
+
+
+class WorksOnGiven(Statement):
+    template = "`{call}()` works on what it is given: that some of it does not fit may be ordinary"
+
+    call: str
+
+
+class NothingTells(Statement):
+    template = "nothing in the code tells whether this failure is ordinary"
+
+
+class IsHedged(Statement):
+    template = "the comment above says `{said}`, so that a failure may be ordinary"
+
+    said: str
+
+
+class OnlyTries(Statement):
+    template = "`{function}()` only tries, by its name: a failure may be an ordinary answer"
+
+    function: str
+
+
+class HasAnotherWay(Statement):
+    template = "the same is done in another way, which may be for what is ordinary"

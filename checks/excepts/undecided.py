@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from qw_codemod.infer import Inference, Nothing
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile, block_of
-from qw_codemod.python.bindings import FUNCTIONS, dotted
+from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.names import full_name
-from qw_codemod.python.syntax import definition_of, own_nodes
+from qw_codemod.python.syntax import own_nodes
 
 from . import statements as says
 from .another_way import is_passed
 from .operation_name import called, is_trivial, outermost
-from .work import Work, is_pure, runs_others
+from .work import Work
 
-_COMPUTING = ("scipy.", "sklearn.", "statsmodels.")  # estimates, which need data of their kind
 CONVERTING = frozenset(
     "json.loads ast.literal_eval datetime.datetime.strptime datetime.datetime.fromisoformat "
     "datetime.date.fromisoformat decimal.Decimal uuid.UUID base64.b64decode".split()
@@ -54,11 +53,6 @@ def undecided(
             return says.MayFindNothing(called(call))
     for name in _formatted(statement):
         return says.MayBeNothing(name)
-    if not runs_others(statement) and not _is_asked_before(source, statement):
-        calls = [call for each in statement.body for call in outermost(source, each)]
-        calls = [e for e in calls if not (is_trivial(source, e) or is_pure(source, infer, e))]
-        if calls and all(full_name(source, e.func).startswith(_COMPUTING) for e in calls):
-            return says.MayBeTooLittle(called(calls[0]))
     return None
 
 
@@ -203,32 +197,3 @@ def _formatted(statement: ast.Try) -> Iterator[str]:
             case ast.FormattedValue(value=ast.Name(id=name), format_spec=ast.JoinedStr()):
                 if name in unknown:
                     yield name
-
-
-def _is_asked_before(source: SourceFile, statement: ast.Try) -> bool:
-    """Whether the function leaves, or does not get there, where what is computed is too little."""
-    read = {
-        node.id
-        for node in own_nodes(statement.body)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    child: ast.AST = statement
-    for around in source.ancestors(statement):
-        if isinstance(around, ast.If) and child in around.body and _names(around.test) & read:
-            return True
-        if isinstance(around, FUNCTIONS):
-            break
-        child = around
-    function = definition_of(source, statement)
-    before = own_nodes(function.body if function is not None else [])
-    return any(
-        isinstance(node, ast.If)
-        and isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue)
-        and _names(node.test) & read
-        for node in before
-        if getattr(node, "lineno", 0) <= statement.lineno or node in statement.body
-    )
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -156,7 +156,7 @@ def work_of(
         return Work.CODE
     if _says_whether(source, statement, handler):
         return Work.ASKS
-    is_of_files = any(_is_of_machine(source, e) or last_name(e) in _WRITING for e in calls)
+    is_of_files = any(is_of_machine(source, e) or last_name(e) in _WRITING for e in calls)
     return Work.FILES if is_of_files else Work.VALUES
 
 
@@ -387,10 +387,10 @@ def makes_output(source: SourceFile, statement: ast.Try) -> bool:
     paths: set[str] = set()
     for node in own_nodes(function.body if function is not None else source.tree.body):
         match node:
-            case ast.Assign(targets=[target], value=ast.Call() as call) if _writes(call):
+            case ast.Assign(targets=[target], value=ast.Call() as call) if opens_to_write(call):
                 written.add(dotted(target))
                 paths.update(map(dotted, call.args[:1]))
-            case ast.withitem(context_expr=ast.Call() as call) if _writes(call):
+            case ast.withitem(context_expr=ast.Call() as call) if opens_to_write(call):
                 paths.update(map(dotted, call.args[:1]))
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[what]) if (
                 attr in _WRITING and not isinstance(what, ast.Constant)
@@ -407,9 +407,10 @@ def makes_output(source: SourceFile, statement: ast.Try) -> bool:
 _MOVING = frozenset({"os.rename", "os.replace", "shutil.move"})
 
 
-def _writes(call: ast.Call) -> bool:
+def opens_to_write(call: ast.Call) -> bool:
     """Whether a file is opened to be written: by its mode."""
-    modes = [*call.args[-1:], *(each.value for each in call.keywords if each.arg == "mode")]
+    given = call.args[1:] if isinstance(call.func, ast.Name) else call.args
+    modes = [*given[-1:], *(each.value for each in call.keywords if each.arg == "mode")]
     return "open" in (*words(last_name(call)), last_name(call)) and any(
         isinstance(each, ast.Constant) and str(each.value)[:1] in ("w", "a", "x") for each in modes
     )
@@ -615,7 +616,7 @@ def _is_checked(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandl
     function = definition_of(source, statement)
     match statement.body, handler.body:
         case [ast.Return(value=ast.Call() as call)], [ast.Return(value=ast.Constant(value=False))]:
-            asks = not _CHECKING.isdisjoint(words(last_name(call))[:1])
+            asks = not CHECKING.isdisjoint(words(last_name(call))[:1])
         case _:
             return False
     inside = set(ast.walk(statement))
@@ -630,7 +631,7 @@ def _is_checked(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandl
     return asks or True in said
 
 
-_CHECKING = frozenset("is has can supports check validate verify matches".split())
+CHECKING = frozenset("is has can supports check validate verify matches".split())
 
 
 def _is_pinged(
@@ -737,7 +738,7 @@ def is_pure(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _
         return True
     if is_answer(call):
         return True
-    if _is_of(full, _OF_REQUESTS) or (depth == _DEPTH and _is_of_machine(source, call)):
+    if _is_of(full, _OF_REQUESTS) or (depth == _DEPTH and is_of_machine(source, call)):
         return True
     held = infer.holds(source, call.func) if depth else ()
     if held and all(_parses(each.value) for each in held):
@@ -764,7 +765,7 @@ def _parses(value: Value) -> bool:
     return "." in value.name and not _PARSING.isdisjoint(words(value.last)[:1])
 
 
-def _is_of_machine(source: SourceFile, call: ast.Call) -> bool:
+def is_of_machine(source: SourceFile, call: ast.Call) -> bool:
     """Whether a call works with a file, or takes what a program of the machine says."""
     full = full_name(source, call.func)
     if dotted(call.func) == "open" or full.startswith("os.path.get"):
@@ -878,7 +879,7 @@ def _is_of_file(source: SourceFile, function: ast.Attribute) -> bool:
     return any(
         isinstance(item.context_expr, ast.Call)
         and _opens(item.context_expr)
-        and _is_of_machine(source, item.context_expr)
+        and is_of_machine(source, item.context_expr)
         and item.optional_vars is not None
         and dotted(item.optional_vars) == dotted(function.value) != ""
         for around in source.ancestors(function)

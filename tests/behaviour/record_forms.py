@@ -136,7 +136,7 @@ RECORD_FORMS = (
         "            clean[key] = str(value)\n    return clean\n\n\ndef run(line):\n"
         "    return _sanitize_line(line)\n",
         lambda: {"a": 3},
-        (logging.WARNING,),
+        (logging.DEBUG,),
     ),
     RecordForm(
         "an outage",
@@ -198,7 +198,7 @@ RECORD_FORMS = (
         "one logger for two",
         "import json\nimport logging\n\n\ndef size(text):\n    try:\n        return int(text)\n"
         "    except:\n        return 0\n\n\ndef kept(shelf, name):\n    try:\n"
-        "        return json.loads(shelf.read(name))\n    except:\n        return None\n\n\n"
+        "        return json.loads(shelf.read())\n    except:\n        return None\n\n\n"
         "def run(shelf):\n    return size('x'), kept(shelf, 'a')\n\n\n"
         "def keep(shelf, name):\n    logging.getLogger(__name__).info('keeping %s', name)\n"
         "    shelf.write(name)\n",

@@ -11,7 +11,7 @@ from qw_codemod.checks.excepts.statements import (
     IsMigration,
     IsOfModule,
     MayHaveLogged,
-    MayNotParse,
+    WorksOnGiven,
 )
 
 from qw_codemod.kernel.statements import Statement
@@ -74,7 +74,8 @@ def test_a_migration_skips_what_is_not_there(above: str, doubt: type[Statement] 
 
 
 @pytest.mark.parametrize(
-    ("name", "doubt"), [("__version__", IsOfModule), ("version", None), ("_version_", None)]
+    ("name", "doubt"),
+    [("__version__", IsOfModule), ("version", WorksOnGiven), ("_version_", WorksOnGiven)],
 )
 def test_what_a_module_says_of_itself(name: str, doubt: type[Statement] | None) -> None:
     text = f"{HEAD}import dunamai\n\n\ntry:\n    {name} = dunamai.get_version('x').serialize()\n"
@@ -134,30 +135,24 @@ def test_an_argument_of_what_is_called_is_no_part_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "body", "doubt"),
+    ("body", "doubt"),
     [
-        ("isinstance(answer, str)", "answer = json.loads(answer)\n", MayNotParse),
-        ("type(answer) == str", "answer = json.loads(answer)\nlogger.info('%s', answer)\n",
-         MayNotParse),
-        ("answer", "answer = json.loads(answer)\n", None),
-        ("isinstance(client, str)", "answer = json.loads(answer)\n", None),
-        ("isinstance(answer, str)", "answer = json.loads(answer)\nclient.send()\n", None),
+        ("answer = json.loads(answer)\nclient.load(answer)", WorksOnGiven),
+        ("answer = json.dumps(answer)\nclient.load(answer)", None),
+        ("answer = json.loads(answer)\nclient.execute(answer)", None),
     ],
-)  # fmt: skip
-def test_a_text_of_which_nothing_else_is_known(
-    test: str, body: str, doubt: type[Statement] | None
-) -> None:
-    text = f"{HEAD}def run(client, answer):\n    if {test}:\n        try:\n"
-    text += textwrap.indent(f"{body}client.load(answer)\n", " " * 12)
-    assert doubt_of(text + "        except Exception:\n            pass\n") is doubt
+)
+def test_a_text_that_is_converted_first(body: str, doubt: type[Statement] | None) -> None:
+    text = f"{HEAD}def run(client, answer):\n    try:\n{textwrap.indent(body, ' ' * 8)}\n"
+    assert doubt_of(text + "    except Exception:\n        pass\n") is doubt
 
 
 @pytest.mark.parametrize(
     ("given", "doubt"),
     [
-        ("client.headers.get('Date')", MayNotParse),
-        ("client.headers['Date']", MayNotParse),
-        ("client.rows.get('Date')", None),
+        ("client.headers.get('Date')", WorksOnGiven),
+        ("client.headers['Date']", WorksOnGiven),
+        ("client.rows.get('Date')", WorksOnGiven),
     ],
 )
 def test_what_others_wrote_into_a_header(given: str, doubt: type[Statement] | None) -> None:

@@ -23,7 +23,7 @@ from qw_codemod.checks.excepts.statements import (
     MayNotBeThere,
     MayNotCome,
     MayNotFit,
-    MayNotParse,
+    WorksOnGiven,
 )
 
 from qw_codemod.kernel.statements import Statement
@@ -76,7 +76,7 @@ def doubt_of(text: str) -> type[Statement] | None:
         ("if not os.path.isdir(text):\n    os.makedirs(text)", "pass", None),
         ("shutil.rmtree(text)\nos.makedirs(text)", "pass", None),
         ("x = client.load(client.names[day])", "x = None", MayHaveNoKey),
-        ("x = client.load(client.names['day'])", "x = None", None),
+        ("x = client.load(client.names['day'], day)", "x = None", None),
         # the next item, and what ends
         ("job = client.get(timeout=1)\nclient.start(job)", "pass", MayBeEmpty),
         ("job = client.get(5)\nclient.start(job)\nclient.task_done()", "pass", MayBeEmpty),
@@ -91,14 +91,14 @@ def doubt_of(text: str) -> type[Statement] | None:
         ("x = client.wait(3).until(day).text", "x = ''", MayNotCome),
         ("x = until(day)", "x = ''", None),
         # what may be of another kind
-        ("x = client.parse_rows(text)", "x = None", MayNotParse),
-        ("x = client.parse(text)\ny = client.rows(x)", "x = None", MayNotParse),
+        ("x = client.parse_rows(text)", "x = None", WorksOnGiven),
+        ("x = client.parse(text)\ny = client.rows(x)", "x = None", WorksOnGiven),
         ("x = client.parse(text)\ny = client.rows(day)", "x = None", None),
-        ("x = client.parse(day)", "x = None", None),
+        ("x = client.parse(day)", "x = None", WorksOnGiven),
         ("x = client.parse_args()", "x = None", None),
-        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(x=None, y=[])", MayNotParse),
-        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(day)", None),
-        ("for path in day:\n    x = client.parse(path)", "x = None", None),
+        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(x=None, y=[])", WorksOnGiven),
+        ("x = client.parse(text)\ny = client.rows(x)", "return Rows(day)", WorksOnGiven),
+        ("for path in day:\n    x = client.parse(path)", "x = None", WorksOnGiven),
         ("tell(day)", "pass", IsGivenByCaller),
         ("tell(day)", "return None", None),
         # the answer
@@ -193,8 +193,8 @@ def test_a_loop_keeps_what_works(body: str, below: str, doubt: type[Statement] |
         ("if peer.is_open:\n                peer.send_text(day)", MayHaveLeft),
         ("peer.store(day)", None),
         ("client.send(peer)", None),
-        ("client.parse_rows(path)", MayNotParse),
-        ("client.parse_rows(peer)", None),
+        ("client.parse_rows(path)", WorksOnGiven),
+        ("client.parse_rows(peer)", WorksOnGiven),
     ],
 )
 def test_one_of_many(body: str, doubt: type[Statement] | None) -> None:
@@ -323,7 +323,10 @@ BY_HAND = """found = []
     ],
 )  # fmt: skip
 def test_what_becomes_of_it(body: str, handler: str, after: str, wanted: str) -> None:
-    assert level(function(body, handler, after=after)) == wanted
+    changed = apply_to_text(
+        function(body, handler, after=after), ("excepts",), {}, likely=wanted == "warning"
+    )
+    assert re.findall(r"logger\.(\w+)\(", changed) == [wanted.replace("error", "exception")]
 
 
 @pytest.mark.parametrize(
