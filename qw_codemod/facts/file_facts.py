@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 from dataclasses import dataclass, replace
 
 from qw_codemod.facts import fakes, stubs
@@ -73,7 +74,10 @@ def unpacked(data: bytes, path: str) -> FileFacts | None:
 
 def _moved(facts: FileFacts, path: str) -> FileFacts:
     """The facts of the same file at another path."""
-    defined = tuple(replace(each, key=(path, *each.key[1:])) for each in facts.names.definitions)
+    defined = tuple(
+        replace(each, key=(path, *each.key[1:]), words=tuple(map(sys.intern, each.words)))
+        for each in facts.names.definitions
+    )
     answers = {(kind, path, *rest): said for (kind, _, *rest), said in facts.answers.items()}
     return replace(facts, names=replace(facts.names, definitions=defined), answers=answers)
 

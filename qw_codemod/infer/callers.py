@@ -202,6 +202,8 @@ class Callers:
                 continue
             receiver = found.receiver if isinstance(found, Function) else None
             yield (*self._call_around(use, where), receiver)
+        if self._infer.is_spent:
+            yield view, function, None, None  # files may have been left out
 
     def _uses(self, function: ast.AST, view: View) -> Iterator[tuple[View, ast.expr] | None]:
         name = getattr(function, "name", "")
@@ -339,7 +341,13 @@ class Callers:
         return (path for path in paths if not self._tree.is_test(path))
 
     def _parsed(self, paths: Iterable[str]) -> Iterator[View]:
-        return (view for view in map(self._tree.module, paths) if view is not None)
+        """The modules in files, as long as something can still be found in them."""
+        for path in paths:
+            if self._infer.is_spent:
+                return
+            view = self._tree.module(path)
+            if view is not None:
+                yield view
 
     def _using(
         self, name: str, owner: ast.AST | None, view: View, paths: Iterable[str]
@@ -602,6 +610,9 @@ class Callers:
             where, use = each
             views[where] = None
             yield from self._construction(use, where, cls, instance)
+        if self._infer.is_spent:
+            yield view, cls.node, None, None  # files may have been left out
+            return
         for where in views:
             for use in (use for word in ("cls", "__class__") for use in where.uses(word)):
                 yield from self._construction(use, where, cls, instance)

@@ -119,6 +119,11 @@ class Memo:
         self._frame_read = min(self._frame_read, outer_frame)
         return result
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the question has taken so much effort that whatever is found now is unknown."""
+        return self._steps > _STEPS
+
     def fresh_question(self) -> None:
         """Start counting the effort anew."""
         self._steps = 0

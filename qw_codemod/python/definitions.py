@@ -39,7 +39,7 @@ class Definition:
     kind: str  # function, class, value
     first: int = field(compare=False)  # 1-based lines, both included, decorators as well
     last: int = field(compare=False)
-    words: frozenset[str]
+    words: tuple[str, ...]  # in order; thousands of definitions are kept, and sets take much room
     bases: tuple[str, ...] = ()
     registered: bool = False  # with something that may call it: by a decorator, as autouse fixture
     dynamic: bool = False  # runs what no name tells
@@ -67,7 +67,7 @@ class Names:
     def summary(self) -> tuple[object, ...]:
         """The same, wherever the file is and whenever it is asked."""
         rows = tuple(
-            (each.key[1:], each.kind, sorted(each.words), each.bases, *each.flags)
+            (each.key[1:], each.kind, each.words, each.bases, *each.flags)
             for each in self.definitions
         )
         sets = (self.at_import, self.as_program, self.words)
@@ -157,15 +157,14 @@ def _definitions(
                 "function",
                 first,
                 last,
-                words | _parameters(node, injected),
+                _ordered(words | _parameters(node, injected)),
                 registered=_is_registered(node, assigned),
                 dynamic=is_dynamic([node], words),
                 calls_super=node.name in words and any(map(_is_super(node.name), ast.walk(node))),
             )
             given = fixture_name(node)
             if given:  # tests know it by that name alone
-                words = frozenset((node.name,))
-                yield Definition((path, "", given), "value", first, last, words)
+                yield Definition((path, "", given), "value", first, last, (node.name,))
         elif isinstance(node, ast.ClassDef):
             # A class attribute may hold another class; methods have definitions of their own.
             values = [n for n in node.body if isinstance(n, (ast.Assign, ast.AnnAssign))]
@@ -174,7 +173,9 @@ def _definitions(
                 "class",
                 first,
                 last,
-                words_of(values, renamed) | {renamed.get(w, w) for w in called_by(node.body)},
+                _ordered(
+                    words_of(values, renamed) | {renamed.get(w, w) for w in called_by(node.body)}
+                ),
                 tuple(renamed.get(name, name) for name in map(_last, node.bases)),
                 registered=_is_registered(node, assigned),
             )
@@ -184,13 +185,16 @@ def _definitions(
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in filter(None, map(dotted, targets)):
                 if node.value is not None and not owner:
-                    words = words_of([node.value], renamed)
-                    yield Definition((path, "", name), "value", first, last, words)
+                    used = _ordered(words_of([node.value], renamed))
+                    yield Definition((path, "", name), "value", first, last, used)
         elif isinstance(node, ast.ImportFrom):
             for each in names_of(node):
                 if each.alias and not owner:  # others may know it by that name
-                    words = frozenset((each.name,))
-                    yield Definition((path, "", each.alias), "value", first, last, words)
+                    yield Definition((path, "", each.alias), "value", first, last, (each.name,))
+
+
+def _ordered(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(words))
 
 
 def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

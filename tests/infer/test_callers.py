@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qw_codemod.infer import Inference, Instance, Library, judge
+from qw_codemod.facts.project import Tree
+from qw_codemod.infer import Inference, Instance, Library, judge, memo
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.models import MODELS
 
@@ -188,3 +189,25 @@ def test_methods_that_are_called_by_a_name_made_up(
     client = Instance(Library("google.cloud.bigquery.Client"))
     answer = judge(inference.holds(source, read), lambda v: v == client)
     assert (answer is not None and answer.evidence.level == "proven") == is_proven
+
+
+@pytest.mark.parametrize("steps", range(1, 60, 2))
+def test_no_effort_is_so_small_that_callers_agree_by_running_out(
+    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memo, "_STEPS", steps)
+    nightly = {f"a_{n}.py": FILES["nightly.py"] for n in range(3)}
+    files = {**FILES, **nightly, "z_replay.py": f"{QUEUE}{REPLAYS['below a comment']}"}
+    assert level(tmp_path, files) != "proven"
+
+
+def test_what_is_left_out_for_the_effort_is_a_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    parse = Tree.module
+    monkeypatch.setattr(Tree, "module", lambda tree, path: asked.append(path) or parse(tree, path))
+    monkeypatch.setattr(memo, "_STEPS", 8)
+    nightly = {f"n_{n:03}.py": FILES["nightly.py"] for n in range(90)}
+    assert level(tmp_path, {**FILES, **nightly}) != "proven"
+    assert len(set(asked)) < 20

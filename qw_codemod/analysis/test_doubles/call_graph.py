@@ -86,7 +86,7 @@ class Graph:
                     continue
                 reached.add(each.key)
                 dynamic |= {each.key} if each.dynamic else set()
-                names += each.words - known
+                names += [word for word in each.words if word not in known]
                 if each.kind == "class":
                     for method, at_once in self._answers(each):
                         if at_once or method.name in known or method.name.startswith(beginnings):
@@ -95,7 +95,7 @@ class Graph:
                             awaited.setdefault(method.name, []).append(method)
                     reached |= {base.key for base in self.line(each)}
                     for base in self.line(each):
-                        names += base.words - known
+                        names += [word for word in base.words if word not in known]
         return Reachable(frozenset(reached), frozenset(dynamic))
 
     def _answers(self, cls: Definition) -> list[tuple[Definition, bool]]:

@@ -275,7 +275,7 @@ class Reach:
         return self.memo.find(("runs", test), partial(self._find_runs_of, test))
 
     def _find_runs_of(self, test: str) -> tuple[Reachable, ...]:
-        graph = self._graph(test)
+        graph = self._graph(test)  # not kept: it is as large as all that the test loads
         module = self._module(test)
         if module is None:
             return ()
@@ -289,14 +289,11 @@ class Reach:
         if not tests:
             return (graph.reachable(module.words),)
         return tuple(
-            graph.reachable(found.words | {found.name, key[2].partition(".")[0]})
+            graph.reachable((*found.words, found.name, key[2].partition(".")[0]))
             for key, found in tests.items()
         )
 
     def _graph(self, test: str) -> Graph:
-        return self.memo.find(("graph", test), partial(self._make_graph, test))
-
-    def _make_graph(self, test: str) -> Graph:
         always = {*_SETUPS}
         found: list[Definition] = []
         for path in sorted(self.files(test)):
