@@ -112,3 +112,39 @@ BARE = (
 def test_a_file_that_sets_the_project_up(files: dict[str, str], is_left: bool) -> None:
     own = {"tool.py": BARE, "shared/clock.py": "", **files}
     assert ("this installs packages" in left(own, "tool.py")) is is_left
+
+
+SAID = (
+    "import requests\n\n\ndef rows(url):\n    {}\n    return requests.get(url, timeout=20).text\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_left"),
+    [
+        ("# avoid retries: each one is billed", True),
+        ("# The page is large,\n    # so do not retry it.", True),
+        ("# don't retry", True),
+        ("# no page is older; retries are fine", False),
+        ("# if it is not there, retry", False),
+        ("# retried by nobody", False),
+        ("", False),
+    ],
+)
+def test_the_author_says_not_to_try_again(comment: str, is_left: bool) -> None:
+    found = left({"feed.py": SAID.format(comment), "shared/http_retry.py": WAITS}, "feed.py")
+    assert ("says that it is not to be tried again" in found) == is_left
+
+
+CHALICE = (
+    "import requests\nfrom chalice import Chalice\n\napp = Chalice('x')\n\n\n"
+    "@app.route('/table')\ndef table():\n    return requests.get('https://x/y', timeout={}).text\n"
+)
+
+
+def test_the_gateway_of_chalice_ends_a_request_after_29_seconds() -> None:
+    """4 tries of 5 s and 10 s of pauses take 30 s, whatever server is configured elsewhere."""
+    more = {"shared/http_retry.py": WAITS, "uwsgi.ini": "[uwsgi]\nharakiri = 600\n"}
+    found = left({"app.py": CHALICE.format(5), **more}, "app.py")
+    assert "answers a web request, which proxies end after 29 s" in found
+    assert not left({"app.py": CHALICE.format(4), **more}, "app.py")
