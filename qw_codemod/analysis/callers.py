@@ -50,9 +50,14 @@ def direct_callers(
     if name.startswith("__") or len(paths) > _FEW:
         return
     for path in paths:
-        view = infer.tree.view(path)
-        for node in calls_with(view.source).get(name, ()) if view is not None else ():
-            assert view is not None
+        view = infer.tree.module(path)
+        if view is None:
+            continue
+        view.depend_on_words(None, name)
+        calls = calls_with(view.source).get(name, ())
+        if calls:  # what stands around them is looked at by those who ask
+            view.depend_on_all()
+        for node in calls:
             handed = [each for each in node.args if not isinstance(each, ast.Call)]
             if name in map(last_name, handed) and last_name(node) != name:
                 yield Caller(view.source, node, name, is_handed=True)
