@@ -72,16 +72,24 @@ def _followed(source: SourceFile, node: ast.expr, deep: int = _DEEP) -> Iterator
 
 
 def _last_given(source: SourceFile, name: ast.Name) -> list[ast.expr]:
-    """What a name was given last above a place, in its function, or in the module."""
+    """What a name was given last above a place, in its function or the module, and its parts since.
+
+    `request.args = …` does not replace what `request` was given.
+    """
     for scope in (definition_of(source, name), source.tree):
         given = given_to(scope, name.id) if scope is not None else []
-        values = sorted(
-            (each.value for each in given if each.way == "assigned"), key=lambda node: node.lineno
+        given = sorted(
+            (each for each in given if each.way == "assigned"), key=lambda each: each.value.lineno
         )
-        above = [each for each in values if each.lineno < name.lineno]
-        if values:
-            return above[-1:] or values
+        if given:
+            above = [each for each in given if each.value.lineno < name.lineno]
+            whole = [n for n, each in enumerate(above) if not _is_part(each.target)]
+            return [each.value for each in above[whole[-1] if whole else 0 :] or given]
     return []
+
+
+def _is_part(target: ast.expr) -> bool:
+    return isinstance(target, (ast.Attribute, ast.Subscript))
 
 
 def _is_of_made(node: ast.AST) -> bool:

@@ -62,6 +62,13 @@ def test_what_is_given_last_counts() -> None:
     assert "return requests.get(url, timeout=300)" in after["pages.py"]
 
 
+def test_a_part_that_is_set_does_not_replace_the_whole() -> None:
+    text = PAGES.replace("{call}", "get(url.address)")
+    before = "    url = parse(base + '/report')\n    url.args = {'page': 1}\n    return"
+    after = apply_to_files({"pages.py": text.replace("    return", before)}, ("timeouts",))
+    assert "requests.get(url.address, timeout=300)" in after["pages.py"]
+
+
 def test_what_the_module_says_counts_first() -> None:
     text = PAGES.replace("{call}", "post(url, json={'query': name})")
     other = "\n\ndef other(api, url):\n    return api.get(url, timeout=120)\n"
