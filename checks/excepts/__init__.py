@@ -70,18 +70,22 @@ What changes at run time
 
     A warning or an error is made by a plain `apply` only where the failure is out of order whatever
     the data are. That is so where the body
-    - calls a service, a database (`execute`, `query`, `commit`) or a program, or awaits something,
-      itself or through a function of the project;
+    - calls a service, a database (`execute`, `query`, `commit`) or a program whose result is used,
+      itself or through a function of the project that lets such a failure out, or awaits a task;
     - does something of which nobody takes a result (`store(rows)`), or writes or removes a file;
     - reads one file of many (`open(f"{team}.csv")`), or one that the function has asked for before;
     - gets something by what it is called, or all there is (`load(day)`, `load()`), or runs a
-      function of the project, and takes no part of what that gives;
+      function of the project that raises an error of its own or opens a file, and takes no part of
+      what that gives;
     - computes, and a test of `len(values)` around leaves out what is too little;
     and where the handler ends the program, blames the server (500), tries again or keeps what
     failed as such. All else is *likely* only, which a plain `apply` leaves and `--likely` tells of
     as a warning at most: what looks something up (`page.find("h3")[0].text`), works on what it is
     given (`language(text)`, `parse_model(path)`, `json.loads(answer)` before something is done with
-    it), reads a file that is always called the same, or is done in another way.
+    it), reads a file that is always called the same, is awaited of an object of which nothing is
+    known (`await page.evaluate(script)`), or is done in another way. So is a request whose answer
+    nobody uses, a value that is printed or logged and no more, what a `while` does again after a
+    pause, and an address out of the data in whose place a loop stores a default.
 
     Likely only is as well, whatever the body does, what may be as it should by what is around it:
     the function is called `try_…`, a comment above says `optional` or that some have none, the

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from qw_codemod.infer import Function, Inference
+from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import Statement
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -24,9 +24,13 @@ from .effects import ends_program
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial
 from .outcome import Outcome, answers_broken
+from .probing import probes
 from .reaching_out import (
+    fails_by_itself,
     is_command,
     is_fixed,
+    is_of_object,
+    is_own,
     is_seen,
     raising,
     reaches_out,
@@ -35,7 +39,7 @@ from .reaching_out import (
 )
 from .told_values import told_names
 from .undecided import CONVERTING
-from .work import Work, is_of_machine, is_parser, is_pure, opens_to_write
+from .work import Work, is_of_machine, is_parser, is_pure, makes_output, opens_to_write
 
 
 def why_uncertain(
@@ -65,10 +69,14 @@ def why_uncertain(
     calls = [each for each in nodes if isinstance(each, ast.Call)]
     if work is Work.FILES:
         return _of_files(source, calls)
-    if work is Work.SERVICE or any(isinstance(each, _AWAITING) for each in nodes):
+    if doubt := probes(source, infer, statement, handler):
+        return doubt
+    if work is Work.SERVICE or makes_output(source, statement):
         return None
     if any(reaches_out(source, infer, each) for each in calls):
         return None
+    if any(isinstance(each, ast.Await) and dotted(each.value) for each in nodes):
+        return None  # a task that was started
     if any(is_command(source, infer, each) for each in calls):
         converting = (each for each in calls if full_name(source, each.func) in CONVERTING)
         return next((says.WorksOnGiven(called(each)) for each in converting), None)
@@ -81,9 +89,6 @@ def why_uncertain(
     if any(reads_one_of_many(source, infer, each) for each in calls):
         return None
     return _of_found(source, infer, statement)
-
-
-_AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
 def _of_found(source: SourceFile, infer: Inference, statement: ast.Try) -> Statement | None:
@@ -108,6 +113,9 @@ def _of_found(source: SourceFile, infer: Inference, statement: ast.Try) -> State
     for call in calls:
         if call in taken:
             return says.MayFindNothing(called(call))
+    for call in calls:
+        if is_of_object(source, call):
+            return says.IsUnknown(called(call))
     return says.WorksOnGiven(called(calls[0])) if calls else says.NothingTells()
 
 
@@ -122,7 +130,13 @@ def _asks_by_name(
 ) -> bool:
     """Whether a call gets something by what it is called, or all that there is: `load()`."""
     given = [*call.args, *(each.value for each in call.keywords)]
-    if _is_own(source, infer, call):
+    if is_own(source, infer, call):
+        return fails_by_itself(source, infer, call)
+    if is_of_object(source, call):
+        return False
+    function = definition_of(source, call)
+    taken = ast.walk(function.args) if function is not None else ()
+    if dotted(call.func) in {each.arg for each in taken if isinstance(each, ast.arg)}:
         return True
     if given and is_parser(source, call):
         return False  # whatever tells which text it is
@@ -131,16 +145,6 @@ def _asks_by_name(
         return not names.isdisjoint(told)
     of = call.func.value if isinstance(call.func, ast.Attribute) else None
     return of is None or (bool(dotted(of)) and dotted(of).partition(".")[0] not in bound)
-
-
-def _is_own(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
-    """Whether a function of the project is called, or one that the function around is given."""
-    function = definition_of(source, call)
-    given = ast.walk(function.args) if function is not None else ()
-    if dotted(call.func) in {each.arg for each in given if isinstance(each, ast.arg)}:
-        return True
-    held = [each.value for each in infer.holds(source, call.func)]
-    return bool(held) and all(isinstance(each, Function) for each in held)
 
 
 def _is_counted(source: SourceFile, statement: ast.Try) -> bool:

@@ -206,7 +206,7 @@ def is_trivial(source: SourceFile, call: ast.Call) -> bool:
         if call.func.attr not in METHODS:
             return False
         name = dotted(call.func).partition(".")[0]
-        return name not in _imported_names(source) or _is_set(source, call, name)  # requests.get
+        return name not in imported_names(source) or _is_set(source, call, name)  # requests.get
     name = dotted(call.func)
     return name in _BUILTINS or words(name) == ("log",)
 
@@ -221,7 +221,7 @@ def _is_set(source: SourceFile, node: ast.AST, name: str) -> bool:
 
 
 @kept
-def _imported_names(source: SourceFile) -> frozenset[str]:
+def imported_names(source: SourceFile) -> frozenset[str]:
     return frozenset(each.bound for each in imports_of(source.tree))
 
 

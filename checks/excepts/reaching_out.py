@@ -7,8 +7,9 @@ mean as well that there is nothing to find, or nothing of the kind.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from qw_codemod.analysis.exception_flow import classes
 from qw_codemod.infer import Function, Inference
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
@@ -17,13 +18,38 @@ from qw_codemod.python.names import full_name
 from qw_codemod.python.syntax import catches_everything, definition_of, last_name, own_nodes
 
 from .logging_style import any_log_of
-from .operation_name import is_trivial
-from .work import CHECKING, PROGRAMS, is_parser, is_pure, is_service, is_tidying, opens_to_write
+from .operation_name import imported_names, is_trivial
+from .work import (
+    CHECKING,
+    PROGRAMS,
+    is_of_machine,
+    is_parser,
+    is_pure,
+    is_service,
+    is_tidying,
+    objects_of,
+    opens_to_write,
+)
 
 _DEPTH = 3  # functions of the project that are followed
 # Of a cursor, as PEP 249 has them, and of what stands in its place: a session, a request that is
 # put together (`service.files().list(q=query).execute()`).
 _OF_CURSORS = frozenset("execute executemany callproc commit query".split())
+
+# Libraries whose objects talk to a database, a queue, a store or another machine.
+_CLIENTS = frozenset(
+    "aiobotocore aiokafka aiomysql aiopg aioredis amqp asyncpg azure botocore boto cassandra "
+    "clickhouse_connect clickhouse_driver confluent_kafka databases databricks duckdb "
+    "elasticsearch fabric ftplib googleapiclient grpc gspread hvac imaplib influxdb kafka "
+    "kubernetes ldap3 minio motor MySQLdb mysql neo4j opensearchpy oracledb paramiko pika psycopg "
+    "psycopg2 pyhive pymongo pymssql pymysql pyodbc redis redshift_connector slack_sdk smtplib "
+    "snowflake sqlalchemy sqlite3 sqlmodel swiftclient trino".split()
+)
+_OF_VALUES = frozenset(  # raised by what is given, and by no outage
+    "ValueError TypeError KeyError IndexError AttributeError JSONDecodeError "
+    "UnicodeDecodeError UnicodeError StopIteration ImportError ModuleNotFoundError "
+    "AssertionError FileNotFoundError ZeroDivisionError".split()
+)
 
 _OF_FILES = ("os.", "shutil.")
 _ASKING = tuple((each,) for each in (*CHECKING, "get"))  # and whether it can be had is all
@@ -31,20 +57,58 @@ _SEEING = frozenset("exists is_file isfile is_dir isdir glob rglob iterdir listd
 
 
 def reaches_out(source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH) -> bool:
-    """Whether a call is one of a service, a database or a program, or is awaited.
+    """Whether a call is one of a service, a database or a program, by what is known of it.
 
-    So is a function of the project that does so itself, unless it keeps all failures to itself.
+    So is a function of the project that does so itself, unless it keeps those failures to itself.
     """
-    if isinstance(source.parent(call), ast.Await | ast.AsyncFor) or opens_to_write(call):
+    if opens_to_write(call) or last_name(call) in _OF_CURSORS:
         return True
-    if last_name(call) in _OF_CURSORS or full_name(source, call.func) in PROGRAMS:
+    if full_name(source, call.func) in PROGRAMS:
+        return _is_heeded(source, call)
+    if is_service(source, infer, call) or _is_of_client(source, infer, call):
         return True
-    return is_service(source, infer, call) or any(
+    return any(
         reaches_out(function.view.source, infer, each, depth - 1)
         for function in _called(source, infer, call, depth)
-        for each in raising(_body_of(function))
-        if isinstance(each, ast.Call)
+        for each in _let_out(function)
     )
+
+
+def _is_heeded(source: SourceFile, call: ast.Call) -> bool:
+    """Whether it matters what becomes of a program: its result is used, or checked."""
+    if not isinstance(source.parent(call), ast.Expr) or last_name(call).startswith("check_"):
+        return True
+    return any(
+        each.arg == "check" and isinstance(each.value, ast.Constant) and each.value.value is True
+        for each in call.keywords
+    )
+
+
+def _is_of_client(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    """Whether an object of a client library is asked, or one is opened: `psycopg2.connect()`."""
+    name = full_name(source, call.func)
+    if name.endswith(".connect") and name.partition(".")[0] in _CLIENTS:
+        return True
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    return any(each.partition(".")[0] in _CLIENTS for each in objects_of(source, infer, call.func))
+
+
+def _let_out(function: Function) -> Iterator[ast.Call]:
+    """The calls of a function whose outages get out of it."""
+    for node in raising(_body_of(function), _keeps_outages(function.view.source)):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def _keeps_outages(source: SourceFile) -> Callable[[ast.ExceptHandler], bool]:
+    def keeps(handler: ast.ExceptHandler) -> bool:
+        if catches_everything(handler) or handler.type is None:
+            return True
+        names = {each.rpartition(".")[2] for each in classes(source, handler.type)}
+        return not names <= _OF_VALUES
+
+    return keeps
 
 
 def reads_one_of_many(
@@ -62,8 +126,7 @@ def reads_one_of_many(
     return any(
         reads_one_of_many(function.view.source, infer, each, depth - 1)
         for function in _called(source, infer, call, depth)
-        for each in raising(_body_of(function))
-        if isinstance(each, ast.Call)
+        for each in _let_out(function)
     )
 
 
@@ -83,7 +146,11 @@ def _called(source: SourceFile, infer: Inference, call: ast.Call, depth: int) ->
 
 
 def is_command(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
-    """Whether nobody waits for what a call gives: it is there for what it does, `store(rows)`."""
+    """Whether nobody waits for what a call gives: it is there for what it does, `store(rows)`.
+
+    Not so what is awaited of an object of which nothing is known, nor a function of the project,
+    which is looked into.
+    """
     parent = source.parent(call)
     if isinstance(parent, ast.Await):
         parent = source.parent(parent)
@@ -93,7 +160,57 @@ def is_command(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
         return True
     if is_trivial(source, call) or is_tidying(call) or is_parser(source, call):
         return False
+    if is_of_object(source, call) or is_own(source, infer, call):
+        return False
     return any_log_of(source, infer, call) is None and not is_pure(source, infer, call)
+
+
+def is_of_object(source: SourceFile, call: ast.Call) -> bool:
+    """Whether what is awaited is asked of an object of which nothing is known: `page.press(key)`.
+
+    Neither the file imports it, nor is anything known of its class.
+    """
+    if not isinstance(call.func, ast.Attribute) or not _is_awaited(source, call):
+        return False
+    return dotted(call.func).partition(".")[0] not in imported_names(source)
+
+
+def _is_awaited(source: SourceFile, call: ast.Call) -> bool:
+    """Whether a call is awaited, or is an argument of one that is: `wait_for(page.load())`."""
+    for around in source.ancestors(call):
+        if isinstance(around, ast.Await | ast.AsyncFor):
+            return True
+        if isinstance(around, ast.stmt):
+            return isinstance(around, ast.AsyncWith)
+    return False
+
+
+def is_own(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
+    """Whether a function of the project is called."""
+    return any(isinstance(each.value, Function) for each in infer.holds(source, call.func))
+
+
+def fails_by_itself(
+    source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH
+) -> bool:
+    """Whether a function of the project raises an error of its own, opens a file, or awaits.
+
+    What is awaited is a task that was started.
+
+    What wrong values raise is none, nor is what the function deals with itself.
+    """
+    for function in _called(source, infer, call, depth):
+        where = function.view.source
+        for node in raising(_body_of(function), _keeps_outages(where)):
+            if isinstance(node, ast.Raise) and last_name(node.exc or node) not in _OF_VALUES:
+                return True
+            if isinstance(node, ast.Await) and dotted(node.value):
+                return True  # a task that was started
+            if isinstance(node, ast.Call) and (
+                is_of_machine(where, node) or fails_by_itself(where, infer, node, depth - 1)
+            ):
+                return True
+    return False
 
 
 def stores_replaced(source: SourceFile, statement: ast.Try, handler: ast.ExceptHandler) -> bool:
@@ -166,16 +283,17 @@ def is_seen(source: SourceFile, path: ast.expr) -> bool:
     )
 
 
-def raising(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
-    """The nodes of a body whose failures get out of it."""
+def raising(
+    body: Sequence[ast.stmt], keeps: Callable[[ast.ExceptHandler], bool] = catches_everything
+) -> Iterator[ast.AST]:
+    """The nodes of a body whose failures get out of it, past the handlers that keep them."""
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
         if isinstance(node, FUNCTIONS):
             continue
         if isinstance(node, ast.Try) and any(
-            catches_everything(each)
-            and not any(isinstance(n, ast.Raise) for n in own_nodes(each.body))
+            keeps(each) and not any(isinstance(n, ast.Raise) for n in own_nodes(each.body))
             for each in node.handlers
         ):
             stack.extend((*node.handlers, *node.orelse, *node.finalbody))

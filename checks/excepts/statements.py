@@ -192,3 +192,31 @@ class OnlyTries(Statement):
 
 class HasAnotherWay(Statement):
     template = "the same is done in another way, which may be for what is ordinary"
+
+
+class IsUnknown(Statement):
+    template = "nothing tells that `{call}()` reaches a service: its failure may be ordinary"
+
+    call: str
+
+
+class IsOnlyAsked(Statement):
+    template = "nobody uses what `{call}()` gives: that no answer comes may be ordinary"
+
+    call: str
+
+
+class IsOnlyShown(Statement):
+    template = "`{name}` is shown and no more: that it is not known may be ordinary"
+
+    name: str
+
+
+class GoesOnAsking(Statement):
+    template = "the loop does the same again after a pause: one failure may be ordinary"
+
+
+class IsOfData(Statement):
+    template = "`{call}()` goes to an address out of the data: that it is gone may be ordinary"
+
+    call: str

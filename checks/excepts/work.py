@@ -693,7 +693,7 @@ def is_service(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
         return False
     if _is_of(full_name(source, call.func), _SERVICES):
         return True
-    return any(_is_of(name, _SERVICES) for name in _libraries(source, infer, call.func))
+    return any(_is_of(name, _SERVICES) for name in libraries_of(source, infer, call.func))
 
 
 def _is_built(source: SourceFile, call: ast.Call) -> bool:
@@ -703,7 +703,7 @@ def _is_built(source: SourceFile, call: ast.Call) -> bool:
     return full.startswith("google.cloud.") and last[:1].isupper() and not last.endswith("Client")
 
 
-def _libraries(source: SourceFile, infer: Inference, function: ast.expr) -> Iterator[str]:
+def libraries_of(source: SourceFile, infer: Inference, function: ast.expr) -> Iterator[str]:
     """The library functions, and the classes of the objects, that a call may be of."""
     for inferred in infer.holds(source, function):
         value = inferred.value
@@ -713,6 +713,14 @@ def _libraries(source: SourceFile, infer: Inference, function: ast.expr) -> Iter
         of = of.of if isinstance(of, Instance) else of
         if isinstance(of, Library):
             yield of.name
+
+
+def objects_of(source: SourceFile, infer: Inference, function: ast.Attribute) -> Iterator[str]:
+    """The classes of libraries that an object may be of whose method is called."""
+    for inferred in infer.holds(source, function.value):
+        value = inferred.value
+        if isinstance(value, Instance) and isinstance(value.of, Library):
+            yield value.of.name
 
 
 _ANSWERED = {(f"{each}.Response", "json") for each in ("requests", "requests.models", "httpx")}

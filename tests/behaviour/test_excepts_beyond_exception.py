@@ -78,7 +78,8 @@ FORMS = (
     Form(
         "a timeout of gevent",
         "import gevent\n" + HEAD + "def read(page):\n    gevent.sleep(page)\n"
-        "    return page\n\n\ndef run(steps):\n    for page in (0, 5, 0):\n        try:\n"
+        "    if page < 0:\n        raise RuntimeError\n    return page\n\n\n"
+        "def run(steps):\n    for page in (0, 5, 0):\n        try:\n"
         "            with gevent.Timeout(0.05):\n                steps.append(read(page))\n"
         "        except:\n            steps.append('missed')\n",
         [0, "missed", 0],

@@ -122,6 +122,7 @@ def test_a_function_shows_that_it_is_given_a_plain_value() -> None:
     ):
         run = "from source import load\n\n\ndef run(stations):\n    for station in stations:\n"
         run += "        try:\n            load(station)\n        except Exception:\n"
+        callee = callee.replace("    return", "    if not station:\n        raise Gone\n    return")
         files = {"source.py": callee, "run.py": run + "            continue\n"}
         changed = apply_to_files(files, ("excepts",))["run.py"]
         assert ("(station=%s)" in changed) == is_told, callee

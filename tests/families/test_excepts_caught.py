@@ -210,7 +210,7 @@ def test_a_task_that_is_cancelled_on_purpose_goes_on_as_it_did() -> None:
             async def read(self):
                 while not self.stopped:
                     try:
-                        await self.step()
+                        await self.page
                     except:
                         self.errors += 1
 
@@ -262,7 +262,7 @@ def test_timeouts_that_are_no_exceptions_are_named(head: str, inner: str, named:
 
         def crawl(name):
             with gevent.Timeout(3):
-                return name
+                return open(name)
         """
     text = trying(inner, f"{head}\n\n")
     assert clause(text, far=far).startswith(f"except ({named}, Exception)")

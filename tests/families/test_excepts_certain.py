@@ -8,9 +8,14 @@ import textwrap
 import pytest
 from qw_codemod.checks.excepts.statements import (
     CannotBeTold,
+    GoesOnAsking,
     HasAnotherWay,
     IsDocumented,
     IsHedged,
+    IsOfData,
+    IsOnlyAsked,
+    IsOnlyShown,
+    IsUnknown,
     MayFindNothing,
     MayNotBeThere,
     NothingTells,
@@ -211,3 +216,105 @@ def test_where_handlers_log_alone_so_does_this(other: str, sends: bool) -> None:
     changed = apply_to_files(files, ("excepts",))["run.py"]
     assert "logger.exception(" in changed
     assert ("capture_exception" in changed) == sends
+
+
+OWN = "import requests\nimport logging\n\nlogger = logging.getLogger('x')\n\n\ndef own(day):\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "doubt"),
+    [
+        ("return page.press(day)", WorksOnGiven),
+        ("return requests.get(day, timeout=3).text", None),
+        ("return page.execute(day)", None),
+        ("raise RuntimeError(day)", None),
+        ("raise TypeError(day)", WorksOnGiven),
+        ("return open('settings.json')", None),
+        ("try:\n    return requests.get(day, timeout=3)\nexcept OSError:\n"
+         "    logger.error('no %s', day)", WorksOnGiven),
+        ("try:\n    return requests.get(day, timeout=3)\nexcept OSError:\n    raise", None),
+        ("try:\n    return requests.get(day, timeout=3)\nexcept KeyError:\n    return 3", None),
+    ],
+)  # fmt: skip
+def test_a_function_of_the_project_is_looked_into(body: str, doubt: type[Statement] | None) -> None:
+    text = OWN + textwrap.indent(body, "    ") + "\n\n\ndef run(day):\n    try:\n"
+    assert doubt_of(f"{text}        own(day)\n    except Exception:\n        pass\n") is doubt
+
+
+@pytest.mark.parametrize(
+    ("body", "doubt"),
+    [
+        ("x = await page.show()", IsUnknown),
+        ("await page.press('a')", IsUnknown),
+        ("async with page.opened():\n    x = page.load(day)", None),
+        ("x = await db.fetch_one(day)", None),
+        ("await rows", None),
+        ("await pages.store(day)", None),
+    ],
+)
+def test_what_is_awaited_of_something_unknown(body: str, doubt: type[Statement] | None) -> None:
+    text = "import pages\nfrom databases import Database\n\n\n"
+    text += "async def run(page, rows, day: int, db: Database):\n    try:\n"
+    text += textwrap.indent(body, " " * 8) + "\n    except Exception:\n        x = None\n"
+    assert doubt_of(text) is doubt
+
+
+@pytest.mark.parametrize(
+    ("body", "handler", "below", "doubt"),
+    [
+        ("requests.get(page, timeout=3)", "pass", "", IsOnlyAsked),
+        ("x = requests.get(page, timeout=3)\nx.raise_for_status()", "pass", "", IsOnlyAsked),
+        ("with requests.get(page, timeout=3):\n    rows = 3", "rows = 2", "", IsOnlyAsked),
+        ("requests.post(page, timeout=3)", "pass", "", None),
+        ("x = requests.get(page, timeout=3)\nrows.store(x)", "pass", "", None),
+        ("x = requests.get(page, timeout=3).text", "x = None", "", None),
+        ("requests.get(page, timeout=3)", "x = [page]", "", None),
+        ("x = requests.get(page, timeout=3).text", "x = ''", "print(x)", IsOnlyShown),
+        ("x = requests.get(page, timeout=3).text", "x = ''", "print(x)\nreturn x", None),
+        ("x = requests.get(page, timeout=3).text", "x = ''", "rows.store(x)", None),
+    ],
+)
+def test_nobody_uses_the_answer(
+    body: str, handler: str, below: str, doubt: type[Statement] | None
+) -> None:
+    text = function(body, handler) + textwrap.indent(below, "    ") + "\n"
+    assert doubt_of(text) is doubt
+
+
+@pytest.mark.parametrize(
+    ("loop", "handler", "pause", "doubt"),
+    [
+        ("while True", "continue", "time.sleep(3)", GoesOnAsking),
+        ("while day", "pass", "day.wait(3)", GoesOnAsking),
+        ("while day", "pass", "day.wait()", None),
+        ("while True", "pass", "pass", None),
+        ("while True", "return", "time.sleep(3)", None),
+        ("for each in day", "pass", "time.sleep(3)", None),
+    ],
+)
+def test_a_loop_does_the_same_after_a_pause(
+    loop: str, handler: str, pause: str, doubt: type[Statement] | None
+) -> None:
+    text = f"import time\nimport requests\n\n\ndef run(day):\n    {loop}:\n        {pause}\n"
+    text += "        try:\n            requests.post(day, timeout=3)\n        except Exception:\n"
+    assert doubt_of(f"{text}            {handler}\n") is doubt
+
+
+@pytest.mark.parametrize(
+    ("address", "handler", "doubt"),
+    [
+        ("row['image']", "row['size'] = 0", IsOfData),
+        ("row.image", "sizes.append(None)", IsOfData),
+        ("url", "row['size'] = 0", IsOfData),
+        ("f'https://example.org/{row}'", "row['size'] = 0", None),
+        ("place", "row['size'] = 0", None),
+        ("row['image']", "pass", None),
+    ],
+)
+def test_an_address_out_of_the_data(
+    address: str, handler: str, doubt: type[Statement] | None
+) -> None:
+    text = "import requests\n\n\ndef run(rows, sizes, place):\n    for row in rows:\n"
+    text += "        url = row.get('image')\n        try:\n            row['size'] = "
+    text += f"requests.get({address}, timeout=3).text\n        except Exception:\n"
+    assert doubt_of(f"{text}            {handler}\n") is doubt

@@ -186,7 +186,8 @@ def test_what_is_stopped_may_be_stopped_more_roughly(handler: str, wanted: str) 
         ("if not text:\n    raise ValueError(text)\nreturn text.strip()", "debug"),
         ("if not text:\n    raise RuntimeError(text)\nreturn text.strip()", "error"),
         ("with open(text) as file:\n    return file.read()", "error"),
-        ("return client.load(text)", "error"),
+        ("return client.load(text)", ""),
+        ("return client.execute(text)", "error"),
         ("return other(text)", "debug"),
         ("raise RuntimeError(text)", "error"),
     ],
@@ -243,7 +244,8 @@ def test_a_check_that_fails_is_a_no(body: str, others: str, wanted: str) -> None
 def test_a_sign_of_life_is_asked_for(call: str, wanted: str) -> None:
     text = "import requests\n" + function(f"requests.{call}\nreturn True", "return False")
     assert level(text) == wanted
-    assert level(text.replace("return False", "return None")) == "error"
+    left = {"debug": "", "error": "error"}[wanted]
+    assert level(text.replace("return False", "return None")) == left
 
 
 @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ def test_an_object_of_unknown_storage_is_data_that_is_replaced() -> None:
 )
 def test_a_comment_explains_the_failure(comment: str, explains: bool) -> None:
     wanted = {True: ("debug", "debug", "warning"), False: ("error", "warning", "error")}[explains]
-    bodies = ("client.load(day)", "os.listdir(day)", "requests.get(day, timeout=3)")
+    bodies = ("client.load(day)", "os.listdir(day)", "requests.post(day, timeout=3)")
     for place in (
         "except Exception:  # {}\n        return None",
         "except Exception:\n        # {}\n        return None",
@@ -511,14 +513,15 @@ def test_what_the_handler_calls_reports() -> None:
     [
         ("logger.exception('no rows of %s', day)\n        raise", "debug"),
         ("logger.warning('no rows')\n        raise LookupError(day) from e", "debug"),
-        ("logger.exception('no rows of %s', day)\n        return None", "error"),
+        ("logger.exception('no rows of %s', day)\n        return None", ""),
         ("logger.info('no rows of %s', day)\n        raise", "error"),
         ("raise LookupError(day) from e", "error"),
     ],
 )
 def test_what_the_callee_reports(callee: str, wanted: str) -> None:
     source = (
-        f"{HEAD}def load(day):\n    try:\n        return day.rows()\n    except Exception as e:\n"
+        f"{HEAD}def load(day):\n    try:\n        return day.execute()\n"
+        "    except Exception as e:\n"
         f"        {callee}\n"
     )
     user = HEAD + "from source import load\n\n\ndef run(day):\n    try:\n        return load(day)\n"
@@ -846,7 +849,7 @@ def test_a_module_that_stands_in_for_a_stream(line: str, stands_in: bool) -> Non
 def test_a_docstring_forgives_all_errors(docstring: str, forgives: bool) -> None:
     for body, wanted in (
         ("client.load(day)", ("warning", "error")),
-        ("requests.get(day)", ("warning", "error")),
+        ("requests.post(day)", ("warning", "error")),
         ("os.remove(day)", ("debug", "warning")),
     ):
         text = "import requests\n" + function(body, "pass", docstring=docstring)

@@ -326,7 +326,7 @@ def test_a_logger_is_there_already(head: str, line: str) -> None:
 def test_a_logger_that_a_function_is_given_and_logs_with(
     parameters: str, use: str, is_used: bool
 ) -> None:
-    text = f"def work():\n    pass\n\n\ndef load({parameters}):\n    {use}\n{TRY}"
+    text = f"from other import work\n\n\ndef load({parameters}):\n    {use}\n{TRY}"
     assert handled(text).startswith("log.exception(" if is_used else "logger.exception(")
 
 
