@@ -20,7 +20,7 @@ from qw_codemod.python.syntax import definition_of, last_name, own_nodes
 from . import statements as says
 from .comments import hedge_above
 from .docstrings import docstring_plans
-from .effects import ends_program
+from .effects import ends_program, is_exit_status
 from .logging_style import any_log_of
 from .operation_name import called, is_trivial
 from .outcome import Outcome, answers_broken
@@ -51,7 +51,7 @@ def why_uncertain(
     outcome: Outcome,
 ) -> Statement | None:
     """Why a failure may be ordinary; None where it is not, or where the code says what it is."""
-    if ends_program(handler) or answers_broken(handler):
+    if ends_program(handler) or is_exit_status(source, handler) or answers_broken(handler):
         return None
     function = definition_of(source, statement)
     if hedge := hedge_above(source, statement):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qw_codemod.analysis.callers import calls_with
 from qw_codemod.analysis.exception_flow import never_returns
 from qw_codemod.analysis.reporting import CURRENT_EXCEPTION, ERROR, LEVELS, captures
 from qw_codemod.kernel.kept import kept
@@ -222,6 +223,20 @@ def ends_program(handler: ast.ExceptHandler) -> bool:
         isinstance(last, ast.Expr)
         and isinstance(last.value, ast.Call)
         and _ends_process(last.value)
+    )
+
+
+def is_exit_status(source: SourceFile, handler: ast.ExceptHandler) -> bool:
+    """Whether the handler gives the status with which the process ends: `sys.exit(main())`."""
+    function = definition_of(source, handler)
+    if function is None or not isinstance(handler.body[-1], ast.Return):
+        return False
+    return any(
+        (_ends_process(call) or dotted(call.func) == "SystemExit")
+        and isinstance(given, ast.Call)
+        and dotted(given.func) == function.name
+        for call in calls_with(source).get(function.name, ())
+        for given in call.args[:1]
     )
 
 

@@ -318,3 +318,14 @@ def test_an_address_out_of_the_data(
     text += "        url = row.get('image')\n        try:\n            row['size'] = "
     text += f"requests.get({address}, timeout=3).text\n        except Exception:\n"
     assert doubt_of(f"{text}            {handler}\n") is doubt
+
+
+@pytest.mark.parametrize(
+    ("ends", "doubt"),
+    [("SystemExit(main())", None), ("SystemExit(told(main))", WorksOnGiven)],
+)
+def test_a_status_with_which_the_program_ends(ends: str, doubt: type[Statement] | None) -> None:
+    text = "import logging\n\nlogger = logging.getLogger('x')\n\n\ndef parse(day):\n"
+    text += "    return day + 1\n\n\ndef main(day=None):\n    try:\n        day = parse(day)\n"
+    text += "    except:\n        print('what day?')\n        return 2\n    return work(day)\n\n\n"
+    assert doubt_of(f"{text}raise {ends}\n") is doubt
