@@ -44,16 +44,18 @@ Fix safety
 
     The policy is imported where that is certain: where the file imports something that lies beside
     the policy already, by the same name or relatively, or all that load the file do; a file in no
-    package finds what lies beside it. Its package has to be installed there too: a call is left
-    while a lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, a compiled list) lacks it, with the
-    command that adds it, and unsafe where nothing says what is installed, or where others who load
-    the file install from a list that lacks it.
+    package finds what lies beside it. Where the imports of what lies beside it have a comment for a
+    type checker (`# type: ignore`), this one gets it too. Its package has to be installed there
+    too: a call is left while a lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, a compiled list)
+    lacks it, with the command that adds it, and unsafe where nothing says what is installed, or
+    where others who load the file install from a list that lacks it.
 
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes
     a failure for ordinary: it goes on and says so at debug level alone. What a comment at the call
     says against trying again counts as well. Of a call that its handler
-    makes again, the first one is tried again, and the second one left.
+    makes again, the first one is tried again, and the second one left. A call is left, too, where
+    its function would move off a line that a linter or a type checker is told to pass over.
 
 Settings
     [tool.qw-codemod.retries]

@@ -13,12 +13,14 @@ from qw_codemod.languages.python import WIDTH
 from qw_codemod.libraries.http.arguments import is_url
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.python.bindings import dotted
+from qw_codemod.python.suppressions import above, behind
 from qw_codemod.python.syntax import last_name, own_nodes
 from qw_codemod.rules.api import Context, SourceFile, Statement, Unfixable
 
 from . import reasons
 from .plan import Decorate, Plan, Wrap
 from .policy import Policy, policy_of
+from .siblings import comment_at_siblings
 
 _READS = frozenset("raise_for_status json text read decode strip get items loads dumps".split())
 _BUILDS = frozenset(
@@ -131,7 +133,7 @@ def form_of(source: SourceFile, context: Context, call: HttpCall) -> Plan | Unfi
     decorator = policy.decorator
     if call.sender.library == "aiohttp":
         if decorator and not does_more(source, call):
-            return Decorate(policy.module, decorator)
+            return Decorate(policy.module, decorator, *comment_at_siblings(source, context, policy))
         return Unfixable(reasons.DoesMore())
     is_all = bool(decorator) and _is_all_of(source, call)
     if call.sender.library == "urllib" and not (
@@ -139,8 +141,21 @@ def form_of(source: SourceFile, context: Context, call: HttpCall) -> Plan | Unfi
     ):
         return Unfixable(reasons.RequestIsChanged())
     if is_all:
-        return Decorate(policy.module, decorator)
-    return Wrap(policy.module, policy.name, policy.caller, _room(source, call.node))
+        return Decorate(policy.module, decorator, *comment_at_siblings(source, context, policy))
+    if policy.caller and (comment := _suppressed(source, call.node)):
+        return Unfixable(reasons.MovesOffLine(comment))
+    room = _room(source, call.node)
+    comment, is_above = comment_at_siblings(source, context, policy)
+    return Wrap(policy.module, policy.name, policy.caller, room, comment, is_above)
+
+
+def _suppressed(source: SourceFile, node: ast.Call) -> str:
+    """What a tool is told at the line of a function that gets a line of its own, or empty."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    last = node.func.end_lineno or node.func.lineno
+    if not given or min(each.lineno for each in given) == last:
+        return ""
+    return behind(source, last) or above(source, node.func.lineno)
 
 
 def _room(source: SourceFile, node: ast.Call) -> int:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from qw_codemod.kernel.statements import At, InLine, Statement
 
 
+class MovesOffLine(Statement):
+    template = "the function would move off the line that `{comment}` is about"
+
+    comment: str
+
+
 class IsProbe(Statement):
     template = "it looks like a health probe, which needs the answer at once"
 

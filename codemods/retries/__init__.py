@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from qw_codemod.edit.arguments import with_keyword
+from qw_codemod.edit.arguments import has_comment, with_keyword
 from qw_codemod.edit.rewrite import is_atom
 from qw_codemod.rules.api import (
     CannotFix,
@@ -23,9 +23,9 @@ from qw_codemod.rules.api import (
 )
 
 if TYPE_CHECKING:  # the same folder: setup.py maps it into the package
-    from checks.retries.plan import AddKeyword, Decorate, Plan
+    from checks.retries.plan import AddKeyword, Decorate, Plan, Wrap
 else:
-    from qw_codemod.checks.retries.plan import AddKeyword, Decorate, Plan
+    from qw_codemod.checks.retries.plan import AddKeyword, Decorate, Plan, Wrap
 
 _SPACE = cst.SimpleWhitespace(" ")
 _NONE = cst.SimpleWhitespace("")
@@ -42,13 +42,16 @@ def _rewrite(node: cst.CSTNode, plan: Plan, settings: Settings) -> Rewrite | Non
     if isinstance(plan, AddKeyword):
         return Rewrite(with_keyword(node, plan.name, plan.value))
     if isinstance(plan, Decorate):
-        imports = (Import(plan.module, plan.decorator),)
-        return Rewrite(node, decorators=(plan.decorator,), imports=imports)
+        return Rewrite(node, decorators=(plan.decorator,), imports=_imports(plan, plan.decorator))
     if plan.caller:
         call = _through(node, cst.Name(plan.caller), plan.room)
-        return Rewrite(call, imports=(Import(plan.module, plan.caller),))
+        return Rewrite(call, imports=_imports(plan, plan.caller))
     policy = cst.Call(cst.Name(plan.policy), [cst.Arg(node.func)])
-    return Rewrite(node.with_changes(func=policy), imports=(Import(plan.module, plan.policy),))
+    return Rewrite(node.with_changes(func=policy), imports=_imports(plan, plan.policy))
+
+
+def _imports(plan: Decorate | Wrap, name: str) -> tuple[Import, ...]:
+    return (Import(plan.module, name, plan.comment, plan.comment_is_above),)
 
 
 def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
@@ -65,17 +68,23 @@ def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
     after: cst.BaseParenthesizableWhitespace = _SPACE
     rest = node.args
     if isinstance(space, cst.ParenthesizedWhitespace):
-        # The line that follows is laid out alike, and what is remarked stays where it is.
+        # The line that follows is laid out alike. What is remarked at the parenthesis stays there,
+        # and what is remarked above an argument stays above it.
         first_line = space.first_line.with_changes(whitespace=_NONE, comment=None)
         plain = space.with_changes(first_line=first_line, empty_lines=[])
+        remarks = [each for each in space.empty_lines if each.comment is not None]
         second = rest[0].comma
         in_a_row = isinstance(second, cst.Comma) and isinstance(
             second.whitespace_after, cst.SimpleWhitespace
         )
         fits = len(_MODULE.code_for_node(function)) + len(", ") <= room
-        if not in_a_row or not fits:
-            after = plain
-        if in_a_row and not fits:
+        if remarks or not in_a_row or not fits:
+            after = plain.with_changes(empty_lines=remarks)
+            space = space.with_changes(empty_lines=[])
+        is_remarked = bool(remarks) or any(
+            has_comment(each.comma) or has_comment(each.whitespace_after_arg) for each in rest
+        )
+        if in_a_row and not fits and not is_remarked:
             comma = cst.Comma(whitespace_after=plain)
             last = rest[-1].comma
             if not isinstance(last, cst.Comma):
@@ -85,7 +94,7 @@ def _through(node: cst.Call, caller: cst.Name, room: int) -> cst.Call:
                 rest[-1].with_changes(comma=last, whitespace_after_arg=_NONE),
             ]
     first = cst.Arg(function, comma=cst.Comma(whitespace_after=after))
-    return node.with_changes(func=caller, args=[first, *rest])
+    return node.with_changes(func=caller, args=[first, *rest], whitespace_before_args=space)
 
 
 # -- the policy that `init` writes ----------------------------------------------------------------

@@ -12,6 +12,7 @@ from qw_codemod.edit.arguments import (
     find_keyword,
     keyword,
     name_position,
+    parted,
     replace_keyword,
     replace_position,
     with_keyword,
@@ -166,7 +167,7 @@ def _wait_around(node: cst.BaseExpression, plan: plans.WaitAround, bound: _Bound
     job = node if is_atom(node) else in_parentheses(node)
     dot = cst.Dot()
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        dot = _dots(node.func.dot)[1] if _leads_line(node.func.dot) else dot
+        dot = _bare(_dots(node.func.dot)[1]) if _leads_line(node.func.dot) else dot
     if bound.helper:
         job = node
     return Rewrite(_wait(job, [keyword("timeout", bound.text)], dot, bound), imports=bound.imports)
@@ -187,8 +188,11 @@ def _laid_out_as(old: cst.Call, new: cst.Call) -> cst.Call:
     space = old.whitespace_before_args
     if not isinstance(space, cst.ParenthesizedWhitespace):
         return new
-    first = new.args[0].with_changes(comma=cst.Comma(whitespace_after=space))
-    return new.with_changes(args=[first, *new.args[1:]], whitespace_before_args=space)
+    line = space.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
+    comma = cst.Comma(whitespace_after=space.with_changes(first_line=line))
+    first = new.args[0].with_changes(comma=comma)
+    above = space.with_changes(empty_lines=[])  # what is remarked there is about the next argument
+    return new.with_changes(args=[first, *new.args[1:]], whitespace_before_args=above)
 
 
 def _without_helper(bound: _Bound) -> tuple[Import, ...]:
@@ -241,16 +245,26 @@ def _leads_line(dot: cst.Dot) -> bool:
     return "\n" in code(dot.whitespace_before)
 
 
+def _bare(dot: cst.Dot) -> cst.Dot:
+    """A dot that leads a line, without what is remarked above it."""
+    space = dot.whitespace_before
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return dot
+    return dot.with_changes(whitespace_before=space.with_changes(empty_lines=[]))
+
+
 def _dots(dot: cst.Dot) -> tuple[cst.Dot, cst.Dot]:
-    """Two dots for one: each leads its line if that one did, and a comment stays where it was."""
+    """Two dots for one: each leads its line if that one did; a comment stays where it was."""
     space = dot.whitespace_before
     if not _leads_line(dot):
         return cst.Dot(), dot
     if not isinstance(space, cst.ParenthesizedWhitespace):
         return cst.Dot(space), dot
     line = cst.TrailingWhitespace(cst.SimpleWhitespace(""), newline=space.first_line.newline)
-    bare = space.with_changes(first_line=line, empty_lines=[])
-    return cst.Dot(space), dot.with_changes(whitespace_before=bare)
+    remarks, suppressions = parted(space)
+    rest = space.with_changes(first_line=line, empty_lines=suppressions)
+    new = cst.Dot(space.with_changes(empty_lines=remarks))
+    return new, dot.with_changes(whitespace_before=rest)
 
 
 CODEMOD = Codemod(fixes=("QW101", "QW102", "QW103"), rewrite=_rewrite)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import libcst as cst
 
 from qw_codemod.edit import reasons
+from qw_codemod.python.suppressions import suppresses
 from qw_codemod.rules.api import CannotFix
 
 _NO_SPACE = cst.SimpleWhitespace("")
@@ -101,7 +102,7 @@ def without_keywords(
     if not gone:
         return call, ()
     for arg in gone:
-        if _has_comment(arg.comma) or _has_comment(arg.whitespace_after_arg):
+        if has_comment(arg.comma) or has_comment(arg.whitespace_after_arg):
             raise CannotFix(reasons.CommentAtArgument(_name(arg)))
     bare = tuple(
         arg.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=_NO_SPACE)
@@ -109,11 +110,11 @@ def without_keywords(
     )
     kept = [arg for arg in call.args if arg not in gone]
     if not kept:
-        if _has_comment(call.whitespace_before_args):
+        if has_comment(call.whitespace_before_args):
             raise CannotFix(reasons.CommentInParentheses())
         return call.with_changes(args=[], whitespace_before_args=_NO_SPACE), bare
     if call.args[-1] in gone:
-        if _has_comment(kept[-1].comma):
+        if has_comment(kept[-1].comma):
             raise CannotFix(reasons.CommentBeforeArgument(_name(gone[-1])))
         end = call.args[-1]
         kept[-1] = kept[-1].with_changes(
@@ -148,7 +149,7 @@ def _after_comma(call: cst.Call, last: cst.Arg, added: cst.Arg) -> tuple[cst.Arg
     elif isinstance(lead, cst.ParenthesizedWhitespace):
         between = _indented(end, lead.last_line.value)
         closing = _new_line(end, end.last_line.value)
-    elif _has_comment(end):
+    elif has_comment(end):
         # The comment is about what stands before it, so a line must end between the two.
         between = _indented(end, end.last_line.value + "    ")
         closing = _new_line(end, end.last_line.value)
@@ -167,7 +168,7 @@ def _after_bare(call: cst.Call, last: cst.Arg, added: cst.Arg) -> tuple[cst.Arg,
     """No comma trails the last argument: none will trail the new one."""
     end = last.whitespace_after_arg
     lead = _lead(call)
-    if isinstance(end, cst.ParenthesizedWhitespace) and _has_comment(end):
+    if isinstance(end, cst.ParenthesizedWhitespace) and has_comment(end):
         indent = lead.last_line.value if isinstance(lead, cst.ParenthesizedWhitespace) else None
         between: _Space = _indented(end, end.last_line.value + "    " if indent is None else indent)
         closing: _Space = _new_line(end, end.last_line.value)
@@ -205,12 +206,27 @@ def _new_line(like: cst.ParenthesizedWhitespace, indent: str) -> cst.Parenthesiz
     )
 
 
-def _has_comment(node: cst.CSTNode | cst.MaybeSentinel) -> bool:
+def has_comment(node: cst.CSTNode | cst.MaybeSentinel) -> bool:
+    """Whether a comment stands in whitespace, or around a comma."""
     if isinstance(node, cst.Comma):
-        return _has_comment(node.whitespace_before) or _has_comment(node.whitespace_after)
+        return has_comment(node.whitespace_before) or has_comment(node.whitespace_after)
     if not isinstance(node, cst.ParenthesizedWhitespace):
         return False
     return node.first_line.comment is not None or any(line.comment for line in node.empty_lines)
+
+
+def parted(
+    space: cst.ParenthesizedWhitespace,
+) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
+    """The lines of comments in whitespace, and those of them that suppress something below."""
+    lines = list(space.empty_lines)
+    at = len(lines)
+    for index in reversed(range(len(lines))):
+        comment = lines[index].comment
+        if comment is None or not suppresses(comment.value):
+            break
+        at = index
+    return lines[:at], lines[at:]
 
 
 def _name(arg: cst.Arg) -> str:

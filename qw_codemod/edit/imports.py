@@ -17,6 +17,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import ImportStatement, names_of
 from qw_codemod.python.names import same_module
+from qw_codemod.python.suppressions import behind, first_line_above
 from qw_codemod.rules.api import CannotFix, Import
 
 _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(4)
@@ -96,7 +97,7 @@ def import_edit(source: SourceFile, wanted: Import, before: int, first_party: _F
     groups = _groups(source, [node for node in statements if not _is_future(node)])
     if not groups:
         if opener is not None:
-            return _after(source, opener, source.newline, _statement(wanted))
+            return _after(source, opener, source.newline, _statement(source, wanted))
         return _first_import(source, wanted)
     root = wanted.module.partition(".")[0]
     beside = [group for group in groups if any(_root(node) == root for node in group)]
@@ -111,9 +112,9 @@ def import_edit(source: SourceFile, wanted: Import, before: int, first_party: _F
         group = earlier[-1]
         lower = [node for node in group if _section_of(node, first_party) < section]
         gap = source.newline if lower[-1] is group[-1] else b""
-        return _after(source, lower[-1], gap, _statement(wanted))
+        return _after(source, lower[-1], gap, _statement(source, wanted))
     at = _above(source, groups[0][0])
-    return Edit(Span(at, at), _statement(wanted) + source.newline * 2)
+    return Edit(Span(at, at), _statement(source, wanted) + source.newline * 2)
 
 
 def _path_opener(
@@ -208,10 +209,16 @@ def _last_import(source: SourceFile, before: int) -> ast.stmt | None:
     return found
 
 
-def _statement(wanted: Import) -> bytes:
+def _statement(source: SourceFile, wanted: Import) -> bytes:
+    text = f"import {wanted.module}"
     if wanted.name:
-        return f"from {wanted.module} import {wanted.name}".encode()
-    return f"import {wanted.module}".encode()
+        text = f"from {wanted.module} import {wanted.name}"
+    if not wanted.comment:
+        return text.encode()
+    comment = wanted.comment.encode(source.encoding)
+    if wanted.comment_is_above:
+        return comment + source.newline + text.encode()
+    return text.encode() + b"  " + comment
 
 
 def _is_future(node: ImportStatement) -> bool:
@@ -283,7 +290,7 @@ def _into_group(
                 mine = key(bool(wanted.name), wanted.module)
                 later = [n for n, other in zip(members, keys, strict=True) if mine < other]
                 return _among(source, group, members, later, wanted)
-    return _after(source, (own or group)[-1], b"", _statement(wanted))
+    return _after(source, (own or group)[-1], b"", _statement(source, wanted))
 
 
 def _by_form(is_from: bool, module: str) -> _Key:
@@ -303,9 +310,9 @@ def _among(
 ) -> Edit:
     """Before the first of those members of a group that come later, or after the last one."""
     if not later:
-        return _after(source, members[-1], b"", _statement(wanted))
+        return _after(source, members[-1], b"", _statement(source, wanted))
     at = _line_start(source, later[0], above_comments=later[0] is not group[0])
-    return Edit(Span(at, at), _statement(wanted) + source.newline)
+    return Edit(Span(at, at), _statement(source, wanted) + source.newline)
 
 
 def _line_start(source: SourceFile, node: ast.stmt, above_comments: bool = False) -> int:
@@ -318,6 +325,7 @@ def _line_start(source: SourceFile, node: ast.stmt, above_comments: bool = False
         raise CannotFix(NoLineForImport())
     while above_comments and line > 1 and source.line_bytes(line - 1).startswith(b"#"):
         line -= 1
+    line = first_line_above(source, line)
     return source.line_starts[line - 1]
 
 
@@ -352,16 +360,16 @@ def _first_import(source: SourceFile, wanted: Import) -> Edit:
         head += 1
     newline = source.newline
     if head == len(body):
-        return _after(source, body[-1], newline, _statement(wanted))
+        return _after(source, body[-1], newline, _statement(source, wanted))
     blank_lines = 2 if isinstance(body[head], (ast.FunctionDef, ast.ClassDef)) else 1
     if head:
-        edit = _after(source, body[head - 1], newline, _statement(wanted))
+        edit = _after(source, body[head - 1], newline, _statement(source, wanted))
         line = source.line_of(edit.span.start)
         if not source.line_bytes(line).strip():
             return edit
         return Edit(edit.span, edit.new + newline * blank_lines)
     at = _above(source, body[0])
-    return Edit(Span(at, at), _statement(wanted) + newline * (1 + blank_lines))
+    return Edit(Span(at, at), _statement(source, wanted) + newline * (1 + blank_lines))
 
 
 def _one_more_name(source: SourceFile, node: ast.ImportFrom, name: str) -> Edit:
@@ -374,9 +382,7 @@ def _one_more_name(source: SourceFile, node: ast.ImportFrom, name: str) -> Edit:
     if keys == sorted(keys):
         for start, key in zip(starts, keys, strict=True):
             if _order(name) < key:
-                line_start = source.line_starts[source.line_of(start) - 1]
-                gap = source.newline + source.data[line_start:start] if own_lines else b" "
-                return Edit(Span(start, start), text + b"," + gap)
+                return _before_name(source, start, text, own_lines)
     if not own_lines:
         return Edit(Span(ends[-1], ends[-1]), b", " + text)
     line = source.line_of(starts[-1])
@@ -385,7 +391,22 @@ def _one_more_name(source: SourceFile, node: ast.ImportFrom, name: str) -> Edit:
     if rest.lstrip().startswith(b","):
         at = source.line_starts[line]  # past the comma, and a comment behind it
         return Edit(Span(at, at), indent + text + b"," + source.newline)
+    if behind(source, line):
+        return _before_name(source, starts[-1], text, own_lines)
     return Edit(Span(ends[-1], ends[-1]), b"," + source.newline + indent + text)
+
+
+def _before_name(source: SourceFile, start: int, text: bytes, on_own_line: bool) -> Edit:
+    """A name before the one at an offset, and before what is remarked above that."""
+    if not on_own_line:
+        return Edit(Span(start, start), text + b", ")
+    line = source.line_of(start)
+    line_start = source.line_starts[line - 1]
+    indent = source.data[line_start:start]
+    while source.line_bytes(line - 1).lstrip().startswith(b"#"):
+        line -= 1
+    at = source.line_starts[line - 1]
+    return Edit(Span(at, at), indent + text + b"," + source.newline)
 
 
 def _order(name: str) -> tuple[int, str]:

@@ -102,6 +102,12 @@ class CommentBeforeArgument(Statement):
     name: str
 
 
+class CommentWouldMove(Statement):
+    template = "`{comment}` would no longer stand at what it is about"
+
+    comment: str
+
+
 class HasDecorators(Statement):
     template = "it has decorators"
 

@@ -21,6 +21,7 @@ from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.hoisting import why_nothing_before_path
 from qw_codemod.python.imports import gone_in_python_3
 from qw_codemod.python.names import name_for, path_to
+from qw_codemod.python.suppressions import above, behind, first_line_above
 from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings
 
 BLOCKS = (cst.ExceptHandler, cst.ExceptStarHandler, cst.BaseStatement, cst.IndentedBlock)
@@ -283,6 +284,8 @@ def _decorator(source: SourceFile, path: Sequence[ast.AST], name: str) -> tuple[
     indent = source.data[line_start:start]
     if indent.strip():
         raise CannotFix(reasons.FunctionSharesLine())
+    if comment := above(source, functions[-1].lineno):
+        raise CannotFix(reasons.CommentWouldMove(comment))
     return line_start, indent + f"@{name}".encode(source.encoding) + source.newline
 
 
@@ -294,8 +297,12 @@ def _lines_before(
         raise CannotFix(reasons.NothingGoesBefore(reason))
     statement = [node for node in path if isinstance(node, ast.stmt)][-1]
     start = source.offset(statement.lineno, statement.col_offset)
-    line_start = source.line_starts[statement.lineno - 1]
-    indent = source.data[line_start:start]
+    indent = source.data[source.line_starts[statement.lineno - 1] : start]
+    first, last = statement.lineno, source.line_of(span.end)
+    comment = above(source, first) or behind(source, first) or behind(source, last)
+    if comment and any(isinstance(ast.parse(line).body[0], ast.Assign) for line in before):
+        raise CannotFix(reasons.CommentWouldMove(comment))  # what is named leaves the line
+    line_start = source.line_starts[first_line_above(source, first) - 1]
     # The first line of a file may end otherwise than this one.
     end = re.compile(rb"\r\n|\r|\n").search(source.data, start)
     newline = end.group() if end else source.newline

@@ -11,6 +11,7 @@ import libcst as cst
 
 from qw_codemod.kernel.model import Span
 from qw_codemod.languages.python import WIDTH, SourceFile
+from qw_codemod.python.suppressions import above
 
 _OFF = re.compile(rb"#\s*(fmt:\s*off|yapf:\s*disable)\b")
 _ON = re.compile(rb"#\s*(fmt:\s*on|yapf:\s*enable)\b")
@@ -38,6 +39,8 @@ def fitted(
     after = line[len(before) + len(old) :]
     if "\n" in printed or "\n" in old or "#" in after or number in lines_by_hand(source):
         return node
+    if above(source, number):
+        return node  # the comment is about what is on the line
     if any(before.count(each) for each in "([{"):
         return node  # the outer one is to be broken first
     longest = max(map(len, source.data.splitlines()))

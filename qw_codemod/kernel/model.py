@@ -213,10 +213,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A name that rewritten code needs: `import module`, or `from module import name`."""
+    """A name that rewritten code needs: `import module`, or `from module import name`.
+
+    `comment` is for a tool that would find fault with the line: at its end, or above it.
+    """
 
     module: str
     name: str = ""
+    comment: str = ""
+    comment_is_above: bool = False
 
     @property
     def bound(self) -> str:

@@ -251,6 +251,57 @@ def test_placed_among_what_is_there(before: str, wanted: Import, after: str) -> 
     assert placed(before + FUNCTION, wanted) == after + FUNCTION
 
 
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        (
+            "# type: ignore[import]\nimport yarl\n",
+            AIOHTTP,
+            "import aiohttp\n# type: ignore[import]\nimport yarl\n",
+        ),
+        (
+            "import os\n\n# ours\n# pyrefly: ignore [x]\nimport yarl\n",
+            AIOHTTP,
+            "import os\n\n# ours\nimport aiohttp\n# pyrefly: ignore [x]\nimport yarl\n",
+        ),
+        (
+            "# pylint: disable-next=import-error\nfrom app import y\n",
+            AIOHTTP,
+            "import aiohttp\n\n# pylint: disable-next=import-error\nfrom app import y\n",
+        ),
+        (  # of the whole file
+            "# ruff: noqa: E501\n# pylint: disable=import-error\nimport yarl\n",
+            AIOHTTP,
+            "# ruff: noqa: E501\n# pylint: disable=import-error\nimport aiohttp\nimport yarl\n",
+        ),
+        (
+            "from shared.limits import (\n    ALL,\n    # ty: ignore\n    zero,\n)\n",
+            LIMIT,
+            "from shared.limits import (\n    ALL,\n    LIMIT,\n    # ty: ignore\n    zero,\n)\n",
+        ),
+        (
+            "from shared.limits import (\n    ALL  # type: ignore[attr-defined]\n)\n",
+            LIMIT,
+            "from shared.limits import (\n    LIMIT,\n    ALL  # type: ignore[attr-defined]\n)\n",
+        ),
+        (
+            "from app import y\n",
+            Import("shared.limits", "LIMIT", "# type: ignore"),
+            "from app import y\nfrom shared.limits import LIMIT  # type: ignore\n",
+        ),
+        (
+            "from app import y\n",
+            Import("shared.limits", "LIMIT", "# ty: ignore", comment_is_above=True),
+            "from app import y\n# ty: ignore\nfrom shared.limits import LIMIT\n",
+        ),
+    ],
+)
+def test_what_a_tool_passes_over_stays_below_or_before_its_comment(
+    before: str, wanted: Import, after: str
+) -> None:
+    assert placed(before + FUNCTION, wanted) == after + FUNCTION
+
+
 def test_several_names_each_where_it_belongs_once_the_others_are_there() -> None:
     line = "logger = logging.getLogger(__name__)\n"
     wanted = (Import("logging"), Import("sentry_sdk"))

@@ -247,3 +247,41 @@ def test_a_file_for_python_2_is_given_no_import(head: str, is_left: bool) -> Non
                 rewritten(text, "old", to("new", imports=imports))
         else:
             assert b"x = new" in rewritten(text, "old", to("new", imports=imports))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# about x\nx = old\n", "# about x\nwait()\nx = new\n"),
+        ("# ty: ignore\nx = old\n", "wait()\n# ty: ignore\nx = new\n"),
+        (
+            "if x:\n    y\n    # a\n    # ty: ignore\n    x = old\n",
+            "if x:\n    y\n    # a\n    wait()\n    # ty: ignore\n    x = new\n",
+        ),
+        ("x = old  # type: ignore\n", "wait()\nx = new  # type: ignore\n"),
+    ],
+)
+def test_a_statement_stays_below_what_a_tool_is_told_of_it(text: str, expected: str) -> None:
+    assert rewritten(text, "old", to("new", "wait()")).decode() == expected
+
+
+@pytest.mark.parametrize("text", ["# ty: ignore\nx = old\n", "x = old  # type: ignore\n"])
+def test_what_a_tool_passes_over_is_not_named_elsewhere(text: str) -> None:
+    with pytest.raises(CannotFix, match="CommentWouldMove"):
+        rewritten(text, "old", to("j", "j = old", "j.go()"))
+
+
+@pytest.mark.parametrize(("comment", "is_left"), [("# ty: ignore", True), ("# about f", False)])
+def test_a_decorator_does_not_come_between_a_comment_and_its_function(
+    comment: str, is_left: bool
+) -> None:
+    text = f"{comment}\ndef f():\n    return old\n"
+
+    def make(node: cst.CSTNode) -> Rewrite:
+        return Rewrite(cst.parse_expression("old"), decorators=("go",))
+
+    if is_left:
+        with pytest.raises(CannotFix, match="CommentWouldMove"):
+            rewritten(text, "old", make)
+    else:
+        assert rewritten(text, "old", make).decode().startswith(f"{comment}\n@go\ndef f")

@@ -55,3 +55,9 @@ def test_a_line_that_grows_too_long_is_broken(line: str, broken: str) -> None:
 def test_as_long_as_the_files_own_lines_is_not_too_long() -> None:
     line = f"{LONG} = requests.get(url, params={LONG!r})"
     assert after(line, f"# {'x' * 118}\n").count("\n") == 1
+
+
+def test_a_line_below_what_a_tool_is_told_of_it_is_left_whole() -> None:
+    line = f"{LONG} = requests.get(url, params={LONG!r}"
+    comment = "# pyrefly: ignore [unbound-name]\n    "
+    assert after(f"{comment}{line})") == f"    {comment}{line}, timeout=30)\n"

@@ -61,14 +61,116 @@ def caution(body: str, name: str = "run") -> str:
             "retry_call(  # the feed\n        requests.get,\n        url,\n"
             "        timeout=5,\n    )",
         ),
+        (  # and what is said of an argument stays above it
+            "requests.get(\n        # pyrefly: ignore [unbound-name]\n"
+            "        url, timeout=5,\n    )",
+            "retry_call(\n        requests.get,\n        # pyrefly: ignore [unbound-name]\n"
+            "        url, timeout=5,\n    )",
+        ),
+        (
+            "requests.get(\n        url, timeout=5  # type: ignore[arg-type]\n    )",
+            "retry_call(\n        requests.get, url, timeout=5  # type: ignore[arg-type]\n    )",
+        ),
+        (
+            "requests.get(\n        url, params={'day': '2026-01-01', 'zone': 'north'}, timeout=5,"
+            "  # type: ignore\n    )",
+            "retry_call(\n        requests.get,\n        url, params={'day': '2026-01-01', "
+            "'zone': 'north'}, timeout=5,  # type: ignore\n    )",
+        ),
+        (
+            "requests.get(url, timeout=5)  # type: ignore",
+            "retry_call(requests.get, url, timeout=5)  # type: ignore",
+        ),
     ],
-    ids=["one line", "hugged", "one each", "odd", "hugged and full", "mixed", "remark"],
+    ids=[
+        *("one line", "hugged", "one each", "odd", "hugged and full", "mixed", "remark"),
+        *("above an argument", "behind a row", "behind a full row", "behind the call"),
+    ],
 )
 def test_the_wrapped_call_is_laid_out_as_its_arguments_were(call: str, wrapped: str) -> None:
     text = "import requests\n\n\ndef run(url):\n    found = {}\n    return found.json()\n"
     assert after(text.format(call)) == "import requests\n\nfrom http_retry import retry_call\n" + (
         text.format(wrapped).removeprefix("import requests\n")
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "is_left"),
+    [
+        ("found = requests.get(  # type: ignore[attr]\n        url, timeout=5\n    )", True),
+        ("found = requests.get(  # noqa: S113\n        url, timeout=5\n    )", True),
+        ("# pyrefly: ignore [missing]\n    found = requests.get(\n        url, timeout=5)", True),
+        ("# pyrefly: ignore [missing-attribute]\n    found = requests.get(url, timeout=5)", False),
+        ("# the feed\n    found = requests.get(\n        url, timeout=5\n    )", False),
+        ("found = requests.get(url,  # type: ignore[arg-type]\n        timeout=5)", False),
+    ],
+)  # fmt: skip
+def test_a_function_stays_in_the_line_that_a_tool_passes_over(call: str, is_left: bool) -> None:
+    text = f"import requests\n\n\ndef run(url):\n    {call}\n    return found.json()\n"
+    assert ("retry_call" not in after(text)) == is_left
+
+
+SIBLINGS = (
+    "import requests\n{}\n\ndef run(url):\n    return requests.get(url, timeout=5).json()\n\n\n"
+    "if __name__ == '__main__':\n    print(run('https://days.example.com/'))\n"
+)
+IGNORED = "  # pyrefly: ignore [missing-import]"
+
+
+@pytest.mark.parametrize(
+    ("imports", "others", "line"),
+    [
+        ("from days import DAY" + IGNORED, "", IGNORED),
+        ("# pyrefly: ignore [missing-import]\nfrom days import DAY", "",
+         "# pyrefly: ignore [missing-import]\n"),
+        ("import days  # type: ignore  # noqa: E402", "", "  # type: ignore  # noqa: E402"),
+        ("from days import DAY  # pylint: disable=import-error  # ours", "",
+         "  # pylint: disable=import-error"),
+        ("from days import DAY  # noqa: F401", "", ""),
+        ("from days import DAY  # pylint: disable=unused-import", "", ""),
+        ("from days import DAY  # type: ignore[attr-defined]", "", ""),
+        (f"from days import DAY{IGNORED}\nimport weeks", "", ""),
+        ("import yaml" + IGNORED, "", ""),
+        ("", "import weeks" + IGNORED, IGNORED),
+        ("", f"import weeks{IGNORED}\nimport days", ""),
+        ("import days", "import weeks" + IGNORED, ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["jobs/load", "jobs/other"])
+def test_a_policy_is_imported_as_its_siblings_are(
+    imports: str, others: str, line: str, folder: str
+) -> None:
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    files = {
+        "jobs/load/http_retry.py": policy(["requests"]),
+        "jobs/load/days.py": "DAY = 1\n",
+        "jobs/load/weeks.py": "",
+        "jobs/load/feed.py": SIBLINGS.format(f"\n{imports}\n" if imports else ""),
+        f"{folder}/days.py": "DAY = 1\n",
+        f"{folder}/weeks.py": "",
+        f"{folder}/more.py": f"{others}\n",
+    }
+    changed = apply_to_files(files, ("retries",), SETTINGS)["jobs/load/feed.py"]
+    wanted = "from http_retry import retry_call"
+    assert (line + wanted if line.endswith("\n") else f"{wanted}{line}\n") in changed
+    if not imports or not line:
+        assert changed.count("#") == imports.count("#") + line.count("#")
+
+
+def test_the_files_of_its_folder_tell_more_of_a_policys_import_than_those_elsewhere() -> None:
+    policy = load().codemods()["QW301"].policy
+    assert policy is not None
+    files = {
+        "jobs/load/http_retry.py": policy(["requests"]),
+        "jobs/load/days.py": "",
+        "jobs/load/feed.py": SIBLINGS.format(""),
+        "jobs/load/more.py": f"import days{IGNORED}\n",
+        "jobs/other/days.py": "",
+        "jobs/other/more.py": "import days\n",
+    }
+    changed = apply_to_files(files, ("retries",), SETTINGS)["jobs/load/feed.py"]
+    assert f"import retry_call{IGNORED}\n" in changed
 
 
 @pytest.mark.parametrize(

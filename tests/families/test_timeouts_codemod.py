@@ -192,6 +192,14 @@ def test_wait_first(codemod: Codemod, text: str) -> None:
     assert rewritten(codemod, text, WaitFirst(JOB)) == CHAINS[text]
 
 
+def test_a_comment_stays_above_its_line(codemod: Codemod) -> None:
+    text = "x = (\n    «c.query(s)  # a\n    # ty: ignore\n    .to_dataframe()»\n)\n"
+    assert rewritten(codemod, text, WaitFirst(JOB)) == (
+        "x = (\n    c.query(s)  # a\n    .result(timeout=300)\n"
+        "    # ty: ignore\n    .to_dataframe()\n)\n"
+    )
+
+
 def test_arguments_move_to_the_wait(codemod: Codemod) -> None:
     text = "«j.to_dataframe(max_results=2, a=1, timeout=5)»\n"
     assert rewritten(codemod, text, WaitFirst(JOB, ("max_results",))) == (
@@ -250,6 +258,11 @@ def test_wait_first_as_a_statement(codemod: Codemod, text: str, expected: str) -
             "for x in «c.query(\n    s\n)»:\n    pass\n",
             "for x in c.query(\n    s\n).result(timeout=300):\n    pass\n",
         ),
+        (
+            "for x in (\n    «c  # a\n    # ty: ignore\n    .query(s)»\n):\n    pass\n",
+            "for x in (\n    c  # a\n    # ty: ignore\n    .query(s)\n"
+            "    .result(timeout=300)\n):\n    pass\n",
+        ),
         ("[*«jobs[0]»]\n", "[*jobs[0].result(timeout=300)]\n"),
     ],
 )
@@ -283,6 +296,9 @@ HELPED = {
     (AddTimeout(JOB), "«j.result(max_results=2)»\n"): "wait(j, max_results=2, timeout=300)\n",
     (AddTimeout(JOB), "«j.result(\n    max_results=2,\n)»\n"): (
         "wait(\n    j,\n    max_results=2,\n    timeout=300,\n)\n"
+    ),
+    (AddTimeout(JOB), "«j.result(\n    # ty: ignore\n    max_results=2,\n)»\n"): (
+        "wait(\n    j,\n    # ty: ignore\n    max_results=2,\n    timeout=300,\n)\n"
     ),
     (WaitFirst(JOB), "«j.to_dataframe(a=1)»\n"): "wait(j, timeout=300).to_dataframe(a=1)\n",
     (WaitAround(JOB), "list(«j or k»)\n"): "list(wait(j or k, timeout=300))\n",
