@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from qw_codemod.edit.arguments import find_keyword, with_keyword
+from qw_codemod.edit.comments import excludes_from_coverage, goes_along, parted
 from qw_codemod.edit.rewrite import code
 from qw_codemod.rules.api import Codemod, Dependency, Import, Rewrite, Settings
 
@@ -271,10 +272,15 @@ def _with_report(node: _Handler, said: Sequence[str], plan: Plan) -> cst.BaseSui
     if len(body) == 1 and _is_pass(body[0]) and added:
         old = body[0]
         assert isinstance(old, cst.SimpleStatementLine)
-        above = [*old.leading_lines]
-        if old.trailing_whitespace.comment is not None:
-            above.append(cst.EmptyLine(comment=old.trailing_whitespace.comment))
-        added[0] = added[0].with_changes(leading_lines=above)
+        above, suppressions = parted(old.leading_lines)
+        above += [each for each in suppressions if not goes_along(each.comment)]
+        comment = old.trailing_whitespace.comment
+        first = added[0]
+        if excludes_from_coverage(comment) and isinstance(first, cst.SimpleStatementLine):
+            first = first.with_changes(trailing_whitespace=old.trailing_whitespace)
+        elif comment is not None and not goes_along(comment):
+            above.append(cst.EmptyLine(comment=comment))
+        added[0] = first.with_changes(leading_lines=above)
         return block.with_changes(body=added)
     return block.with_changes(body=[*body[:at], *added, *body[at:]])
 

@@ -12,12 +12,12 @@ from qw_codemod.edit.arguments import (
     find_keyword,
     keyword,
     name_position,
-    parted,
     replace_keyword,
     replace_position,
     with_keyword,
     without_keywords,
 )
+from qw_codemod.edit.comments import parted
 from qw_codemod.edit.rewrite import code, in_parentheses, is_atom
 from qw_codemod.rules.api import CannotFix, Codemod, Import, Rewrite, Settings, Statement
 
@@ -261,7 +261,7 @@ def _dots(dot: cst.Dot) -> tuple[cst.Dot, cst.Dot]:
     if not isinstance(space, cst.ParenthesizedWhitespace):
         return cst.Dot(space), dot
     line = cst.TrailingWhitespace(cst.SimpleWhitespace(""), newline=space.first_line.newline)
-    remarks, suppressions = parted(space)
+    remarks, suppressions = parted(space.empty_lines)
     rest = space.with_changes(first_line=line, empty_lines=suppressions)
     new = cst.Dot(space.with_changes(empty_lines=remarks))
     return new, dot.with_changes(whitespace_before=rest)

@@ -7,7 +7,6 @@ from collections.abc import Collection
 import libcst as cst
 
 from qw_codemod.edit import reasons
-from qw_codemod.python.suppressions import suppresses
 from qw_codemod.rules.api import CannotFix
 
 _NO_SPACE = cst.SimpleWhitespace("")
@@ -213,20 +212,6 @@ def has_comment(node: cst.CSTNode | cst.MaybeSentinel) -> bool:
     if not isinstance(node, cst.ParenthesizedWhitespace):
         return False
     return node.first_line.comment is not None or any(line.comment for line in node.empty_lines)
-
-
-def parted(
-    space: cst.ParenthesizedWhitespace,
-) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
-    """The lines of comments in whitespace, and those of them that suppress something below."""
-    lines = list(space.empty_lines)
-    at = len(lines)
-    for index in reversed(range(len(lines))):
-        comment = lines[index].comment
-        if comment is None or not suppresses(comment.value):
-            break
-        at = index
-    return lines[:at], lines[at:]
 
 
 def _name(arg: cst.Arg) -> str:

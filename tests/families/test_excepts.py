@@ -681,3 +681,28 @@ def test_a_line_is_as_wide_as_those_of_the_file(columns: int, is_broken: bool) -
     text += "        pass\n"
     changed = apply_to_text(text, ("excepts",), {})
     assert ("        log.exception(\n" in changed) == is_broken, changed
+
+
+@pytest.mark.parametrize(
+    ("body", "comment"),
+    [
+        ("pass  # nosec B110", ""),
+        ("pass  # noqa: S110  # pylint: disable=unnecessary-pass", ""),
+        ("# pylint: disable-next=unnecessary-pass\n        pass", ""),
+        ("pass  # pragma: no cover", "  # pragma: no cover\n"),
+        ("pass  # nosec - the host may be away", "        # nosec - the host may be away\n"),
+        ("pass  # the host may be away", "        # the host may be away\n"),
+        ("# about\n        # ty: ignore\n        pass", "        # about\n"),
+    ],
+)
+def test_what_a_tool_is_told_about_a_pass_goes_with_it(body: str, comment: str) -> None:
+    text = (
+        "import logging\n\nimport requests\n\nlogger = logging.getLogger(__name__)\n\n\n"
+        "def run(url):\n    try:\n        requests.post(url, timeout=3)\n"
+        f"    except Exception:\n        {body}\n"
+    )
+    changed = after(text).partition("except Exception as e:\n")[2]
+    changed = changed.replace("logger.exception(", "logger.warning(")  # as the remarks have it
+    line = '        logger.warning("run: requests.post failed: %s", e)'
+    at_end = comment.startswith("  #")
+    assert changed == (f"{line}{comment}" if at_end else f"{comment}{line}\n")
