@@ -38,7 +38,7 @@ from .reaching_out import (
     stores_replaced,
 )
 from .told_values import told_names
-from .undecided import CONVERTING
+from .undecided import CONVERTING, results_by_name
 from .work import Work, is_of_machine, is_parser, is_pure, makes_output, opens_to_write
 
 
@@ -184,13 +184,7 @@ def _counts(test: ast.expr) -> set[str]:
 
 def _taken_apart(statement: ast.Try) -> Iterator[ast.Call]:
     """The calls of whose result the body takes a part, which there may not be."""
-    made = {
-        target.id: node.value
-        for node in own_nodes(statement.body)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    made = results_by_name(statement)
     asked = {
         each.id
         for node in own_nodes(statement.body)

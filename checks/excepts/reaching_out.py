@@ -193,11 +193,9 @@ def is_own(source: SourceFile, infer: Inference, call: ast.Call) -> bool:
 def fails_by_itself(
     source: SourceFile, infer: Inference, call: ast.Call, depth: int = _DEPTH
 ) -> bool:
-    """Whether a function of the project raises an error of its own, opens a file, or awaits.
+    """Whether a function of the project raises an error of its own, opens a file, or awaits a task.
 
-    What is awaited is a task that was started.
-
-    What wrong values raise is none, nor is what the function deals with itself.
+    Errors of wrong values do not count, nor do failures that the function handles itself.
     """
     for function in _called(source, infer, call, depth):
         where = function.view.source

@@ -119,18 +119,23 @@ def _makes(call: ast.Call) -> bool:
     return False
 
 
-def _used(source: SourceFile, statement: ast.Try) -> Iterator[ast.Call]:
-    """The calls whose results the body converts, or takes something of, without asking before.
-
-    `json.loads(cache.get(key))`, and `row = reader.get(ip)` and then `row["country"]`.
-    """
-    made = {
+def results_by_name(statement: ast.Try) -> dict[str, ast.Call]:
+    """The calls whose results the body gives a name, the last one of each name."""
+    return {
         target.id: node.value
         for node in own_nodes(statement.body)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def _used(source: SourceFile, statement: ast.Try) -> Iterator[ast.Call]:
+    """The calls whose results the body converts, or takes something of, without asking before.
+
+    `json.loads(cache.get(key))`, and `row = reader.get(ip)` and then `row["country"]`.
+    """
+    made = results_by_name(statement)
     asked = {
         each.id
         for node in own_nodes(statement.body)

@@ -143,6 +143,10 @@ def _match(found: Unbounded) -> Match:
     return Match(node, found.message, evidence, found, at=wait.node)
 
 
+def _waits(source: SourceFile, infer: Inference) -> tuple[Wait, ...]:
+    return tuple(waits(source, infer))
+
+
 def _all(source: SourceFile, infer: Inference) -> tuple[Unbounded, ...]:
     found_waits = chain(waits(source, infer), handed_over(source, infer))
     weighed = ((wait, _weighed(source, infer, wait)) for wait in found_waits)
@@ -387,7 +391,9 @@ def _with_longer(source: SourceFile, context: Context, found: Unbounded) -> Plan
         return made
 
     def waiting(where: SourceFile) -> list[ast.AST]:
-        return [each.node for each in waits(where, context.infer)]
+        is_home = where is source  # whose waits are the same for each of them
+        found = context.once(_waits, source) if is_home else waits(where, context.infer)
+        return [each.node for each in found]
 
     limits = LongerLimits(source, context.infer, Kind(waiting, _WORDS, lambda _: False))
     said = limits.above(found.wait.node, DEFAULTS["bigquery"])

@@ -8,27 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qw_codemod.analysis.numbers import number_of
+from qw_codemod.analysis.units.shown_imports import file_of
 from qw_codemod.infer import Class, Function, Inference, Unknown
-from qw_codemod.kernel.statements import InFile, InLine, Place, Statement
+from qw_codemod.kernel.statements import InFile, InLine
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.python.bindings import FUNCTIONS, dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import last_name, scope_of
 
+from .statements import SaidElsewhere
+
 _TIMEOUT = frozenset({"timeout", "timeouts"})
 _SECONDS = frozenset({"s", "sec", "secs", "second", "seconds"})
 _OF_NOTHING_ELSE = frozenset({"default"})
 _HOLD = (b"timeout", b"TIMEOUT", b"Timeout")
 _OF_SOMETHING_ELSE = 900  # seconds: hardly any single request is meant by more
-
-
-class SaidElsewhere(Statement):
-    template = "`{name}`{place} is {seconds} s"
-
-    name: str
-    place: Place
-    seconds: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +100,9 @@ class LongerLimits:
             kept = (each for each in _namings(source) if _lasts(source, each, ast.Module))
             yield from self._said(source, kept, around)
         for each in imports_of(source.tree):
-            if not _means_timeout(each.name):
-                continue
-            tree = self._infer.tree
-            path = (
-                tree.relative(each.module, each.level, source.path)
-                if each.level
-                else tree.resolve(each.module, source.path)
-            )
-            yield from self._of_constants(path, around, each.name)
+            if _means_timeout(each.name):
+                path = file_of(self._infer.tree, each, source.path)
+                yield from self._of_constants(path, around, each.name)
 
     def _in_package(self, node: ast.AST) -> Iterator[Said]:
         around = _words_around(self._home, node)
@@ -179,7 +168,7 @@ class _Reader:
             is_plain = self._is_plain(f"{holder}_{naming.name}")
             return is_plain if holder and is_short else None
         is_plain = self._is_plain(naming.name)
-        used = [self._is_used(node, is_short) for node in _uses(self._source, naming)]
+        used = [self._is_used(node, is_short) for node in self._uses(naming)]
         if True in used:
             return True
         if isinstance(naming.node, ast.arg) or used and (None not in used or not is_plain):
@@ -193,6 +182,18 @@ class _Reader:
             around = self._source.parent(around) if around is not None else None
         target = around.targets[0] if isinstance(around, ast.Assign) else None
         return dotted(target) if target is not None else ""
+
+    def _uses(self, naming: _Naming) -> Iterator[ast.expr]:
+        """Where the file reads what has that name; of an argument, where its function does."""
+        view = self._infer.tree.module(self._source.path)
+        if view is None or isinstance(naming.node, ast.Constant):
+            return  # a key
+        source = self._source
+        function = source.parent(source.parent(naming.node) or source.tree)
+        is_local = isinstance(naming.node, ast.arg) and function is not None
+        for node in view.uses(naming.name):
+            if not is_local or function in {*source.ancestors(node)}:
+                yield node
 
     def _is_used(self, node: ast.expr, is_short: bool) -> bool | None:
         """Whether a name is read for such a wait; None where it is not known."""
@@ -285,19 +286,6 @@ def _lasts(source: SourceFile, naming: _Naming, scope: type[ast.Module | ast.Cla
 def _naming(name: str, value: ast.expr, node: ast.AST) -> Iterator[_Naming]:
     if _means_timeout(name):
         yield _Naming(name, value, node)
-
-
-def _uses(source: SourceFile, naming: _Naming) -> Iterator[ast.expr]:
-    """Where a file reads what has that name; of an argument, where its function does."""
-    if isinstance(naming.node, ast.Constant):
-        return  # a key
-    function = source.parent(source.parent(naming.node) or source.tree)
-    is_local = isinstance(naming.node, ast.arg) and function is not None
-    names: list[ast.Name | ast.Attribute] = [*source.nodes(ast.Name)]
-    for node in (*names, *source.nodes(ast.Attribute)):
-        is_read = last_name(node) == naming.name and isinstance(node.ctx, ast.Load)
-        if is_read and (not is_local or function in {*source.ancestors(node)}):
-            yield node
 
 
 def _words_around(source: SourceFile, node: ast.AST) -> frozenset[str]:

@@ -34,13 +34,6 @@ _DEEP = 3  # functions on the way out that are followed
 _ANSWERED = frozenset({"ok", "status", "status_code", "is_success", "is_error"})  # of a response
 
 
-class Elsewhere(Statement):
-    template = "{by} of {path:name}"
-
-    by: Statement
-    path: str
-
-
 @dataclass(frozen=True, slots=True)
 class Ends:
     """How a wait may end badly, by the full names of exceptions.
@@ -191,7 +184,7 @@ def _tried_again(
 
 def _by_retry(source: SourceFile, by: Statement, home: SourceFile) -> Statement:
     is_here = source.path == home.path
-    return reasons.PassesRetry(by if is_here else Elsewhere(by, source.path))
+    return reasons.PassesRetry(by if is_here else reasons.Elsewhere(by, source.path))
 
 
 def _asks_otherwise(source: SourceFile, decorator: ast.expr, timeouts: Sequence[str]) -> bool:

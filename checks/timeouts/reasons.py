@@ -135,6 +135,13 @@ class PassesRetry(Statement):
     by: Statement
 
 
+class Elsewhere(Statement):
+    template = "{by} of {path:name}"
+
+    by: Statement
+    path: str
+
+
 class PerhapsLonger(Statement):
     template = "{said}, perhaps for this as well: say which timeout is right"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qw_codemod.kernel.statements import Statement
+from qw_codemod.kernel.statements import Place, Statement
 
 
 class HandedOver(Statement):
@@ -50,3 +50,11 @@ class ServiceAtWork(Statement):
 
 class QueryIsRun(Statement):
     template = "what is asked for is worked out before the answer begins"
+
+
+class SaidElsewhere(Statement):
+    template = "`{name}`{place} is {seconds} s"
+
+    name: str
+    place: Place
+    seconds: str

@@ -174,10 +174,7 @@ def _is_edited(finding: Finding) -> bool:
 
 
 def _may_import(tree: Tree, path: str, module: str, target: Path) -> bool:
-    names = (module, relative_name(path, target.as_posix()))
-    return any(
-        why_not_imported(tree, path, name, target.as_posix()) is None for name in names if name
-    )
+    return _is_found(tree, path, (module,), target)
 
 
 def _module(tree: Tree, paths: Sequence[str], target: Path) -> str:
@@ -232,7 +229,7 @@ def _places(tree: Tree, found: Iterable[Finding], file: str) -> tuple[str, ...]:
         }
         for folder in (*around, *sorted(imported.difference(around))):
             copy = Path(folder) / file
-            if not copy.exists() and _is_found(tree, path, copy):
+            if not copy.exists() and _is_found(tree, path, _names(tree, copy), copy):
                 serves.setdefault(folder, set()).add(path)
     chosen: list[str] = []
     while serves:
@@ -254,10 +251,12 @@ def _is_within(tree: Tree, folder: str, package: str) -> bool:
     return all(tree.has(f"{package}/{each}/__init__.py") for each in parts)
 
 
-def _is_found(tree: Tree, path: str, copy: Path) -> bool:
-    names = [*_names(tree, copy), relative_name(path, copy.as_posix())]
+def _is_found(tree: Tree, path: str, names: Iterable[str], target: Path) -> bool:
+    """Whether a file may import a module by one of these names, or relatively."""
     return any(
-        why_not_imported(tree, path, each, copy.as_posix()) is None for each in names if each
+        why_not_imported(tree, path, each, target.as_posix()) is None
+        for each in (*names, relative_name(path, target.as_posix()))
+        if each
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from qw_codemod.analysis.units.programs import programs_of
+from qw_codemod.analysis.units.shown_imports import file_of
 from qw_codemod.engine import files
 from qw_codemod.engine.requirements import Installation, declare
 from qw_codemod.engine.results import Results
@@ -91,7 +92,7 @@ class _Imports:
             return True
         keys = {each.source for each in before}
         new = [each for each in after if each.source not in keys]
-        targets = {target for each in new for target in self._targets(each, report.path)}
+        targets = {file_of(self._tree, each, report.path) for each in new} - {""}
         if not targets:
             return False
         for path in self._tree.holding((module,)):
@@ -100,18 +101,6 @@ class _Imports:
                 if report.path in loaders and not targets.isdisjoint(loaders):
                     return True
         return False
-
-    def _targets(self, each: ImportedName, path: str) -> Iterator[str]:
-        if each.level:
-            inner = f"{each.module}.{each.name}".strip(".")
-            for name in (inner, each.module):
-                if found := self._tree.relative(name, each.level, path):
-                    yield found
-                    return
-        for name in (each.source, each.module):
-            if name and not each.level and (found := self._tree.resolve(name, path)):
-                yield found
-                return
 
     def installed(self, path: str) -> list[Installation | None]:
         """What the units that load a file install, and None for what else loads it."""

@@ -15,6 +15,7 @@ from qw_codemod.analysis.units import statements as says
 from qw_codemod.analysis.units.programs import Program, own_root, programs_of, published_root
 from qw_codemod.analysis.units.shown_imports import (
     all_imports,
+    counted_from,
     is_laid_out,
     is_shown,
     resolved,
@@ -140,9 +141,9 @@ def _found_instead(tree: Tree, path: str, module: str, root: str) -> str:
     for other in (path,) if is_marked else tree.mentions(top, path):
         facts = None if tree.is_test(other) else tree.facts(other, "links")
         for each in facts.imports if facts is not None else ():
-            if each.package != top or each.level:
+            if each.package != top:
                 continue
-            found = root_of(*resolved(tree, each, other))
+            found = counted_from(tree, each, other)
             if found not in ("", root) and tree.has(f"{found}/{top}/__init__.py"):
                 return f"{found}/{top}"
     return ""
@@ -330,7 +331,7 @@ def _imports_same(tree: Tree, path: str, module: str, root: str) -> bool:
 def _shown_roots(tree: Tree, path: str) -> frozenset[str]:
     """The folders that are on the module path of a file, by what it imports whatever happens."""
     sure = [*sure_imports(tree, path)]
-    found = {root_of(*resolved(tree, each, path)) for each in sure if not each.level}
+    found = {counted_from(tree, each, path) for each in sure}
     if any(each.level for each in sure):
         found.add(own_root(tree, path))
     return frozenset(found - {""})

@@ -44,6 +44,16 @@ def resolved(tree: Tree, each: ImportedName, path: str) -> tuple[str, str]:
     return "", ""
 
 
+def file_of(tree: Tree, each: ImportedName, path: str) -> str:
+    """The file that an import of a file means; empty where it is none of the project."""
+    return _relative_file(tree, each, path) if each.level else resolved(tree, each, path)[1]
+
+
+def counted_from(tree: Tree, each: ImportedName, path: str) -> str:
+    """The folder that an import's name counts from; empty if relative or none of the project."""
+    return "" if each.level else root_of(*resolved(tree, each, path))
+
+
 def all_imports(tree: Tree, path: str) -> Iterator[ImportedName]:
     """What a file imports, anywhere in it."""
     view = tree.view(path)
@@ -85,7 +95,7 @@ def loaded_with(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
         at, steps = todo.pop(0)
         for each in sure_imports(tree, at):
             yield at, each
-            found = _relatives(tree, each, at) if each.level else resolved(tree, each, at)[1]
+            found = file_of(tree, each, at)
             if found and found not in known and steps < _DEEPEST:
                 known.add(found)
                 todo.append((found, steps + 1))
@@ -129,7 +139,7 @@ def _is_in_package(tree: Tree, path: str, depth: int) -> bool:
     levels = [
         each.level
         for each in sure_imports(tree, path)
-        if each.level and _relatives(tree, each, path)
+        if each.level and _relative_file(tree, each, path)
     ]
     if max(levels, default=0) >= depth:
         return True
@@ -152,7 +162,7 @@ def _is_imported_in_package(
     return name.count(".") >= depth - path.endswith("/__init__.py")
 
 
-def _relatives(tree: Tree, each: ImportedName, path: str) -> str:
+def _relative_file(tree: Tree, each: ImportedName, path: str) -> str:
     """The file that a relative import means, the module that is named in it first."""
     inner = f"{each.module}.{each.name}" if each.module else each.name
     return tree.relative(inner, each.level, path) or tree.relative(each.module, each.level, path)
@@ -169,7 +179,7 @@ def _importers(tree: Tree, path: str) -> Iterator[tuple[str, ImportedName]]:
             continue
         for each in all_imports(tree, importer):
             if each.level:
-                found = _relatives(tree, each, importer)
+                found = _relative_file(tree, each, importer)
             elif name in each.module.split(".") or name == each.name:
                 found = resolved(tree, each, importer)[1]
             else:
@@ -218,10 +228,7 @@ def is_laid_out(
     importers = [each for each in _importers(tree, path) if not tree.is_test(each[0])]
     if root == folder and not tree.has(f"{folder}/__init__.py"):
         # In no package it is a module of its own folder, unless others say more than its name.
-        is_alone = all(
-            not each.level and root_of(*resolved(tree, each, importer)) == root
-            for importer, each in importers
-        )
+        is_alone = all(counted_from(tree, each, importer) == root for importer, each in importers)
         if is_alone and (importers or root == tree.root or is_started(tree, path) or programs):
             return True
     if root != tree.root or not _is_untold(tree):
@@ -237,15 +244,11 @@ def _is_untold(tree: Tree) -> bool:
 
 def _shows_root(tree: Tree, path: str, root: str) -> bool:
     """Whether a folder is on the module path of a file for certain, whatever is in it."""
-    if any(
-        not each.level and root_of(*resolved(tree, each, importer)) == root
-        for importer, each in loaded_with(tree, path)
-    ):
+    if any(counted_from(tree, each, at) == root for at, each in loaded_with(tree, path)):
         return True
     importers = [*_importers(tree, path)]
     return bool(importers) and all(
-        not each.level and root_of(*resolved(tree, each, importer)) == root
-        for importer, each in importers
+        counted_from(tree, each, importer) == root for importer, each in importers
     )
 
 
