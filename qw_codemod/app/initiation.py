@@ -81,9 +81,11 @@ def _init(
     if target.exists():
         raise UsageProblem(f"{policy} is there already: it is yours to edit")
     tree = _tree(project, target)
+    said_of_run: tuple[str, ...] = ()  # once, not with each policy
     if project not in checked:
         request = Request((str(project),), select=(family,), root=str(project), cache=False)
         checked[project] = check(request)
+        said_of_run = tuple(checked[project].notices)
     results = checked[project]
     calls = _calls(results)
     found = [each for each in calls if _is_edited(each)]
@@ -102,13 +104,13 @@ def _init(
             if lacking
             else "a plain run edits no more places with it; check --why says of each why"
         )
-        return Made("", "", False, (*results.notices, left), places)
+        return Made("", "", False, (*said_of_run, left), places)
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
     told = _write(target, policy, codemod.policy(sorted(libraries)))
     setting = f"{module}:{codemod.policy_name}"
     is_set, said = _set(project, family, setting, show)
-    notices = [*results.notices, *told, *said, *_beside(tree, target, codemod)]
+    notices = [*said_of_run, *told, *said, *_beside(tree, target, codemod)]
     if dependencies:
         needs = {each.requirement: [str(target)] for each in codemod.dependencies}
         # What is nearest to the policy governs it too, unless a unit installs a group alone.

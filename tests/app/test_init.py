@@ -169,8 +169,10 @@ def test_one_command_writes_the_policies_of_all_units(tmp_path: Path, init: Init
     own = [f"{name}/http_retry.py" for name in "fgh"]
     options = " ".join(f"--policy {policy}" for policy in own)
     assert f"All of these: {command} {options}\n" in done.output
+    (tmp_path / "look.ipynb").write_text("{}")
     done = init(*own)
     assert "cannot import it" not in done.output
+    assert done.output.count("notebooks are not examined: look.ipynb") == 1  # of three policies
     CliRunner().invoke(cli, ["apply", "retries"])
     for name in ("feed.py", "f/main.py", "g/main.py", "h/main.py"):
         assert "from http_retry import" in (tmp_path / name).read_text()
