@@ -91,7 +91,7 @@ def other_library(source: SourceFile, context: Context) -> tuple[str, str] | Non
     return min(used.items()) if used and own.isdisjoint(used) else None
 
 
-_OURS = (b"\nERRORS = (", b"\nERRORS: tuple[")  # how `init` has written them, and does now
+_OURS = (b"\nERRORS = (", b"\nERRORS: ")  # how `init` has written them, and does now
 
 
 def lacks_errors(policy: Policy, infer: Inference, library: str) -> bool:

@@ -169,7 +169,7 @@ def _optional(name: str) -> str:
     """The import of a library that not every program has, and the errors that it brings."""
     lines = "".join(f"        {error},\n" for error in _ERRORS[name])
     listed = f"(\n{lines}    )" if len(_ERRORS[name]) > 1 else f"({_ERRORS[name][0]},)"
-    none = f"{_of(name)}: tuple[type[Exception], ...] = ()"
+    none = f'{_of(name)}: "tuple[type[Exception], ...]" = ()'
     missing = f"except ImportError:  # not every program here has it\n    {none}"
     return f"\ntry:\n    import {name}\n{missing}\nelse:\n    {_of(name)} = {listed}"
 
