@@ -335,6 +335,27 @@ resource "google_cloudfunctions2_function" "refresh" {{
 """
 
 
+PYTHON_LAMBDA = (
+    "function_name: refresh\nhandler: service.handler\nruntime: python3.6\n{}"
+    "build:\n  source_directories: lib, helpers # what is packed\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds", "line"), [("timeout: 60\n", 60, 4), ("", 15, 1), ("timeout:\n", 15, 4)]
+)
+def test_functions_of_python_lambda(tmp_path: Path, limit: str, seconds: float, line: int) -> None:
+    folder = f"{tmp_path}/functions/refresh"
+    inside = ("service.py", "lib/feed.py", "tests/test_feed.py")
+    python = [f"{folder}/{each}" for each in inside]
+    texts = {f"{folder}/config.yaml": PYTHON_LAMBDA.format(limit).encode()}
+    (unit,) = deployments(str(tmp_path), python, sorted(texts), texts.__getitem__).units
+    assert (unit.name, unit.seconds, unit.line) == ("refresh", seconds, line)
+    assert unit.entries == (python[0],)
+    places = [unit.places(each) for each in python]
+    assert places == [["/service.py"], ["/lib/feed.py"], []]  # tests are not packed
+
+
 @pytest.mark.parametrize(
     ("name", "text", "seconds"),
     [

@@ -32,6 +32,8 @@ Path = tuple[str, ...]
 
 _LAMBDAS = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
 _OF_SERVERLESS = 6.0  # [serverless.com/framework/docs/providers/aws/guide/functions]
+# [github.com/nficano/python-lambda, "aws_lambda.py": create_function, build]
+_OF_PYTHON_LAMBDA = 15.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+)")
 
@@ -88,6 +90,7 @@ def told_by_manifest(path: str, text: str, layout: Layout) -> Told:
             told.units += _of_serverless(path, folder, found, layout)
         else:
             told.units += _of_template(path, folder, found, layout)
+            told.units += _of_python_lambda(path, folder, found, layout)
         told.images += _of_workload(path, found)
     return told
 
@@ -152,6 +155,23 @@ def _of_serverless(
         seconds = _number(own.value if own is not None else "", _OF_SERVERLESS)
         line = own.line if own is not None else each.line
         yield from _lambda(each.path[1], path, line, folder, each.value, seconds, layout)
+
+
+def _of_python_lambda(
+    path: str, folder: str, found: Sequence[Entry], layout: Layout
+) -> Iterator[Unit]:
+    """The function of a `config.yaml` of python-lambda: the files beside it, and named folders."""
+    said = {each.path[0]: each for each in found if len(each.path) == 1}
+    if not {"function_name", "handler", "runtime"} <= said.keys():
+        return
+    limit = said.get("timeout", said["function_name"])
+    seconds = _number(said["timeout"].value if "timeout" in said else "", _OF_PYTHON_LAMBDA)
+    named = (each.value for each in found if each.path == ("build", "source_directories"))
+    inner = [name for each in named for part in each.split(",") if (name := part.strip())]
+    copies = [(f"{folder}/*.py", "/"), *((f"{folder}/{each}", f"/{each}") for each in inner)]
+    name, handler = said["function_name"].value, said["handler"].value
+    for unit in _lambda(name, path, limit.line, folder, handler, seconds, layout):
+        yield replace(unit, copies=tuple(copies))
 
 
 def _lambda(
