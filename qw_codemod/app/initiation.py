@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qw_codemod.analysis.units.import_roots import (
@@ -13,6 +13,7 @@ from qw_codemod.analysis.units.import_roots import (
     shows_root,
     why_not_imported,
 )
+from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.analysis.units.shown_imports import relative_name, resolved, sure_imports
 from qw_codemod.analysis.units.statements import ELSEWHERE
 from qw_codemod.app.commands import Request, UsageProblem, check, root_of
@@ -47,6 +48,7 @@ class Made:
     is_set: bool
     notices: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    by_hand: str = ""  # what is said, with the last of several, of those that are not asked for
 
 
 def init(
@@ -61,8 +63,10 @@ def init(
     The change of pyproject.toml is shown before it is made. Raises UsageProblem.
     """
     found: dict[Path, Results] = {}  # what is to be edited does not change by what is written
-    for policy in policies:
-        yield _init(family, policy, root, dependencies, show, found)
+    for at, policy in enumerate(policies, start=1):
+        made = _init(family, policy, root, dependencies, show, found)
+        said = made.by_hand if at == len(policies) else ""
+        yield replace(made, notices=(*made.notices, said)) if said else made
 
 
 def _init(
@@ -98,13 +102,14 @@ def _init(
         if each not in here and not any(_may_import(tree, each.path, *other) for other in earlier)
     ]
     if calls and not here:
-        places = _places(tree, lacking, target.name)
+        places, by_hand = _places(tree, lacking, target.name)
         left = f"{policy} is not written: " + (
             "no place that would be edited can import it"
             if lacking
             else "a plain run edits no more places with it; check --why says of each why"
         )
-        return Made("", "", False, (*said_of_run, left), places)
+        left_so = (*said_of_run, left)
+        return Made("", "", False, left_so, places, _told_by_hand(tree, by_hand))
     libraries = {each.about for each in here} or _imported(files.project_files(project))
     assert codemod.policy is not None
     told = _write(target, policy, codemod.policy(sorted(libraries)))
@@ -124,8 +129,20 @@ def _init(
             files.replace(path, old, new)
         notices += [f"changed {path}" for path, _, _ in declared.changes]
         notices += declared.notices
-    more = _places(tree, lacking, target.name)
-    return Made(str(target), setting, is_set, tuple(notices), more)
+    more, by_hand = _places(tree, lacking, target.name)
+    left = _told_by_hand(tree, by_hand)
+    return Made(str(target), setting, is_set, tuple(notices), more, left)
+
+
+def _told_by_hand(tree: Tree, policies: Sequence[str]) -> str:
+    """What is said of the policies that are not asked for."""
+    if not policies:
+        return ""
+    first = os.path.relpath(policies[0], tree.root)
+    return (
+        f"scripts that nothing here starts are left, as {len(policies)} folders of them would get "
+        f"a copy each: name those that you want, as in --policy {first}"
+    )
 
 
 def _beside(tree: Tree, target: Path, codemod: Codemod) -> Iterator[str]:
@@ -214,34 +231,73 @@ def _names(tree: Tree, target: Path) -> Iterator[str]:
             yield ".".join(parts[at:])
 
 
-def _places(tree: Tree, found: Iterable[Finding], file: str) -> tuple[str, ...]:
+def _places(
+    tree: Tree, found: Iterable[Finding], file: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Where policies would be that these places can import for certain, as few as there can be.
 
     Each lies in a folder that the files are in, or import from: what serves the most of them comes
     first, and of several the one furthest up. A package has one policy, and its parts no other.
+    The second are those that are left to whoever wants them: a copy for each folder of scripts that
+    nothing in the project starts. One of them alone is no copy.
     """
     paths = sorted({each.path for each in found})
     serves: dict[str, set[str]] = {}
     for path in paths:
         around = tree.folders_of(path)
         imported = {
-            os.path.dirname(module)
+            folder
             for name in sure_imports(tree, path)
             if not name.level and (module := resolved(tree, name, path)[1])
+            for folder in _packages(tree, module)
         }
         for folder in (*around, *sorted(imported.difference(around))):
             copy = Path(folder) / file
             if not copy.exists() and _is_found(tree, path, _names(tree, copy), copy):
                 serves.setdefault(folder, set()).add(path)
-    chosen: list[str] = []
+    chosen: dict[str, set[str]] = {}
     while serves:
         best = max(sorted(serves), key=lambda each: (len(serves[each]), -each.count("/")))
         done = serves.pop(best)
         if any(_is_within(tree, best, os.path.dirname(other)) for other in chosen):
             continue  # the package has one already, which what is left of it does not find
-        chosen.append(os.path.join(best, file))
+        chosen[os.path.join(best, file)] = done
         serves = {folder: left for folder, each in serves.items() if (left := each - done)}
-    return tuple(sorted(chosen))
+    by_hand = [
+        policy
+        for policy, done in chosen.items()
+        if not tree.has(f"{os.path.dirname(policy)}/__init__.py")
+        and all(_is_by_hand(tree, each) for each in done)
+    ]
+    return (
+        tuple(sorted(each for each in chosen if len(by_hand) < _COPIES or each not in by_hand)),
+        tuple(sorted(by_hand)) if len(by_hand) >= _COPIES else (),
+    )
+
+
+_COPIES = 2  # of a policy, for scripts alone that a person starts: who reads them wants one
+
+
+def _packages(tree: Tree, module: str) -> Iterator[str]:
+    """The folder of a module, and those above it as long as they are parts of one package."""
+    folder = os.path.dirname(module)
+    yield folder
+    while tree.has(f"{folder}/__init__.py") and tree.has(f"{os.path.dirname(folder)}/__init__.py"):
+        folder = os.path.dirname(folder)
+        yield folder
+
+
+def _is_by_hand(tree: Tree, path: str) -> bool:
+    """Whether a file is a script that nothing in the project starts, deploys or imports.
+
+    How it is started may stand in the file itself, for a person to read.
+    """
+    if any(each != path and not tree.is_test(each) for each in tree.loaders(path)):
+        return False
+    return all(
+        each.unit is None and (not each.is_told or each.path == path)
+        for each in programs_of(tree, path)
+    )
 
 
 def _is_within(tree: Tree, folder: str, package: str) -> bool:

@@ -411,3 +411,35 @@ def test_a_lock_is_said_once_by_init_and_then_by_apply(tmp_path: Path, init: Ini
     (tmp_path / "uv.lock").write_text(text.replace('    { name = "requests" },\n', more))
     CliRunner().invoke(cli, ["apply", "retries"])
     assert "from shared.http_retry import" in (tmp_path / "feed.py").read_text()
+
+
+def test_scripts_that_nothing_starts_get_no_copies(tmp_path: Path, init: Init) -> None:
+    """One of them may have a policy beside it; for each of several folders it would be a copy."""
+    script = FETCH.format("requests") + "\n\nif __name__ == '__main__':\n    fetch('monday')\n"
+    files = {"sales__load_py": script, "news__load_py": script, "tax__load_py": script}
+    done = init("shared/http_retry.py", **files, run_sh="python news/load.py\n")
+    assert "--policy news/http_retry.py" in done.output
+    said = "2 folders of them would get a copy each: name those that you want"
+    assert f"{said}, as in --policy sales/http_retry.py" in done.output
+    assert "cannot import it: qw-codemod init retries --policy sales" not in done.output
+    named = init("tax/http_retry.py")  # whoever wants it has it
+    assert (tmp_path / "tax/http_retry.py").exists()
+    assert "sales/http_retry.py" in named.output  # of the other one is said no more than a copy
+
+
+def test_a_script_uses_the_policy_of_the_package_that_it_imports(
+    tmp_path: Path, init: Init
+) -> None:
+    script = FETCH.format("requests").replace("import requests", "import requests\n{}\n", 1)
+    script += "\n\nif __name__ == '__main__':\n    fetch('monday')\n"
+    done = init(
+        "tools-of-ours/http_retry.py",
+        Dockerfile='FROM python:3.12\nCOPY news news\nCMD ["python", "-m", "news.feed"]\n',
+        news____init___py="",
+        news__parts____init___py="",
+        news__parts__days_py="DAY = 1\n",
+        news__feed_py="from news.parts.days import DAY\n" + FETCH.format("requests"),
+        models__load_py=script.format("\nfrom news.parts.days import DAY"),
+    )
+    assert "--policy news/http_retry.py" in done.output
+    assert "models/http_retry.py" not in done.output

@@ -55,7 +55,26 @@ def why_not_imported(tree: Tree, path: str, module: str, target: str) -> Obstacl
         return None
     if is_laid_out(tree, path, module, target, programs):
         return None
+    if not any(each.unit for each in programs) and _imports_package_of(tree, path, module, root):
+        return None
     return Unsafe(says.StartIsUnknown(module))
+
+
+def _imports_package_of(tree: Tree, path: str, module: str, root: str) -> bool:
+    """Whether a file that is in no unit imports something of the package that a module is in.
+
+    It runs where the project lies, and a package that has a marker in each folder is one folder:
+    what is there of it is found, whatever the file imports of it now.
+    """
+    parts = module.split(".")[:-1]
+    folders = ["/".join([root, *parts[: at + 1]]) for at in range(len(parts))]
+    if not folders or not all(tree.has(f"{each}/__init__.py") for each in folders):
+        return False
+    for each in sure_imports(tree, path):
+        name, found = ("", "") if each.level else resolved(tree, each, path)
+        if name and root_of(name, found) == root and found.startswith(f"{folders[0]}/"):
+            return True
+    return False
 
 
 def _why_not_beside(tree: Tree, path: str, module: str, target: str) -> Obstacle | None:
