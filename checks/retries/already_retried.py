@@ -13,7 +13,7 @@ from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.languages.python import SourceFile
 from qw_codemod.libraries.http.calls import HttpCall
 from qw_codemod.libraries.http.exceptions import TRANSIENT
-from qw_codemod.libraries.retrying import is_retry, says_retry
+from qw_codemod.libraries.retrying import is_retry, is_told_to_retry, says_retry
 from qw_codemod.python.assignments import given_to
 from qw_codemod.python.bindings import FUNCTIONS, dotted, parameters
 from qw_codemod.python.syntax import LOOPS, last_name, own_nodes
@@ -169,7 +169,7 @@ def _by_callers(
             continue
         at = At(caller.source.path, caller.call.lineno)
         if caller.is_handed:
-            if says_retry(last_name(caller.call)):
+            if says_retry(last_name(caller.call)) or is_told_to_retry(caller.call):
                 return reasons.HandedToRetry(caller.function, last_name(caller.call), at)
             continue
         outer = owner(caller.source, caller.call)

@@ -41,6 +41,7 @@ from .address import address_of, headers_of
 from .already_retried import asked_once_too, why_retried
 from .deadlines import is_of_user, outlasts
 from .event_loop import why_blocking
+from .fallbacks import asks_otherwise
 from .forms import does_more, form_of, why_not
 from .google_requests import (
     GoogleRequest,
@@ -191,9 +192,12 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
     other = asks_another(source, call.node)
     if other is not None:
         return reasons.AsksAnother(InLine(other.lineno))
+    included = _is_included(source, context, call)
+    if not included and (otherwise := asks_otherwise(source, context, call)):
+        return otherwise
     if line := forbidden_by_comment(source, call):
         return reasons.AuthorForbids(InLine(line))
-    if not _is_included(source, context, call):
+    if not included:
         address = address_of(source, context.infer, call)
         if asks_metadata(address, headers_of(source, context.infer, call)):
             return reasons.AsksMetadata()

@@ -102,6 +102,33 @@ class AsksAnother(Statement):
     place: InLine
 
 
+class CallerAsksAnother(Statement):
+    template = "where `{function}()` fails another is asked at once{place}"
+
+    function: str
+    place: At
+
+
+class FailureAsksOtherwise(Statement):
+    template = "a failure is answered with another request{place}"
+
+    place: InLine
+
+
+class CallerAsksOtherwise(Statement):
+    template = "a failure of `{function}()` is answered with another request{place}"
+
+    function: str
+    place: At
+
+
+class AnswerMeansMore(Statement):
+    template = "the answer {status} means something here{place}"
+
+    status: str
+    place: InLine
+
+
 class BlocksEventLoop(Statement):
     template = "the waits between tries would stop the event loop: hand the call to a thread"
 

@@ -13,7 +13,7 @@ from qw_codemod.python.bindings import dotted
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.syntax import function_of, last_name
 
-_FEW = 12  # files whose mentions of a function are followed
+_FEW = 12  # files whose mentions of a function are followed, of all or of those that load it
 _FARTHEST = 12  # functions on the way to a caller
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -44,10 +44,18 @@ def callers(source: SourceFile, infer: Inference, node: ast.AST) -> Iterator[Cal
 def direct_callers(
     source: SourceFile, infer: Inference, function: FunctionNode
 ) -> Iterator[Caller]:
-    """The calls that may be of a function, and those that are handed it; none if it has many."""
+    """The calls that may be of a function, and those that are handed it; none if it has many.
+
+    Of a name that is used everywhere, those in files that load the function's own.
+    """
     name = function.name
+    if name.startswith("__"):
+        return
     paths = infer.tree.mentions(name)
-    if name.startswith("__") or len(paths) > _FEW:
+    if len(paths) > _FEW:
+        loaders = infer.tree.loaders(source.path)
+        paths = tuple(each for each in paths if each in loaders)
+    if len(paths) > _FEW:
         return
     for path in paths:
         view = infer.tree.module(path)
@@ -58,7 +66,8 @@ def direct_callers(
         if calls:  # what stands around them is looked at by those who ask
             view.depend_on_all()
         for node in calls:
-            handed = [each for each in node.args if not isinstance(each, ast.Call)]
+            given = [*node.args, *(each.value for each in node.keywords)]
+            handed = [each for each in given if not isinstance(each, ast.Call)]
             if name in map(last_name, handed) and last_name(node) != name:
                 yield Caller(view.source, node, name, is_handed=True)
             if last_name(node) == name and _may_be(infer, view.source, node, source, function):
@@ -83,7 +92,8 @@ def calls_with(source: SourceFile) -> dict[str, list[ast.Call]]:
     """The calls of a file by the name of what is called, and of what is handed over."""
     found: dict[str, list[ast.Call]] = {}
     for node in source.nodes(ast.Call):
-        for name in {last_name(node), *map(last_name, node.args)}:
+        given = [*node.args, *(each.value for each in node.keywords)]
+        for name in {last_name(node), *map(last_name, given)}:
             found.setdefault(name, []).append(node)
     return found
 

@@ -19,6 +19,7 @@ BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
 LIBRARIES = ("backoff", "opnieuw", "retrying", "stamina", "tenacity")  # that do nothing else
 
 _RETRY = frozenset("retry retries retrying retryable retryer backoff".split())
+_OPTIONS = _RETRY | {"autoretry"}  # as Celery spells it: `autoretry_for`
 _WITHOUT = frozenset("no not without if".split())  # anywhere: `fetch_without_retry`
 _ABOUT = frozenset("max is should can before after stop".split())  # in front: `should_retry`
 
@@ -54,5 +55,17 @@ def is_retry(source: SourceFile, node: ast.expr) -> bool:
     function = node.func if isinstance(node, ast.Call) else node
     if any(map(says_retry, full_name(source, function).split("."))):
         return True
-    given = node.keywords if isinstance(node, ast.Call) else ()
-    return any(not _RETRY.isdisjoint(words(each.arg or "")) for each in given)
+    return isinstance(node, ast.Call) and is_told_to_retry(node)
+
+
+def is_told_to_retry(call: ast.Call) -> bool:
+    """Whether a call has an option for retries: `@task(retries=2)`, `Operator(…, retries=2)`."""
+    return any(
+        not _OPTIONS.isdisjoint(words(each.arg or "")) and not _is_none(each.value)
+        for each in call.keywords
+    )
+
+
+def _is_none(value: ast.expr) -> bool:
+    """`retries=0`, `retry=None`, `retry=False`."""
+    return isinstance(value, ast.Constant) and not value.value

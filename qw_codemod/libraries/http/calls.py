@@ -99,11 +99,14 @@ class HttpCalls:
             if not _surely_bounded(node):
                 yield from self._sent_by(node)
 
-    def _sent_by(self, node: ast.Call) -> Iterator[HttpCall]:
+    def sent_by(self, node: ast.Call) -> HttpCall | None:
+        """What a call sends; None where it sends nothing."""
         if node not in self._known:
             self._known[node] = self._found(node)
-        found = self._known[node]
-        if found is not None:
+        return self._known[node]
+
+    def _sent_by(self, node: ast.Call) -> Iterator[HttpCall]:
+        if (found := self.sent_by(node)) is not None:
             yield found
 
     def _found(self, node: ast.Call) -> HttpCall | None:
