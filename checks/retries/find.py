@@ -8,16 +8,17 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qw_codemod.analysis.exception_flow import subclasses_of
+from qw_codemod.analysis.exception_flow import canonical, subclasses_of
 from qw_codemod.analysis.repetition import asks_another
 from qw_codemod.analysis.test_doubles import compatibility
 from qw_codemod.analysis.test_doubles.compatibility import Producers
 from qw_codemod.analysis.units.programs import programs_of
+from qw_codemod.analysis.unread_results import unread_in
 from qw_codemod.infer.statements import Annotated, Built
 from qw_codemod.kernel.statements import At, InLine
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
-from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES
+from qw_codemod.libraries.http.exceptions import RETRIED, RETRIED_STATUSES, TRANSIENT
 from qw_codemod.libraries.retrying import BACKOFF, TENACITY
 from qw_codemod.python.imports import imports_of
 from qw_codemod.python.names import full_name
@@ -210,6 +211,8 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
             return reasons.LooksLike(call.verb, word)
         if line := told_as_ordinary(source, call):
             return reasons.FailureIsOrdinary(InLine(line))
+    if not included and (unread := _unread(source, context, call)):
+        return unread
     if call.verb in _UNSAFE:
         return _UNSAFE[call.verb]
     if _is_handed_in(call):
@@ -218,6 +221,13 @@ def _why_unsafe(source: SourceFile, context: Context, call: HttpCall) -> Stateme
         pace = pace_of(policy_of(source, context), context.infer)
         return reasons.TimeoutOfUser(setting, str(pace.tries) if pace else "several")
     return None
+
+
+def _unread(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:
+    """A thread whose failure nobody sees: that comes first, and what it may cost is not known."""
+    errors = [*map(canonical, TRANSIENT[call.sender.library])]
+    found = unread_in(source, context.infer, call.node, errors)
+    return None if found is None else reasons.FailsUnseen(*found)
 
 
 def _failing_double(source: SourceFile, context: Context, call: HttpCall) -> Statement | None:

@@ -122,6 +122,13 @@ class CallerAsksOtherwise(Statement):
     place: At
 
 
+class FailsUnseen(Statement):
+    template = "nobody reads what `{function}` gives or raises{place}: read the results first"
+
+    function: str
+    place: At
+
+
 class AnswerMeansMore(Statement):
     template = "the answer {status} means something here{place}"
 

@@ -20,6 +20,7 @@ from qw_codemod.analysis.exception_flow import (
     surroundings,
 )
 from qw_codemod.analysis.exception_risks import ByName, retried
+from qw_codemod.analysis.unread_results import unread_in
 from qw_codemod.infer import Function as Called
 from qw_codemod.infer import Inference
 from qw_codemod.kernel.statements import InFile, InLine, Place, Statement
@@ -51,14 +52,17 @@ def passes(source: SourceFile, infer: Inference, node: ast.AST, ends: Ends) -> S
     """Who goes on after another failure of a wait, and would not after its timeout.
 
     Looked at: the handlers around it, what runs it again, and the same of the functions that call
-    its function, a few calls away. None where somebody takes the timeout first, or nobody is ready
-    for the other failures either.
+    its function, a few calls away; and whether nobody at all would see it, in a thread whose result
+    is not read. None where somebody takes the timeout first, or nobody is ready for the other
+    failures either.
     """
     timeouts = tuple(map(canonical, ends.timeouts))
     ends = replace(ends, timeouts=timeouts)
     runner = node.func if isinstance(node, ast.Call) else None
     within = _passes_within(source, infer, runner, ends, source) if runner is not None else None
-    return within or _passes(source, infer, node, ends, source, _DEEP)
+    passed = within or _passes(source, infer, node, ends, source, _DEEP)
+    unread = None if passed else unread_in(source, infer, node, timeouts)
+    return passed if unread is None else reasons.FailsUnseen(*unread)
 
 
 def _passes(

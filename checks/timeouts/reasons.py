@@ -129,6 +129,13 @@ class PassesHandler(Statement):
     place: Place
 
 
+class FailsUnseen(Statement):
+    template = "nobody would see the timeout: what `{function}` raises is not read{place}"
+
+    function: str
+    place: At
+
+
 class PassesRetry(Statement):
     template = "{by} tries again after other failures, and a timeout passes it"
 
