@@ -34,7 +34,8 @@ Fix safety
     A loop that tries again, an adapter, a decorator or a deadline around the call leaves it, and so
     does a coroutine, since the policy waits with time.sleep, and a probe, which is to tell at once
     that nobody answers. What asks a machine for its metadata is unsafe: outside of a cloud nobody
-    answers there. Unsafe is also a call that fails in a test: its double may have no second
+    answers there. What tries again may stand several functions further up: a task with `retries=`,
+    an operator or a queue that is handed the function. Unsafe is also a call that fails in a test: its double may have no second
     answer, and the test would wait between tries. Where all tries and waits take longer than the
     unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
     proxy_read_timeout; 60 seconds where no server is configured, and 29 behind the gateway of
@@ -53,8 +54,10 @@ Fix safety
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes
     a failure for ordinary: it goes on and says so at debug level alone. What a comment at the call
-    says against trying again counts as well. Of a call that its handler
-    makes again, the first one is tried again, and the second one left. A call is left, too, where
+    says against trying again counts as well. Where a failure, or an answer that would be tried
+    again, means something (its handler, a caller or a branch on the status sends another request,
+    or `== 500` does more than raise), the call is unsafe, and so is what runs in a thread whose
+    results nobody reads. A second try in a handler is left. A call is left, too, where
     its function would move off a line that a linter or a type checker is told to pass over.
 
 Settings

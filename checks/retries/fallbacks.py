@@ -19,7 +19,7 @@ from qw_codemod.libraries.http.exceptions import (
     TRANSIENT,
 )
 from qw_codemod.python.bindings import dotted
-from qw_codemod.python.syntax import last_name, own_nodes
+from qw_codemod.python.syntax import Loop, last_name, own_nodes
 from qw_codemod.rules.api import Context, Statement
 
 from . import reasons
@@ -49,11 +49,12 @@ def asks_otherwise(source: SourceFile, context: Context, call: HttpCall) -> Stat
             break
         if caller.is_handed or infer.is_test(caller.source) or caller.call is call.node:
             continue
-        if (loop := asks_another(caller.source, caller.call)) is not None:
-            return reasons.CallerAsksAnother(caller.function, At(caller.source.path, loop.lineno))
-        there = HttpCalls(caller.source, infer)
+        there, at = HttpCalls(caller.source, infer), caller.source.path
         if line := _in_handler(caller.source, there, caller.call, errors, caller.function):
-            return reasons.CallerAsksOtherwise(caller.function, At(caller.source.path, line))
+            return reasons.CallerAsksOtherwise(caller.function, At(at, line))
+        loop = asks_another(caller.source, caller.call)
+        if loop is not None and _goes_on(caller.source, loop, caller.call, errors):
+            return reasons.CallerAsksAnother(caller.function, At(at, loop.lineno))
     return None
 
 
@@ -67,6 +68,15 @@ def _in_handler(
             if isinstance(handler, ast.ExceptHandler) and _sends(calls, handler.body, own):
                 return meeting.line
     return 0
+
+
+def _goes_on(source: SourceFile, loop: Loop, node: ast.Call, errors: Sequence[str]) -> bool:
+    """Whether a handler in a loop takes one of these errors, and goes on."""
+    return any(
+        not meeting.raised and loop.lineno < meeting.line <= (loop.end_lineno or 0)
+        for raised in dict.fromkeys(map(canonical, errors))
+        for meeting in meetings(source, node, raised)
+    )
 
 
 def _sends(calls: HttpCalls, body: Sequence[ast.stmt], own: str) -> bool:

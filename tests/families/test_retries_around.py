@@ -148,6 +148,11 @@ def test_a_failure_that_is_answered_otherwise(body: str, said: str) -> None:
             "where `fetch()` fails another is asked at once (jobs.py:4)",
         ),
         ("try:\n    rows = fetch(TABLE)\nexcept Exception:\n    rows = []", ""),
+        (
+            "for mirror in MIRRORS:\n    try:\n        rows = fetch(mirror)\n        break\n"
+            "    except KeyError:\n        print(mirror)",
+            "",
+        ),
         ("for part in PARTS:\n    rows = fetch(part)\n    print(rows)", ""),
     ],
 )
