@@ -35,12 +35,12 @@ Fix safety
     does a coroutine, since the policy waits with time.sleep, and a probe, which is to tell at once
     that nobody answers. What asks a machine for its metadata is unsafe: outside of a cloud nobody
     answers there. What tries again may stand several functions further up: a task with `retries=`,
-    an operator or a queue that is handed the function. Unsafe is also a call that fails in a test: its double may have no second
-    answer, and the test would wait between tries. Where all tries and waits take longer than the
-    unit, the task or the web request is given (gunicorn's --timeout, uWSGI's harakiri, nginx's
-    proxy_read_timeout; 60 seconds where no server is configured, and 29 behind the gateway of
-    chalice), the call is unsafe too. A function of Google's whose deployment names no timeout is
-    given 60 seconds; a schedule's attempt deadline counts. Where the program
+    an operator or a queue that is handed the function. Unsafe is also a call that fails in a test:
+    its double may have no second answer, and the test would wait between tries. Where all tries and
+    waits take longer than the unit, the task or the web request is given (gunicorn's --timeout,
+    uWSGI's harakiri, nginx's proxy_read_timeout; 60 seconds where no server is configured, and 29
+    behind the gateway of chalice), the call is unsafe too. A function of Google's whose deployment
+    names no timeout is given 60 seconds; a schedule's attempt deadline counts. Where the program
     retries with another library than the policy, calls are unsafe until that is written with it.
 
     The policy is imported where that is certain: where the file imports something that lies beside

@@ -32,10 +32,10 @@ Fix safety
     A query that reads is bounded wherever a handler tells of its failure, as of any other.
     Unsafe, and left without --unsafe: a timeout that a handler would swallow without a word (`apply
     timeouts,excepts` mends both); one that passes a handler or a retry that goes on after other
-    failures, here or in a caller; one in a thread whose results nobody reads; a job that writes where a handler goes on, code tries again,
-    `finally` drops a table, or the same is written twice if it is run again; an explicit None; a
-    stream; a limit above the default that may be meant for the request; a test double that would
-    refuse the new argument.
+    failures, here or in a caller; one in a thread whose results nobody reads; a job that writes
+    where a handler goes on, code tries again, `finally` drops a table, or the same is written twice
+    if it is run again; an explicit None; a stream; a limit above the default that may be meant for
+    the request; a test double that would refuse the new argument.
 
     More time is given where the class, the module or the package says so by a name with the word
     timeout, and where a request sends a file, a query, or asks for a report. What tells of such
