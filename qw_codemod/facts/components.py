@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from qw_codemod.facts.import_scan import names, statements
 
@@ -51,44 +52,85 @@ class Programs:
         self._meant = meant
         self._imports: dict[str, set[str]] = {}
         self._importers: dict[str, set[str]] = {}
-        self._done: set[tuple[str, str]] = set()  # names, by folder: they mean the same there
+        self._reasons: Counter[tuple[str, str]] = Counter()  # for importer and imported
+        # A name means the same in all files of a folder: how many name it, and where it leads.
+        self._named: Counter[tuple[str, str]] = Counter()
+        self._leads: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def add(self, path: str, names: Iterable[str]) -> None:
         """Note the names that `links` gives of a file."""
         package, folder = self._packages[path], os.path.dirname(path)
-        is_regular = package + os.sep + "__init__.py" in self._packages
-        own = os.path.basename(package) + "." if is_regular else ""
         if path.endswith(os.sep + "conftest.py"):
             for below in self._below(folder):
                 self._connect(below, package)  # pytest loads it with each test there
         for name in names:
-            top = name.partition(".")[0]
-            if (folder, name) in self._done or (own and f"{name}.".startswith(own)):
-                continue
-            self._done.add((folder, name))
-            if top:
-                for found in self._meant(name, path):
-                    self._connect(package, self._packages[found])
-            elif not own:
-                self._connect_below(path, len(name) - len(name.lstrip(".")))
+            self._add_name(name, path)
 
-    def _connect_below(self, path: str, level: int) -> None:
-        """Note all that a relative import can reach, of a file that is in no package."""
-        folder = os.path.dirname(path)
-        for _ in range(level - 1):
-            folder = os.path.dirname(folder)
-        for other in self._below(folder):
-            self._connect(self._packages[path], other)
+    def revise(self, path: str, before: Set[str], now: Set[str]) -> bool:
+        """Take in that a file has other names; whether packages load others for that."""
+        gone = [self._remove_name(name, path) for name in before - now]
+        new = [self._add_name(name, path) for name in now - before]
+        return any(gone) or any(new)
+
+    def _add_name(self, name: str, path: str) -> bool:
+        key = (os.path.dirname(path), name)
+        self._named[key] += 1
+        if self._named[key] > 1:
+            return False
+        package = self._packages[path]
+        leads = tuple(each for each in self._led_to(name, path) if each != package)
+        if leads:
+            self._leads[key] = leads
+        new = [self._connect(package, each) for each in leads]
+        return any(new)
+
+    def _remove_name(self, name: str, path: str) -> bool:
+        key = (os.path.dirname(path), name)
+        self._named[key] -= 1
+        if self._named[key] > 0:
+            return False
+        del self._named[key]
+        package = self._packages[path]
+        gone = [self._disconnect(package, each) for each in self._leads.pop(key, ())]
+        return any(gone)
+
+    def _led_to(self, name: str, path: str) -> Iterator[str]:
+        """The packages that a name leads to."""
+        package = self._packages[path]
+        is_regular = package + os.sep + "__init__.py" in self._packages
+        if is_regular and f"{name}.".startswith(os.path.basename(package) + "."):
+            return
+        if name.startswith("."):
+            if not is_regular:  # a relative import can reach all that is there
+                yield from self._below(
+                    _up(os.path.dirname(path), len(name) - len(name.lstrip(".")))
+                )
+        else:
+            yield from map(self._packages.__getitem__, self._meant(name, path))
 
     def _below(self, folder: str) -> Iterator[str]:
         for other in {*self._packages.values()}:
             if other == folder or other.startswith(folder + os.sep):
                 yield other
 
-    def _connect(self, importer: str, imported: str) -> None:
-        if importer != imported:
-            self._imports.setdefault(importer, set()).add(imported)
-            self._importers.setdefault(imported, set()).add(importer)
+    def _connect(self, importer: str, imported: str) -> bool:
+        """Note a reason; whether it is the first."""
+        if importer == imported:
+            return False
+        self._reasons[importer, imported] += 1
+        self._imports.setdefault(importer, set()).add(imported)
+        self._importers.setdefault(imported, set()).add(importer)
+        return self._reasons[importer, imported] == 1
+
+    def _disconnect(self, importer: str, imported: str) -> bool:
+        """Take back a reason; whether it was the last."""
+        self._reasons[importer, imported] -= 1
+        if self._reasons[importer, imported] > 0:
+            return False
+        del self._reasons[importer, imported]
+        self._imports[importer].discard(imported)
+        self._importers[imported].discard(importer)
+        return True
 
     def importers(self, package: str) -> tuple[str, ...]:
         """The packages that import something of one, sorted."""
@@ -111,9 +153,22 @@ class Loads:
         for each in imported:
             self._importers.setdefault(each, set()).add(path)
 
+    def revise(self, path: str, before: Set[str], now: Set[str]) -> None:
+        """Take in that a file imports others than before."""
+        for each in before - now:
+            self._importers[each].discard(path)
+        self.add(path, now - before)
+
     def loaders(self, path: str) -> tuple[str, ...]:
         """The files that load a file, itself among them, sorted."""
         return tuple(sorted(_reached({path}, self._importers)))
+
+
+def _up(folder: str, level: int) -> str:
+    """The folder that a relative import of so many dots counts from."""
+    for _ in range(level - 1):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _reached(starts: set[str], ways: Mapping[str, set[str]]) -> set[str]:

@@ -112,23 +112,66 @@ class Tree:
             self._marked.clear()  # some are known without what shows them: this file may do that
             self._resolved.clear()
         self._rows.pop(path, None)
-        if self._marked and root_signs(before) != root_signs(now):
-            for root, shown in [*self._marked.items()]:
-                if path in (shown or (path,)):
-                    del self._marked[root]
-                    self._resolved.clear()
         if "_index" in self.__dict__:
             self._index.revise(path, before, now)
-        is_test = self.is_test(path)
-        changed = links(now, is_test) ^ links(before, is_test)
-        if changed:
-            self.__dict__.pop("_loads", None)
-            self.__dict__.pop("_by_import", None)
-            self._together = {q: a for q, a in self._together.items() if q[0] != "loaders"}
-        if any(self._linked(name, path) for name in changed if name.strip(".")):
+        if "_by_import" in self.__dict__:
+            self._revise_imports(path, before, now)
+        if self._has_other_roots(path, before, now):
+            # Names lead elsewhere, those in other files too.
+            self._resolved.clear()
             self._together.clear()
+            self.__dict__.pop("_loads", None)
             self.__dict__.pop("_programs", None)
-            self.__dict__.pop("packages", None)
+        else:
+            self._relink(path, before, now)
+
+    def _revise_imports(self, path: str, before: bytes, now: bytes) -> None:
+        """Take in who imports what, by the first names."""
+        old, new = _tops(before), _tops(now)
+        for top in old - new:
+            self._by_import[top] = [each for each in self._by_import[top] if each != path]
+        for top in new - old:
+            self._by_import.setdefault(top, []).append(path)
+
+    def _has_other_roots(self, path: str, before: bytes, now: bytes) -> bool:
+        """Whether other packages are import roots since a file has other contents."""
+        if not self._marked or root_signs(before) == root_signs(now):
+            return False
+        tops = {module.partition(".")[0] for module, _ in {*imported(before)} ^ {*imported(now)}}
+        asked = [*self._marked.items()]
+        changed = False
+        for root, shown in asked:
+            if path in shown if shown else self._may_show(path, tops, root):
+                del self._marked[root]
+                changed |= self._is_marked(root) != (shown is not None)
+        return changed
+
+    def _may_show(self, path: str, tops: set[str], root: str) -> bool:
+        """Whether a folder may come to be an import root by what a file imports or binds."""
+        if path.startswith(root + os.sep):
+            return True
+        return self._is_beside(path, root) and any(
+            f"{root}{os.sep}{top}.py" in self._known or self._is_folder(f"{root}{os.sep}{top}")
+            for top in tops
+        )
+
+    def _relink(self, path: str, before: bytes, now: bytes) -> None:
+        """Take in that a file may name other modules."""
+        is_test = self.is_test(path)
+        old, new = links(before, is_test), links(now, is_test)
+        if old == new:
+            return
+        loaded, loads = self._loaded_from(path, before), self._loaded_from(path, now)
+        if loaded != loads:
+            self._together = {q: a for q, a in self._together.items() if q[0] != "loaders"}
+            if "_loads" in self.__dict__:
+                self._loads.revise(path, loaded, loads)
+        if "_programs" in self.__dict__:
+            is_other = self._programs.revise(path, old, new)
+        else:
+            is_other = any(self._linked(name, path) for name in old ^ new if name.strip("."))
+        if is_other:
+            self._together = {q: a for q, a in self._together.items() if q[0] == "loaders"}
 
     def state(self, path: str) -> State:
         """What is known of a file, to be given back to `reset`."""
@@ -534,7 +577,7 @@ class Tree:
         """The files by the first names of what they import."""
         found: dict[str, list[str]] = {}
         for path in self._files:
-            for top in {each.partition(".")[0] for each in modules(self._read(path))}:
+            for top in _tops(self._read(path)):
                 found.setdefault(top, []).append(path)
         return found
 
@@ -796,6 +839,10 @@ class Tree:
                 found.add(path, known[folder, name])
         return found
 
+    def _loaded_from(self, path: str, data: bytes) -> set[str]:
+        """The files that a file with these contents loads."""
+        return {each for name in links(data, False) for each in self._loaded_by(name, path)}
+
     def _loaded_by(self, name: str, importer: str) -> Iterator[str]:
         """The files that an import loads: what it may mean, and the packages that this is in."""
         module = name.lstrip(".")
@@ -860,6 +907,11 @@ class Tree:
         found = self._index.find(question)
         self.trace.lean(question, lambda: found)
         return self._near(found, near) if near else found
+
+
+def _tops(data: bytes) -> set[str]:
+    """The first names of all modules that bytes import."""
+    return {each.partition(".")[0] for each in modules(data)}
 
 
 def _bytes_of(path: str) -> bytes:
