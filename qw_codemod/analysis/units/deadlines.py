@@ -134,8 +134,9 @@ def _of_tasks(tree: Tree, source: SourceFile, node: ast.AST) -> Iterator[Stop]:
     # What no import names is loaded by what asks for it by a text: anybody may call its methods.
     is_plugin = all(each == source.path or tree.is_test(each) for each in loaders)
     is_plugin = is_plugin and not any(map(entries_of, programs_of(tree, source.path)))
-    for path in tree.holding(tuple(sorted(told))):
-        if path == source.path or tree.is_test(path) or not (path in loaders or is_plugin):
+    naming = {path for name in sorted(names) for path in tree.mentions(name)} - {source.path}
+    for path in tree.holding(tuple(sorted(told))) if naming else ():
+        if path not in naming or tree.is_test(path) or not (path in loaders or is_plugin):
             continue
         view = tree.view(path)
         if view is None:
