@@ -19,7 +19,6 @@ class Classes:
     def __init__(self, infer: Infer) -> None:
         self._infer = infer
         self._tree = infer.tree
-        self._trace = infer.trace
         self._mro: dict[Class, Held[tuple[Base, ...]]] = {}
         self._subclasses: dict[Class, Held[tuple[Class, ...]]] = {}
 
@@ -31,7 +30,7 @@ class Classes:
     def mro(self, cls: Class) -> tuple[Base, ...]:
         """The class and its bases in the order of lookup; bases outside the tree are named."""
         # A class that is its own base ends with itself.
-        return self._trace.remembered(self._mro, cls, partial(self._find_mro, cls), (cls,))
+        return self._infer.remembered(self._mro, cls, partial(self._find_mro, cls), (cls,))
 
     def _find_mro(self, cls: Class) -> tuple[Base, ...]:
         chain: list[Base] = []
@@ -55,7 +54,7 @@ class Classes:
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """Every class of the tree below this one."""
         compute = partial(self._find_subclasses, cls)
-        return self._trace.remembered(self._subclasses, cls, compute, ())
+        return self._infer.remembered(self._subclasses, cls, compute, ())
 
     def _find_subclasses(self, cls: Class) -> tuple[Class, ...]:
         below: dict[Class, None] = {}

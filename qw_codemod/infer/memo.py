@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from qw_codemod.facts.query import NONE, Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
@@ -14,6 +15,8 @@ from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 _STEPS = 200  # expressions looked at for one question; those that are proven take far fewer
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
+_Key = TypeVar("_Key", bound=Hashable)
+_Found = TypeVar("_Found")
 Closure = tuple[tuple[FunctionNode, tuple[tuple[str, ValueSet], ...]], ...]
 
 
@@ -55,6 +58,7 @@ class Memo:
         self._cut = _FREE  # lowest unfinished question that an answer leans on
         self._frame_read = _FREE  # lowest frame that an answer leans on
         self._steps = 0
+        self._too_deep = 0  # the questions that were given up for their depth
 
     def guarded(self, key: object, compute: Callable[[], ValueSet]) -> ValueSet:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
@@ -86,10 +90,11 @@ class Memo:
             return started.answer
         self._steps += 1
         if depth > _DEPTH or self._steps > _STEPS:
+            self._too_deep += depth > _DEPTH
             return unknown(says.TooMuch())
         outer_cut, outer_frame = self._cut, self._frame_read
         self._cut = self._frame_read = _FREE
-        read_before = self._parameters_read
+        read_before, deep_before = self._parameters_read, self._too_deep
         self._active[key] = depth
         outer_trace, self.trace.now = self.trace.now, set()
         try:
@@ -108,7 +113,8 @@ class Memo:
             reads = self._parameters_read != read_before
             self._started[within] = _Started(result, self._cut, self._frame_read, reads)
             self._leaning.setdefault(self._cut, []).append(within)
-        if self._cut == _FREE and self._frame_read == _FREE and self._steps <= _STEPS:
+        is_whole = self._steps <= _STEPS and self._too_deep == deep_before
+        if self._cut == _FREE and self._frame_read == _FREE and is_whole:
             if self._parameters_read == read_before:
                 self._pure[key] = (result, leaning)
             elif not self.frames:
@@ -118,6 +124,24 @@ class Memo:
         self._cut = min(self._cut, outer_cut)
         self._frame_read = min(self._frame_read, outer_frame)
         return result
+
+    def remembered(
+        self,
+        memory: MutableMapping[_Key, Held[_Found]],
+        key: _Key,
+        compute: Callable[[], _Found],
+        meanwhile: _Found,
+    ) -> _Found:
+        """An answer of another kind, from `memory`; what is only half found does not stay there."""
+        if key in memory:
+            return self.trace.remembered(memory, key, compute)
+        outer, self._cut = self._cut, _FREE
+        deep_before = self._too_deep
+        found = self.trace.remembered(memory, key, compute, meanwhile)
+        if self._cut != _FREE or self._steps > _STEPS or self._too_deep != deep_before:
+            memory.pop(key, None)
+        self._cut = min(self._cut, outer)
+        return found
 
     @property
     def is_spent(self) -> bool:

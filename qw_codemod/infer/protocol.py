@@ -8,12 +8,12 @@ looked for among its callers, whose arguments are expressions again. They know t
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from qw_codemod.facts.project import Tree
-from qw_codemod.facts.query import Trace
+from qw_codemod.facts.query import Held, Trace
 from qw_codemod.infer.signatures import Arguments
 from qw_codemod.infer.values import (
     Class,
@@ -31,6 +31,8 @@ from qw_codemod.python.module import View
 
 Base = Class | Library | None  # of a class; None: one that could not be told
 _Compute = Callable[[], ValueSet]
+_Key = TypeVar("_Key", bound=Hashable)
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,13 @@ class Infer(Protocol):
     @property
     def is_spent(self) -> bool: ...
     def guarded(self, key: object, compute: _Compute) -> ValueSet: ...
+    def remembered(
+        self,
+        memory: MutableMapping[_Key, Held[_Found]],
+        key: _Key,
+        compute: Callable[[], _Found],
+        meanwhile: _Found,
+    ) -> _Found: ...
     def detached(self, run: _Compute) -> ValueSet: ...
     def deeply(self, run: _Compute) -> ValueSet: ...
     def within(

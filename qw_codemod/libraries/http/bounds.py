@@ -145,9 +145,8 @@ class Bounds:
     def preparations(self, source: SourceFile) -> list[Preparation]:
         """What a file does to the sessions in it, wherever they come from."""
         # A function that hands its session to itself does no more to it than it did.
-        trace = self._infer.tree.trace
         compute = partial(self._find_preparations, source)
-        return trace.remembered(self._prepared, source, compute, [])
+        return self._infer.evaluator.remembered(self._prepared, source, compute, [])
 
     def _find_preparations(self, source: SourceFile) -> list[Preparation]:
         return list(self._prepare(source))
