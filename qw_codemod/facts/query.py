@@ -34,13 +34,17 @@ Packed = tuple[str, str, bytes]  # of a file: its path, what stands for its cont
 
 
 class Dependencies:
-    """What a remembered answer was found from: numbers of questions, and other such answers."""
+    """What a remembered answer was found from: numbers of questions, and other such answers.
 
-    __slots__ = ("answers", "numbers")
+    `effort` is what it took, without that for those other answers.
+    """
 
-    def __init__(self, found: Collection[int | Dependencies]) -> None:
-        self.answers = tuple(each for each in found if isinstance(each, Dependencies))
-        self.numbers = tuple(each for each in found if not isinstance(each, Dependencies))
+    __slots__ = ("answers", "effort", "numbers")
+
+    def __init__(self, found: Collection[int | Dependencies], effort: int = 0) -> None:
+        self.effort = effort
+        self.answers = tuple([each for each in found if isinstance(each, Dependencies)])
+        self.numbers = tuple([each for each in found if not isinstance(each, Dependencies)])
 
 
 Held = tuple[_Value, Dependencies]  # a remembered answer
@@ -122,10 +126,11 @@ class Trace:
         outer, self.now = self.now, set()
         try:
             found = compute()
-            memory[key] = (found, Dependencies(self.now))
         finally:
-            outer |= self.now
+            leaning = Dependencies(self.now)
+            outer.add(leaning)
             self.now = outer
+        memory[key] = (found, leaning)
         return found
 
 

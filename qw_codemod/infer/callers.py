@@ -658,15 +658,14 @@ class Callers:
         self, method: FunctionNode, base: Class, function: FunctionNode
     ) -> Iterator[_Use]:
         """Calls of this very `__init__` from that of another class, by `super()` or by name."""
-        base.view.depend_on_words(None, "__init__")
-        for node in ast.walk(method):
-            if not (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "__init__"
-            ):
+        source = base.view.source
+        for use in base.view.uses("__init__"):
+            node = source.parent(use)
+            if not isinstance(node, ast.Call) or node.func is not use:
                 continue
-            for p in self._infer.value(node.func, base.view):
+            if method not in source.ancestors(use):
+                continue
+            for p in self._infer.value(use, base.view):
                 if isinstance(p.value, Function) and p.value.node is function:
                     arguments = self._infer.calls.arguments(node, base.view)
                     yield base.view, node, arguments, p.value.receiver

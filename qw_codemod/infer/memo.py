@@ -7,12 +7,12 @@ from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from qw_codemod.facts.query import NONE, Dependencies, Held, Trace
+from qw_codemod.facts.query import Dependencies, Held, Trace
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Lasting
 from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 
-_STEPS = 200  # expressions looked at for one question; those that are proven take far fewer
+_STEPS = 1_500  # expressions looked at for one question; those that are proven take far fewer
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
 _Key = TypeVar("_Key", bound=Hashable)
@@ -58,17 +58,18 @@ class Memo:
         self._cut = _FREE  # lowest unfinished question that an answer leans on
         self._frame_read = _FREE  # lowest frame that an answer leans on
         self._steps = 0
+        self._charged: set[Dependencies] = set()  # the answers whose effort has been counted
         self._too_deep = 0  # the questions that were given up for their depth
 
     def guarded(self, key: object, compute: Callable[[], ValueSet]) -> ValueSet:
         """Compute once; a question that leads back to itself adds nothing to its own answer."""
-        held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
+        held = self._remembered(key)
         if held is None and self.is_shallow:
             key = ("shallow", key)
-            held = self._pure.get(key) or (None if self.frames else self._rooted.get(key))
+            held = self._remembered(key)
         if held is not None:
             self.trace.now.add(held[1])
-            return held[0]
+            return held[0] if self._charge(held[1]) else (*held[0], *unknown(says.TooMuch()))
         if self.frames:
             found = self.frames[-1].answers.get(key)
             if found is not None:
@@ -101,7 +102,8 @@ class Memo:
             result = compute()
         finally:
             del self._active[key]
-            leaning = Dependencies(self.trace.now) if self.trace.is_on else NONE
+            leaning = Dependencies(self.trace.now, 1)
+            self._charged.add(leaning)
             outer_trace.add(leaning)
             self.trace.now = outer_trace
         if self._cut >= depth:
@@ -124,6 +126,14 @@ class Memo:
         self._cut = min(self._cut, outer_cut)
         self._frame_read = min(self._frame_read, outer_frame)
         return result
+
+    def _remembered(self, key: object) -> Held[ValueSet] | None:
+        """The answer that is good here."""
+        held = self._pure.get(key)
+        if held is None and not self.frames:
+            held = self._rooted.get(key)
+            self._parameters_read += held is not None
+        return held
 
     def remembered(
         self,
@@ -151,6 +161,25 @@ class Memo:
     def fresh_question(self) -> None:
         """Start counting the effort anew."""
         self._steps = 0
+        self._charged.clear()
+
+    def _charge(self, answer: Dependencies) -> bool:
+        """Count the effort for an answer that is known already; whether it is not too much.
+
+        So that a question takes the same whatever was asked before it.
+        """
+        charged = self._charged
+        if answer in charged:
+            return self._steps <= _STEPS
+        charged.add(answer)
+        ahead = [answer]
+        while ahead and self._steps <= _STEPS:
+            each = ahead.pop()
+            self._steps += each.effort
+            new = [other for other in each.answers if other not in charged]
+            charged.update(new)
+            ahead += new
+        return self._steps <= _STEPS
 
     def from_frame(self, frame: Frame, name: str) -> ValueSet:
         """What a parameter was given in one of the calls that are followed."""
