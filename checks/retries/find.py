@@ -50,7 +50,7 @@ from .google_requests import (
     google_requests,
     why_left,
 )
-from .installation import why_not_installed
+from .installation import OF_INIT, why_not_installed, why_not_named
 from .plan import AddKeyword, Plan
 from .policy import (
     is_of_policy,
@@ -178,7 +178,8 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
         return Unsafe(reason)
     policy = policy_of(source, context)
     if policy.obstacle is not None:
-        return policy.obstacle
+        told = why_not_named(source, context, OF_INIT)
+        return Unsafe(told) if told is not None else policy.obstacle
     if lacks_errors(policy, context.infer, call.sender.library):
         return Unfixable(reasons.PolicyLacksErrors(policy.module, call.sender.library))
     form = form_of(source, context, call)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from qw_codemod.analysis.units.programs import programs_of
 from qw_codemod.analysis.units.shown_imports import loaded_with
 from qw_codemod.facts.deployments import PackageList, Unit
+from qw_codemod.facts.deployments.installations import name_of
 from qw_codemod.facts.project import Tree
+from qw_codemod.kernel.statements import InFile, Statement
 from qw_codemod.libraries.retrying import LIBRARIES
 from qw_codemod.rules.api import Context, NotYet, Obstacle, SourceFile, Unsafe
 
@@ -17,6 +19,8 @@ from . import reasons
 from .policy import Policy
 
 # How the one of several compiled lists is called that a program runs with; locks have one name.
+OF_INIT = "tenacity"  # what the policy that `init` writes needs
+
 _FIRST = frozenset("requirements base common main prod production".split())
 
 
@@ -29,6 +33,8 @@ def why_not_installed(source: SourceFile, context: Context, policy: Policy) -> O
     package = _package(tree, policy)
     if not package or any(each.package == package for _, each in loaded_with(tree, source.path)):
         return None
+    if told := why_not_named(source, context, package):
+        return Unsafe(told)
     for lock in _governing(tree, source.path, package):
         if lock is not None and lock.lacks(package):
             return NotYet(reasons.LockLacks(lock.path, package, lock.command.format(package)))
@@ -37,6 +43,40 @@ def why_not_installed(source: SourceFile, context: Context, policy: Policy) -> O
     if other := _other_list(tree, source.path, package):
         return Unsafe(reasons.LoadedElsewhere(other, package))
     return None
+
+
+def why_not_named(source: SourceFile, context: Context, package: str) -> Statement | None:
+    """Where a program of a file is started with other packages alone, or in a foreign image."""
+    tree = context.infer.tree
+    if any(each.package == package for _, each in loaded_with(tree, source.path)):
+        return None
+    for program in programs_of(tree, source.path):
+        unit = program.unit
+        if unit is not None:
+            by_name = unit.packages and unit.installed_at and not _has_file(tree, unit)
+            if by_name and package not in map(name_of, unit.packages):
+                place = InFile(unit.path, unit.installed_at)
+                return reasons.InstalledByName(_listed(unit.packages), place, package)
+        elif program.image:
+            place = InFile(program.path, program.line)
+            return reasons.InForeignImage(program.image, place, package)
+        elif package not in program.packages and _is_for(tree, program.entry, program.packages):
+            place = InFile(program.path, program.installed_at)
+            return reasons.InstalledByName(_listed(program.packages), place, package)
+    return None
+
+
+def _listed(packages: Sequence[str]) -> str:
+    return ", ".join(packages)
+
+
+def _is_for(tree: Tree, entry: str, packages: Sequence[str]) -> bool:
+    """Whether packages are installed for a program: it imports one of them."""
+    if not packages:
+        return False
+    imported = {name_of(each.package) for _, each in loaded_with(tree, entry) if not each.level}
+    firsts = {name.partition("-")[0] for name in packages}
+    return not imported.isdisjoint({*packages, *firsts})
 
 
 def _package(tree: Tree, policy: Policy) -> str:

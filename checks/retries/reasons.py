@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qw_codemod.kernel.statements import At, InLine, Statement
+from qw_codemod.kernel.statements import At, InFile, InLine, Statement
 
 
 class MovesOffLine(Statement):
@@ -236,6 +236,24 @@ class LockLacks(Statement):
 class InstallationUnknown(Statement):
     template = "nothing says what is installed where this file runs: declare {package} there first"
 
+    package: str
+
+
+class InstalledByName(Statement):
+    template = (
+        "where this file runs, nothing but {packages} is installed{place}: add {package} there"
+    )
+
+    packages: str
+    place: InFile
+    package: str
+
+
+class InForeignImage(Statement):
+    template = "this file runs in `{image}`{place}, and nothing shows that {package} is in there"
+
+    image: str
+    place: InFile
     package: str
 
 

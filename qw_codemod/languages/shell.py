@@ -129,6 +129,16 @@ def _balanced(text: str, at: int) -> tuple[str, int]:
     return text[at:], len(text)
 
 
+def substitutions(word: str) -> Iterator[str]:
+    """The commands whose output is put into a word."""
+    at = word.find("$(")
+    while at >= 0:
+        inner, end = _balanced(word, at)
+        if not inner.startswith("$(("):
+            yield inner[2:-1]
+        at = word.find("$(", end)
+
+
 class Variables:
     """The variables of a script, as far as it is read."""
 

@@ -33,6 +33,9 @@ class Program:
     is_dag: bool = False
     seconds: float | None = None  # after so many it is ended, as line `stopped_at` says
     stopped_at: int = 0
+    packages: tuple[str, ...] = ()  # the only ones, installed by name in line `installed_at`
+    installed_at: int = 0
+    image: str = ""  # that nothing in the project builds
 
     @property
     def is_told(self) -> bool:
@@ -108,6 +111,9 @@ def _of_start(start: Start) -> Program:
         is_by_path=start.is_by_path,
         seconds=start.seconds,
         stopped_at=start.stopped_at,
+        packages=start.packages,
+        installed_at=start.installed_at,
+        image=start.image,
     )
 
 

@@ -20,13 +20,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 
-from qw_codemod.facts.deployments.contexts import contexts
+from qw_codemod.facts.deployments.contexts import built_images, contexts, image_name
 from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.linters import Linter, linters
 from qw_codemod.facts.deployments.lists import LOCKS, PackageList, installing, package_lists
 from qw_codemod.facts.deployments.manifests import timed, told_by_host, told_by_manifest
-from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
+from qw_codemod.facts.deployments.recipes import machines_of, of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
 from qw_codemod.facts.deployments.servers import known, of_settings, of_text
 from qw_codemod.facts.deployments.terraform import told_by_terraform
@@ -127,9 +127,10 @@ def deployments(
             beside = _beside(path, found) if path.endswith(".tf") else ""
             text = data.decode("utf-8", "replace")
             told.add(told_by(path, text, layout, beside, built_from.get(path, "")))
+    built = built_images([*texts], builds.values())
     starts = {
-        (each.file, each.roots, each.is_by_path, each.seconds): each
-        for each in reversed(told.starts)
+        replace(each, path="", line=0, stopped_at=0, installed_at=bool(each.installed_at)): each
+        for each in reversed([_apart_from(each, built) for each in told.starts])
     }
     units = _timed(_built(dict.fromkeys(told.units)), told.images)
     return Deployments(
@@ -176,6 +177,12 @@ def _servers(
     return tuple(dict.fromkeys(known(found, [*filter(None, settings)], everything)))
 
 
+def _apart_from(start: Start, built: frozenset[str]) -> Start:
+    """A start, without the image of its container where the project builds that itself."""
+    is_own = "$" in start.image or image_name(start.image) in built
+    return replace(start, image="") if is_own else start
+
+
 def _beside(path: str, found: dict[str, bytes]) -> str:
     folder = path.rpartition("/")[0]
     texts = (data for each, data in found.items() if each.rpartition("/")[0] == folder)
@@ -191,7 +198,7 @@ def told_by(path: str, text: str, layout: Layout, beside: str = "", context: str
         image = image_of(path, text, layout, context)
         return Told(units=[image] if image is not None else [])
     if name.endswith((".yml", ".yaml")):
-        told = _followed(path, list(of_yaml(text)), layout)
+        told = _followed(path, list(of_yaml(text)), layout, machines_of(path, text))
         if _OF_MANIFEST.search(text):
             told.starts = timed(told.starts, path, text)
             told.add(told_by_manifest(path, text, layout))
@@ -209,7 +216,12 @@ def told_by(path: str, text: str, layout: Layout, beside: str = "", context: str
     return _followed(path, list(commands(text)), layout)
 
 
-def _followed(path: str, found: Sequence[Command], layout: Layout) -> Told:
+def _followed(
+    path: str,
+    found: Sequence[Command],
+    layout: Layout,
+    machine: Callable[[int], int] | None = None,
+) -> Told:
     """What commands tell, from the folder in which most of what they name is there."""
     if not any(map(is_telling, found)):
         return Told()
@@ -218,7 +230,7 @@ def _followed(path: str, found: Sequence[Command], layout: Layout) -> Told:
     if f"{layout.root}/." in path:  # of a workflow: it starts at the top
         folders = [layout.root]
     for base in folders:
-        script = Script(path, layout, base)
+        script = Script(path, layout, base, machine)
         script.follow(found)
         if best is None or script.met - script.missed > best.met - best.missed:
             best = script

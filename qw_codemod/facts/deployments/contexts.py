@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from qw_codemod.facts.deployments.values import Layout
@@ -15,6 +15,9 @@ _BUILD = re.compile(
 _WORDS = re.compile(r"(?:[^\s\"'\\]|\"[^\"\n]*\"|'[^'\n]*')+")
 _SWITCHES = frozenset("--no-cache --pull --push --load --rm --force-rm --squash -q --quiet".split())
 _FIELDS = re.compile(r"^[ \t]*(?:-[ \t]+)?(context|dockerfile|file):[ \t]*[\"']?([^\s\"'#]+)", re.M)
+_TAG = re.compile(
+    r"(?:[ \t]-t|--tag)[ =\t]+[\"']?([^\s\"']+)|^[ \t]*image:[ \t]*[\"']?([^\s\"'#]+)", re.M
+)
 _NEAR = 4  # lines between the fields of one build
 
 
@@ -35,6 +38,23 @@ def contexts(texts: Mapping[str, str], layout: Layout) -> dict[str, str]:
                     found.setdefault(at, folder)
                     break
     return found
+
+
+def built_images(paths: Iterable[str], texts: Iterable[str]) -> frozenset[str]:
+    """The names of images that the project builds: what it calls them, and folders they lie in."""
+    found = {
+        posixpath.basename(posixpath.dirname(each))
+        for each in paths
+        if "Dockerfile" in posixpath.basename(each)
+    }
+    for text in texts:
+        found |= {image_name(match[1] or match[2]) for match in _TAG.finditer(text)}
+    return frozenset(found)
+
+
+def image_name(image: str) -> str:
+    """The last part of an image's name, without its tag: `app` of `registry/team/app:1.2`."""
+    return posixpath.basename(image.partition("@")[0]).partition(":")[0]
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

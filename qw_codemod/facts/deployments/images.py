@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from qw_codemod.facts.deployments.installations import PACKAGE, PIP
 from qw_codemod.facts.deployments.scripts import started_by
 from qw_codemod.facts.deployments.values import Layout, Unit, is_pattern
 from qw_codemod.languages.shell import Variables, commands
@@ -21,8 +22,6 @@ _HERE_DOCUMENT = re.compile(
     r"^([ \t]*RUN[ \t](?:[^\n]*[ \t])?)<<-?[ \t]*[\"']?(\w+)[\"']?[ \t]*\n(.*?)^[ \t]*\2[ \t]*$",
     re.M | re.S | re.I,
 )
-_PACKAGE = re.compile(r"[A-Za-z][\w.-]*(?:\[[\w,-]*\])?(?:[=<>~!]=?[\w.,<>=!*]+)?")
-_PIP = re.compile(r"(?:.*/)?pip[\d.]*")
 
 
 @dataclass
@@ -36,6 +35,7 @@ class _Stage:
     packages: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     is_installed: bool = False  # the project is installed as a package
+    installed_at: int = 0
     command: tuple[str, ...] = ()
     line: int = 0
 
@@ -97,6 +97,7 @@ class _Image:
                 [*base.packages] if base else [],
                 [*base.groups] if base else [],
                 base.is_installed if base else False,
+                base.installed_at if base else 0,
             )
             if len(names) > 2:
                 self._stages[names[2]] = self._stage
@@ -107,7 +108,10 @@ class _Image:
         elif word in ("COPY", "ADD"):
             self._copy(said)
         elif word == "RUN":
+            before = len(stage.packages)
             self._run(said)
+            if len(stage.packages) > before:
+                stage.installed_at = stage.installed_at or line
         elif word in ("CMD", "ENTRYPOINT"):
             words = _words(said)
             if started_by(words) or not started_by(stage.command):
@@ -168,6 +172,7 @@ class _Image:
         self._stage.installs += stage.installs
         self._stage.packages += stage.packages
         self._stage.groups += stage.groups
+        self._stage.installed_at = self._stage.installed_at or stage.installed_at
         for source in map(self._place, sources):
             for of, place in stage.copies:
                 if place == source or place.startswith(source.rstrip("/") + "/"):
@@ -195,7 +200,7 @@ class _Image:
                 continue
             if words[:1] == ("cd",) and len(words) > 1:
                 here = posixpath.normpath(posixpath.join(here, words[1]))
-            elif any(map(_PIP.fullmatch, words)) and {"install", "sync", "-r"} & {*words}:
+            elif any(map(PIP.fullmatch, words)) and {"install", "sync", "-r"} & {*words}:
                 self._install(words, here)
             elif {"sync", "install", "export"} & {*words} and {"uv", "poetry", "pdm"} & {*words}:
                 self._install_from(posixpath.join(here, "pyproject.toml"))
@@ -216,7 +221,7 @@ class _Image:
                 stage.is_installed = True
                 self._install_from(f"{here}/pyproject.toml")
                 self._install_from(f"{here}/setup.py")
-            elif _PACKAGE.fullmatch(word) and "install" in words[:at]:
+            elif PACKAGE.fullmatch(word) and "install" in words[:at]:
                 stage.packages.append(re.split(r"[\[=<>~!]", word, maxsplit=1)[0])
             before = word
 
@@ -258,6 +263,7 @@ class _Image:
             tuple(dict.fromkeys(stage.installs)),
             packages=tuple(dict.fromkeys(stage.packages)),
             groups=tuple(dict.fromkeys(stage.groups)),
+            installed_at=stage.installed_at,
             is_image=True,
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from qw_codemod.facts.deployments.installations import Installation
 from qw_codemod.facts.deployments.values import (
     FUNCTION_SECONDS,
     Deadline,
@@ -18,7 +19,7 @@ from qw_codemod.facts.deployments.values import (
     Unit,
     seconds_of,
 )
-from qw_codemod.languages.shell import Command, Variables
+from qw_codemod.languages.shell import Command, Variables, commands, substitutions
 
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*")
 _SERVED = re.compile(r"((?:[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*(?:\(.*\))?")
@@ -27,13 +28,20 @@ _OF_SCRIPT = re.compile(r"dirname\b.*(?:\$\{?0\b|\$0|BASH_SOURCE)|\$\{0%/\*\}")
 _UP = re.compile(r"\)[\"']?((?:/\.\.)+)[\"']?[ \t]*&&")  # `$(cd "$(dirname "$0")/.." && pwd)`
 _HERE = frozenset({"$(pwd)", "$PWD", "${PWD}"})
 _TOP = frozenset({"$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "$CI_PROJECT_DIR", "/workspace"})
+_CONTAINERS = frozenset({"docker", "podman", "nerdctl"})
+_PROJECTS = frozenset({"uv", "poetry", "pipenv", "hatch", "pdm"})  # run what is in their own place
 _VALUED = frozenset("-o -x -i --exclude --include --filter".split())  # options with a value
 
 
 class Script:
-    """Commands that are followed one after the other, from a folder that they are started in."""
+    """Commands that are followed one after the other, from a folder that they are started in.
 
-    def __init__(self, path: str, layout: Layout, base: str) -> None:
+    `machine` tells on which one the commands of a line run, where that is not the same for all.
+    """
+
+    def __init__(
+        self, path: str, layout: Layout, base: str, machine: Callable[[int], int] | None = None
+    ) -> None:
         self.told = Told()
         self.met = 0  # paths of the commands that are there
         self.missed = 0
@@ -45,6 +53,8 @@ class Script:
         self._staged: list[tuple[str, str]] = []  # what was copied, and to where
         self._folders: set[str] = set()  # that were made
         self._python_path: tuple[str, ...] = ()
+        self._machine = machine
+        self._machines: dict[int, Installation] = {}
 
     def follow(self, commands: Iterable[Command]) -> None:
         """Take in commands, in their order."""
@@ -52,6 +62,8 @@ class Script:
             self._follow(command.line, command.words)
 
     def _follow(self, line: int, words: tuple[str, ...]) -> None:
+        for inner in _started_inside(line, words):
+            self._run(line, tuple(map(self._variables.expand, inner.words)))
         if words == ("(",):
             self._outer.append(self._here)
         elif words == (")",):
@@ -81,7 +93,12 @@ class Script:
             self._zip(line, _plain(words))
         elif {"deploy", "subscriptions", "scheduler"}.intersection(words):
             self._gcloud(line, words)
+        self._installed(line).take_in(words, line)
         self._start(line, words)
+
+    def _installed(self, line: int) -> Installation:
+        machine = self._machine(line) if self._machine is not None else 0
+        return self._machines.setdefault(machine, Installation())
 
     def folder(self, path: str) -> str:
         """The absolute path that is meant; it begins with `$` where that is not known."""
@@ -238,19 +255,26 @@ class Script:
         if started is None:
             return
         kind, what = started
+        image = _image(words)
+        installed = self._installed(line)
+        is_bare = not (image or installed.is_open or _PROJECTS.intersection(words))
+        start = Start("", (), self._path, line, kind == "path", image=image)
+        if is_bare and installed.line:
+            names = tuple(dict.fromkeys(installed.packages))
+            start = replace(start, packages=names, installed_at=installed.line)
         if kind == "path":
             file = self.folder(what)
-            self._note_start(file, (os.path.dirname(file), *roots), line, True)
+            self._note_start(replace(start, file=file, roots=(os.path.dirname(file), *roots)))
         else:
             for folder in (self._here, *roots):
                 if file := self._layout.module(folder, what):
-                    self._note_start(file, (folder, *roots), line, False)
+                    self._note_start(replace(start, file=file, roots=(folder, *roots)))
                     return
 
-    def _note_start(self, file: str, roots: tuple[str, ...], line: int, by_path: bool) -> None:
-        if self._layout.has_file(file):
+    def _note_start(self, start: Start) -> None:
+        if self._layout.has_file(start.file):
             self.met += 1
-            self.told.starts.append(Start(file, roots, self._path, line, by_path))
+            self.told.starts.append(start)
         else:
             self.missed += 1
 
@@ -264,7 +288,22 @@ def is_telling(command: Command) -> bool:
         or "subscriptions" in words
         or "scheduler" in words
         or started_by(words) is not None
+        or any(_started_inside(command.line, words))
     )
+
+
+def _started_inside(line: int, words: Sequence[str]) -> Iterator[Command]:
+    """The commands in `$(…)` that start something: `VERSION=$(python3 tools/version.py)`."""
+    for inner in (each for word in words for each in substitutions(word)):
+        yield from (each for each in commands(inner, line) if started_by(each.words) is not None)
+
+
+def _image(words: Sequence[str]) -> str:
+    """The image in whose container a command starts a program; empty where it does not."""
+    if "run" not in words or not _CONTAINERS.intersection(words[: words.index("run")]):
+        return ""
+    at = next((n for n, word in enumerate(words) if _PYTHON.fullmatch(word)), 0)
+    return words[at - 1] if at > words.index("run") + 1 else ""
 
 
 def started_by(words: Sequence[str]) -> tuple[str, str] | None:

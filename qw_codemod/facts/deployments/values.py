@@ -44,6 +44,7 @@ class Unit:
     packages: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     usual: float | None = None
+    installed_at: int = 0  # the line of the first package that is installed by name
     is_image: bool = False
     is_service: bool = False  # deployed from a folder, which may hold a Dockerfile
 
@@ -101,7 +102,9 @@ def _beside(pattern: str, path: str) -> str:
 class Start:
     """A command that starts a file; modules are looked for in `roots`, which are folders.
 
-    `seconds`: after so many it is ended, as line `stopped_at` of the same file says.
+    `seconds`: after so many it is ended, as line `stopped_at` of the same file says. `packages` are
+    installed by their names in line `installed_at`, and nothing else is there. `image`: of a
+    container that it runs in, and that nothing in the project builds.
     """
 
     file: str
@@ -111,6 +114,9 @@ class Start:
     is_by_path: bool = True
     seconds: float | None = None
     stopped_at: int = 0
+    packages: tuple[str, ...] = ()
+    installed_at: int = 0
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
