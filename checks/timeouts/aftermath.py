@@ -31,6 +31,7 @@ from qw_codemod.python.syntax import (
 )
 
 from . import reasons
+from .called_again import called_again
 from .handlers import reports, tells
 from .tokens import DOWNLOADS
 from .waits import Wait, given_by, is_submission, submission
@@ -232,10 +233,18 @@ def _goes_on(
     if keeper is not None:
         text = " ".join(source.text(keeper).split())
         return reasons.KeptToBeSent(text, InLine(keeper.lineno), work.verb)
+    again_by = called_again(source, infer, wait.node) if _appends(wait, work) else None
+    if again_by is not None:
+        return reasons.CalledAgain(*again_by, work.verb)
     # A load that appends is as good as any other where nobody starts it again.
     if work.repeats is None or wait.kind in ("load", "copy") or infer.is_test(source):
         return None
     return None if _is_new(source, infer, wait) else reasons.NotRepeatable(work.verb)
+
+
+def _appends(wait: Wait, work: Work) -> bool:
+    """Whether a job adds to what is there, as far as it is seen."""
+    return wait.kind == "load" or work.repeats is False
 
 
 def _is_new(source: SourceFile, infer: Inference, wait: Wait) -> bool:

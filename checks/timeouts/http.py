@@ -16,7 +16,16 @@ from qw_codemod.libraries.http.tables import VERBS
 from qw_codemod.python.bindings import dotted
 from qw_codemod.python.identifiers import words
 from qw_codemod.python.syntax import definition_of, last_name
-from qw_codemod.rules.api import Context, Match, Obstacle, SourceFile, Statement, Unfixable, Unsafe
+from qw_codemod.rules.api import (
+    Context,
+    Match,
+    NotNeeded,
+    Obstacle,
+    SourceFile,
+    Statement,
+    Unfixable,
+    Unsafe,
+)
 
 from . import reasons
 from .bigquery import first_of
@@ -26,6 +35,7 @@ from .late_answers import why_late
 from .longer_limits import Kind, LongerLimits, Said
 from .passed import Ends, passes
 from .plan import DEFAULTS, LATE, AddTimeout, ClientTimeout, Limit, Plan, ReplaceTimeout
+from .replaced import why_nothing_waits
 from .siblings import timeout_of_others
 from .statements import LongerBound, QueryIsRun
 
@@ -83,6 +93,8 @@ def _of_limit(limit: OpenLimit) -> str:
 def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | None:
     """Why the program, or its tests, would not stand the timeout."""
     found: HttpCall | OpenLimit = match.remedy
+    if isinstance(found, HttpCall) and (why := why_nothing_waits(source, context.infer, found)):
+        return NotNeeded(why)
     reason: Statement | None
     if isinstance(found, OpenLimit):
         reason = _risk_of_limit(source, found)

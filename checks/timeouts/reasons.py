@@ -103,6 +103,17 @@ class NotRepeatable(Statement):
     verb: str
 
 
+class CalledAgain(Statement):
+    template = (
+        "`{function}`{place} is called again with the same event after a timeout, while the {verb} "
+        "may still be running"
+    )
+
+    function: str
+    place: Place
+    verb: str
+
+
 class Queued(Statement):
     template = "a BATCH query waits for free slots, longer than its timeout where these are few"
 
@@ -147,6 +158,13 @@ class Elsewhere(Statement):
 
     by: Statement
     path: str
+
+
+class Replaced(Statement):
+    template = "nothing is waited for: the test replaces `{what}`{place}"
+
+    what: str
+    place: Place
 
 
 class PerhapsLonger(Statement):

@@ -194,7 +194,8 @@ class Script:
             seconds = seconds_of(options.get("timeout", ""))
             usual = None if "timeout" in options else FUNCTION_SECONDS
             source = options.get("source", ".")
-            self._deploy(line, name, source, seconds, usual, is_function=True)
+            is_retried = "--retry" in words
+            self._deploy(line, name, source, seconds, usual, True, is_retried)
         elif "run" in plain and "deploy" in plain:
             limit = options.get("task-timeout" if "jobs" in plain else "timeout", "")
             seconds = seconds_of(limit)
@@ -223,6 +224,7 @@ class Script:
         seconds: float | None,
         usual: float | None = None,
         is_function: bool = False,
+        is_retried: bool = False,
     ) -> None:
         if ":/" in source or source.endswith(".zip"):
             return
@@ -236,7 +238,7 @@ class Script:
         self.met += bool(main)
         if copies:
             unit = Unit(name, self._path, line, copies, entries=tuple(main), seconds=seconds)
-            unit = replace(unit, usual=usual, is_service=not is_function)
+            unit = replace(unit, usual=usual, is_service=not is_function, is_retried=is_retried)
             self.told.units.append(self._with_requirements(unit))
 
     def _with_requirements(self, unit: Unit) -> Unit:

@@ -24,6 +24,9 @@ _LOCALS = re.compile(r"^locals[ \t]*\{", re.M)
 _SETS = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.+?)[ \t]*(?:#.*)?$", re.M)
 _FOLDER = re.compile(r"\$\{path\.(?:module|cwd)\}|\$\{path\.root\}")
 _PROBE = re.compile(r"\w*probe[ \t]*\{(?:[^{}]|\{[^{}]*\})*\}")  # which has a timeout of its own
+_RETRIED = re.compile(  # of events, in both generations of functions
+    r"^[ \t]*(?:retry[ \t]*=[ \t]*true|retry_policy[ \t]*=[ \t]*\"RETRY_POLICY_RETRY\")", re.M
+)
 _PERMISSIONS = frozenset(
     "aws_lambda_function_url aws_lambda_function_event_invoke_config "
     "google_cloudfunctions_function_iam_member google_cloudfunctions2_function_iam_member".split()
@@ -113,6 +116,7 @@ def _timed(unit: Unit, archive: _Block, functions: list[_Block], layout: Layout)
         unit = _handled(unit, function.value("handler").strip('"'), layout)
     elif function.kind in _OF_GOOGLE:
         seconds = seconds if said else FUNCTION_SECONDS
+        unit = replace(unit, is_retried=_RETRIED.search(function.text) is not None)
     return replace(unit, seconds=seconds)
 
 

@@ -47,6 +47,7 @@ class Unit:
     installed_at: int = 0  # the line of the first package that is installed by name
     is_image: bool = False
     is_service: bool = False  # deployed from a folder, which may hold a Dockerfile
+    is_retried: bool = False  # its events come again when it has failed
 
     def places(self, path: str) -> list[str]:
         """Where a file of the project, or a folder, lies in the unit."""
