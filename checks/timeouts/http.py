@@ -28,6 +28,7 @@ from qw_codemod.rules.api import (
 )
 
 from . import reasons
+from .batches import why_ends_batch
 from .bigquery import first_of
 from .deadlines import within_deadline
 from .http_limits import OpenLimit, open_limits
@@ -108,6 +109,7 @@ def assess(source: SourceFile, context: Context, match: Match) -> Obstacle | Non
             or _perhaps_longer(source, context, found)
             or _refused(source, context, found)
             or passes(source, context.infer, found.node, _ENDS[found.sender.library])
+            or why_ends_batch(source, context.infer, found)
         )
     return Unsafe(reason) if reason else None
 

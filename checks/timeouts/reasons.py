@@ -140,6 +140,16 @@ class PassesHandler(Statement):
     place: Place
 
 
+class EndsLoop(Statement):
+    template = (
+        "the {catcher}{place} leaves out what failed, and a timeout would end the loop, with what "
+        "was sent perhaps taken in"
+    )
+
+    catcher: Statement
+    place: Place
+
+
 class FailsUnseen(Statement):
     template = "nobody would see the timeout: what `{function}` raises is not read{place}"
 
