@@ -48,8 +48,10 @@ Fix safety
     package finds what lies beside it. Where the imports of what lies beside it have a comment for a
     type checker (`# type: ignore`), this one gets it too. Its package has to be installed there
     too: a call is left while a lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, a compiled list)
-    lacks it, with the command that adds it, and unsafe where nothing says what is installed, or
-    where others who load the file install from a list that lacks it.
+    lacks it, with the command that adds it, and unsafe where nothing says what is installed, where
+    a script, a job or an image installs its packages by name without this one, where the file runs
+    in an image that the project does not build, or where others who load it install from a list
+    that lacks it.
 
     Where the package has a function of its own whose sessions try again, calls of requests are
     unsafe: use such a session. So are a call whose answer nobody reads, and one whose handler takes

@@ -32,10 +32,13 @@ Fix safety
     A query that reads is bounded wherever a handler tells of its failure, as of any other.
     Unsafe, and left without --unsafe: a timeout that a handler would swallow without a word (`apply
     timeouts,excepts` mends both); one that passes a handler or a retry that goes on after other
-    failures, here or in a caller; one in a thread whose results nobody reads; a job that writes
-    where a handler goes on, code tries again, `finally` drops a table, or the same is written twice
-    if it is run again; an explicit None; a stream; a limit above the default that may be meant for
-    the request; a test double that would refuse the new argument.
+    failures, here or in a caller; one of a write that would end a loop which leaves out what
+    failed; one in a thread whose results nobody reads; a job that writes where a handler goes on,
+    code tries again, `finally` drops a table, or the same is written twice if it is run again; a
+    load that appends where a platform or a queue calls its function again by itself (events of AWS
+    Lambda, of Google's functions with --retry, pushes of Pub/Sub, tasks with retries); an explicit
+    None; a stream; a limit above the default that may be meant for the request; a test double that
+    would refuse the new argument. A test that replaces what sends its requests waits for nothing.
 
     More time is given where the class, the module or the package says so by a name with the word
     timeout, and where a request sends a file, a query, or asks for a report. What tells of such
