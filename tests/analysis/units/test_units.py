@@ -819,7 +819,8 @@ DOCKER = "docker run --rm -v $(pwd):/app -w /app {} python3 -m feeds.x | psql\n"
         ({"requirements.txt": "requests\n", ".github/workflows/x.yml": WORKFLOW.format(
           "pip install ruff", "true")}, ""),
         ({"requirements.txt": "requests\n", ".github/workflows/x.yml": WORKFLOW.format(
-          "true", "true") + "  lint:\n    steps:\n      - run: pip install requests\n"}, ""),
+          "true", "true").replace("jobs:\n", "jobs:\n  lint:\n    steps:\n"
+          "      - run: pip install requests\n")}, ""),
         # the image of a container
         ({"requirements.txt": "requests\n", "run.sh": DOCKER.format("team/tools:latest")},
          "runs in `team/tools:latest` in run.sh:1, and nothing shows that tenacity is in there"),
