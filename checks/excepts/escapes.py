@@ -231,10 +231,10 @@ class _Search:
         if name in _NAMED or name in _NO_EXCEPTIONS:
             yield Escape(name, reasons.RaisesIt(name))
             return
-        for inferred in self._infer.evaluator.value(node, view):
+        for inferred in self._infer.holds_in(view, node):
             value = inferred.value
             if isinstance(value, Class):
-                line = self._infer.evaluator.hierarchy.mro(value)
+                line = self._infer.hierarchy.mro(value)
                 names = {base.name.rpartition(".")[2] for base in line if isinstance(base, Library)}
                 if "Exception" not in names and not names.isdisjoint(_NO_EXCEPTIONS):
                     yield Escape(value.node.name, reasons.RaisesIt(value.node.name))
@@ -252,7 +252,7 @@ class _Search:
                 given = [e.value if isinstance(e, ast.Starred) else e for e in awaited.args]
                 return any(self._may_be_cancelled(each, view) for each in given)
             case ast.Name() | ast.Attribute() | ast.Subscript():
-                held = self._infer.evaluator.value(awaited, view)
+                held = self._infer.holds_in(view, awaited)
                 if held and all(isinstance(each.value, Awaitable) for each in held):
                     return _is_cancelled_group(view.source, dotted(awaited))
                 return True
@@ -275,7 +275,7 @@ class _Search:
         if last_name(call) in _CALLING:
             for given in call.args:
                 yield from self._of_given(call, given, view)
-        for inferred in self._infer.evaluator.value(call.func, view):
+        for inferred in self._infer.holds_in(view, call.func):
             value = inferred.value
             if isinstance(value, Library):
                 is_told = True
@@ -315,7 +315,7 @@ class _Search:
             for node in own_nodes([given.body]):
                 yield from self._of_node(node, view)
         elif isinstance(given, ast.Name | ast.Attribute):
-            for inferred in self._infer.evaluator.value(given, view):
+            for inferred in self._infer.holds_in(view, given):
                 if isinstance(inferred.value, Function):
                     yield from self._of_function(call, inferred.value.node, inferred.value.view)
 
@@ -332,7 +332,7 @@ class _Search:
             yield Escape("pyo3_runtime.PanicException", reasons.MayPanic(root))
 
     def _of_class(self, call: ast.Call, cls: Class) -> Iterator[Escape]:
-        for base in self._infer.evaluator.hierarchy.mro(cls):
+        for base in self._infer.hierarchy.mro(cls):
             for each in base.node.body if isinstance(base, Class) else ():
                 if isinstance(each, ast.FunctionDef) and each.name == "__init__":
                     assert isinstance(base, Class)

@@ -326,7 +326,7 @@ def _held(source: SourceFile, infer: Inference, log: Log) -> ValueSet:
 def _library_of(infer: Inference, value: Value) -> str:
     """The library of loggers that a value comes from; empty if from none."""
     of = value.of if isinstance(value, Instance) else value
-    line = infer.evaluator.hierarchy.mro(of) if isinstance(of, Class) else [of]
+    line = infer.hierarchy.mro(of) if isinstance(of, Class) else [of]
     roots = [each.name.partition(".")[0] for each in line if isinstance(each, Library)]
     return next((each for each in roots if each in ("logging", "structlog", "loguru")), "")
 
@@ -338,7 +338,7 @@ def _methods(infer: Inference, value: Value) -> dict[str, ast.FunctionDef]:
         bodies = [(value.view.source.tree.body, 0)]
         value.view.depend_on_all()
     elif isinstance(value, Instance) and isinstance(value.of, Class):
-        line = infer.evaluator.hierarchy.mro(value.of)
+        line = infer.hierarchy.mro(value.of)
         bodies = [(each.node.body, 1) for each in line if isinstance(each, Class)]
         for each in line:
             if isinstance(each, Class):
@@ -465,7 +465,7 @@ def _is_own_object(infer: Inference, value: Value) -> bool:
     """Whether it is an object of a class of the tree that hands nothing on to another one."""
     if not isinstance(value, Instance) or not isinstance(value.of, Class):
         return False
-    line = infer.evaluator.hierarchy.mro(value.of)
+    line = infer.hierarchy.mro(value.of)
     return all(
         isinstance(each, Class)
         and not any(getattr(node, "name", "") == "__getattr__" for node in each.node.body)

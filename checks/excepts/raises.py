@@ -194,7 +194,7 @@ class _Body:
             value = inferred.value
             if not isinstance(value, Instance) or not isinstance(value.of, Class):
                 continue
-            for base in self._infer.evaluator.hierarchy.mro(value.of):
+            for base in self._infer.hierarchy.mro(value.of):
                 body = base.node.body if isinstance(base, Class) else ()
                 if any(getattr(each, "name", "") == node.attr for each in body):
                     return True

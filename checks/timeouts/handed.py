@@ -98,6 +98,7 @@ def _caller(source: SourceFile, infer: Inference, made: ast.Call) -> Iterator[Wa
     for use in _uses(source, infer, made):
         given, is_sure = _given(source, infer, use)
         view = infer.view(source)
+        infer.evaluator.fresh_question()
         answer = judge(infer.evaluator.attribute(given, str(name), view, made), is_waiting)
         if answer is not None:
             is_plain = is_sure and len(made.args) == 1

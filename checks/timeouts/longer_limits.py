@@ -86,7 +86,7 @@ class LongerLimits:
         if cls is None:
             return
         around = _words_around(self._home, node)
-        for each in self._infer.evaluator.hierarchy.mro(Class(self._infer.view(self._home), cls)):
+        for each in self._infer.hierarchy.mro(Class(self._infer.view(self._home), cls)):
             if isinstance(each, Class) and _speaks(each.view.source):
                 source = each.view.source
                 namings = (n for n in _namings(source) if each.node in source.ancestors(n.node))

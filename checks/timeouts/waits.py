@@ -309,7 +309,7 @@ def is_iterable(value: Value, infer: Inference) -> bool:
         return False
     if isinstance(value.of, Library):
         return value.of.name in ITERABLE_JOBS or value.of.name == bigquery.ANY_JOB
-    hierarchy = infer.evaluator.hierarchy
+    hierarchy = infer.hierarchy
     if not ITERABLE_JOBS.intersection(hierarchy.library_bases(value.of)):
         return False
     return not any(

@@ -38,6 +38,7 @@ from qw_codemod.facts.project import State, Tree
 from qw_codemod.facts.query import Trace
 from qw_codemod.infer import statements as says
 from qw_codemod.infer.evaluate import Evaluator
+from qw_codemod.infer.hierarchy import Hierarchy
 from qw_codemod.infer.models import Model, Models
 from qw_codemod.infer.values import (
     Class,
@@ -213,9 +214,18 @@ class Inference:
 
     def holds(self, source: SourceFile, node: ast.expr) -> ValueSet:
         """What an expression of the file can hold."""
-        view = self.view(source)
+        return self.holds_in(self.view(source), node)
+
+    def holds_in(self, view: View, node: ast.expr) -> ValueSet:
+        """What an expression of a module can hold."""
         self.evaluator.fresh_question()
         return self.evaluator.value(node, view)
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """What answers a new question about classes."""
+        self.evaluator.fresh_question()
+        return self.evaluator.hierarchy
 
     def judged(
         self, source: SourceFile, node: ast.expr, wanted: Callable[[Value], bool]

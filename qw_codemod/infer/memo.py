@@ -12,7 +12,7 @@ from qw_codemod.infer import statements as says
 from qw_codemod.infer.protocol import Lasting
 from qw_codemod.infer.values import FunctionNode, ValueSet, unknown
 
-_STEPS = 1_500  # expressions looked at for one question; those that are proven take far fewer
+_STEPS = 1_100  # expressions that one answer may rest on; those that are proven rest on fewer
 _DEPTH = 70  # nested expressions and calls; each costs a few Python frames
 _FREE = 1 << 30
 _Key = TypeVar("_Key", bound=Hashable)

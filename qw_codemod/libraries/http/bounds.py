@@ -73,7 +73,7 @@ class Bounds:
 
     def bases(self, cls: Class) -> tuple[Base, ...]:
         """The class and its bases, the nearest first; None where a base could not be told."""
-        return self._infer.evaluator.hierarchy.mro(cls)
+        return self._infer.hierarchy.mro(cls)
 
     def library_base(self, cls: Class, known: Sequence[str]) -> str:
         """The first base outside the tree that is one of these; empty if there is none."""

@@ -109,8 +109,8 @@ class Objects:
             if argument.lineno == fact.line and _is_of(fact, argument.arg):
                 function = next(a for a in source.ancestors(argument) if isinstance(a, FUNCTIONS))
                 view = self._infer.view(source)
-                callers = self._infer.evaluator.callers
-                passed = callers.parameter(function, argument, view)
+                self._infer.evaluator.fresh_question()
+                passed = self._infer.evaluator.callers.parameter(function, argument, view)
                 return _alternatives(self._of_any(passed, method, seen))
         for assign in source.nodes(ast.AnnAssign):
             if assign.lineno == fact.line and _is_of(fact, dotted(assign.target)):
@@ -131,7 +131,7 @@ class Objects:
         if method is not None and name.startswith("self."):
             owner, name = source.parent(method), name.removeprefix("self.")
         if isinstance(owner, ast.ClassDef):
-            hierarchy = self._infer.evaluator.hierarchy
+            hierarchy = self._infer.hierarchy
             cls = Class(self._infer.view(source), owner)
             related = dict.fromkeys(hierarchy.mro(cls))
             for sub in hierarchy.subclasses(cls):
