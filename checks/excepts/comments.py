@@ -35,13 +35,14 @@ def comment_explains(source: SourceFile, handler: ast.ExceptHandler) -> bool:
 
 
 _UNLOGGED = re.compile(
-    r"\b(too many|not|never|don't|no need|without|avoid)\b[^.;]{0,30}\blog(s|ged|ging)?\b",
+    r"\b(too many|not|never|don't|no need|without|avoid)\b[^.;]{0,30}\blog(s|ged|ging)?\b"
+    r"|\balready\b[^.;]{0,20}\blogged\b|\blogged already\b",
     re.I,
 )
 
 
 def comment_forbids_log(source: SourceFile, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler says that it is not logged: `# too many to be logged`."""
+    """Whether a comment in the handler says that it is not logged, or is already."""
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
     return bool(_UNLOGGED.search(" ".join(_comment(source, number) for number in lines)))
 

@@ -160,7 +160,7 @@ class RunsOnEachLine(Statement):
 
 
 class IsNotToBeLogged(Statement):
-    template = "a comment there says that it is not to be logged"
+    template = "a comment there says that it is not to be logged, or is already"
 
 
 class WritesLog(Statement):

@@ -207,6 +207,8 @@ def test_a_comment_says_that_it_is_not_logged() -> None:
     for comment, is_left in (
         ("# There are too many to be logged.", True),
         ("# don't log these: old days have none", True),
+        ("# This was raised again and has already been logged.", True),
+        ("# already loaded: the log of old days", False),
         ("# no rows, and not a reason to stop", False),
         ("# not on the dialog of the old days", False),
     ):

@@ -25,8 +25,9 @@ from qw_codemod.facts.deployments.distributions import distributions
 from qw_codemod.facts.deployments.images import image_of
 from qw_codemod.facts.deployments.linters import Linter, linters
 from qw_codemod.facts.deployments.lists import LOCKS, PackageList, installing, package_lists
+from qw_codemod.facts.deployments.machines import Machines, machines_of
 from qw_codemod.facts.deployments.manifests import timed, told_by_host, told_by_manifest
-from qw_codemod.facts.deployments.recipes import machines_of, of_makefile, of_yaml
+from qw_codemod.facts.deployments.recipes import of_makefile, of_yaml
 from qw_codemod.facts.deployments.scripts import Script, is_telling
 from qw_codemod.facts.deployments.servers import known, of_settings, of_text
 from qw_codemod.facts.deployments.terraform import told_by_terraform
@@ -220,7 +221,7 @@ def _followed(
     path: str,
     found: Sequence[Command],
     layout: Layout,
-    machine: Callable[[int], int] | None = None,
+    machines: Machines | None = None,
 ) -> Told:
     """What commands tell, from the folder in which most of what they name is there."""
     if not any(map(is_telling, found)):
@@ -230,7 +231,7 @@ def _followed(
     if f"{layout.root}/." in path:  # of a workflow: it starts at the top
         folders = [layout.root]
     for base in folders:
-        script = Script(path, layout, base, machine)
+        script = Script(path, layout, base, machines)
         script.follow(found)
         if best is None or script.met - script.missed > best.met - best.missed:
             best = script

@@ -23,10 +23,12 @@ class Installation:
     packages: list[str] = field(default_factory=list)
     line: int = 0  # of the first of them
     is_open: bool = False  # something else may be there than these packages
+    is_told: bool = False  # a command has installed something
 
     def take_in(self, words: Sequence[str], line: int) -> None:
         """Take in a command, whatever it does."""
         named = packages_of(words)
+        self.is_told = self.is_told or named != ()
         if named is None:
             self.is_open = True
         elif named:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from qw_codemod.languages.shell import Command, commands
 
@@ -19,7 +18,6 @@ _INPUT = re.compile(r"\s*([\w-]+):[ \t]*[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$")
 _WORTH = re.compile(
     r"\b(?:python|pypy|pip|deploy|zip|uvicorn|gunicorn|hypercorn|celery|subscriptions|\S+\.py)\b"
 )
-_JOB = re.compile(r"(?:  |    )[\w-]+:[ \t]*(?:#.*)?$")
 _OPEN, _CLOSE = ("(",), (")",)
 
 
@@ -40,16 +38,6 @@ def of_makefile(text: str) -> Iterator[Command]:
             yield Command(first, _CLOSE)
         elif match := _MAKE_ASSIGNS.fullmatch(line):
             yield Command(first, (f"{match[1]}={match[2].strip()}",))
-
-
-def machines_of(path: str, text: str) -> Callable[[int], int]:
-    """On which machine the commands of a line run: a job of a workflow has one for its steps."""
-    if "/.github/workflows/" not in path:
-        return lambda line: line  # of which nothing else is known
-    lines = text.split("\n")
-    first = next((n for n, line in enumerate(lines) if line.startswith("jobs:")), len(lines))
-    starts = [n + 1 for n, line in enumerate(lines) if n > first and _JOB.match(line)]
-    return lambda line: bisect.bisect_right(starts, line)
 
 
 def of_yaml(text: str) -> Iterator[Command]:

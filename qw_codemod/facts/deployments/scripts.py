@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from qw_codemod.facts.deployments.installations import Installation
+from qw_codemod.facts.deployments.machines import Machine, Machines
 from qw_codemod.facts.deployments.values import (
     FUNCTION_SECONDS,
     Deadline,
@@ -36,11 +37,11 @@ _VALUED = frozenset("-o -x -i --exclude --include --filter".split())  # options 
 class Script:
     """Commands that are followed one after the other, from a folder that they are started in.
 
-    `machine` tells on which one the commands of a line run, where that is not the same for all.
+    `machines` tells on which one the commands of a line run, where that is not the same for all.
     """
 
     def __init__(
-        self, path: str, layout: Layout, base: str, machine: Callable[[int], int] | None = None
+        self, path: str, layout: Layout, base: str, machines: Machines | None = None
     ) -> None:
         self.told = Told()
         self.met = 0  # paths of the commands that are there
@@ -53,8 +54,9 @@ class Script:
         self._staged: list[tuple[str, str]] = []  # what was copied, and to where
         self._folders: set[str] = set()  # that were made
         self._python_path: tuple[str, ...] = ()
-        self._machine = machine
-        self._machines: dict[int, Installation] = {}
+        self._machines = machines
+        self._block = 0  # the line of the outermost block of commands
+        self._installations: dict[int, Installation] = {}
 
     def follow(self, commands: Iterable[Command]) -> None:
         """Take in commands, in their order."""
@@ -65,6 +67,7 @@ class Script:
         for inner in _started_inside(line, words):
             self._run(line, tuple(map(self._variables.expand, inner.words)))
         if words == ("(",):
+            self._block = self._block if self._outer else line
             self._outer.append(self._here)
         elif words == (")",):
             self._here = self._outer.pop() if self._outer else self._here
@@ -96,9 +99,13 @@ class Script:
         self._installed(line).take_in(words, line)
         self._start(line, words)
 
+    def _machine(self, line: int) -> Machine:
+        return Machine(0) if self._machines is None else self._machines.of(line, self._block)
+
     def _installed(self, line: int) -> Installation:
-        machine = self._machine(line) if self._machine is not None else 0
-        return self._machines.setdefault(machine, Installation())
+        machine = self._machine(line)
+        first = Installation(is_open=machine.is_open or bool(machine.image))
+        return self._installations.setdefault(machine.key, first)
 
     def folder(self, path: str) -> str:
         """The absolute path that is meant; it begins with `$` where that is not known."""
@@ -257,8 +264,10 @@ class Script:
         if started is None:
             return
         kind, what = started
-        image = _image(words)
         installed = self._installed(line)
+        image = _image(words)
+        if not (image or installed.is_told or _PROJECTS.intersection(words)):
+            image = self._machine(line).image
         is_bare = not (image or installed.is_open or _PROJECTS.intersection(words))
         start = Start("", (), self._path, line, kind == "path", image=image)
         if is_bare and installed.line:

@@ -749,6 +749,10 @@ WORKFLOW = (
     "jobs:\n  run:\n    runs-on: ubuntu\n    steps:\n      - run: {}\n      - run: {}\n"
     "      - run: |\n          python -m feeds.x\n"
 )
+IN_IMAGE = (
+    "jobs:\n  run:\n    runs-on: ubuntu\n    container:\n      image: team/tools:latest\n"
+    "    steps:\n      - run: {}\n      - run: python -m feeds.x\n"
+)
 DOCKER = "docker run --rm -v $(pwd):/app -w /app {} python3 -m feeds.x | psql\n"
 
 
@@ -821,7 +825,24 @@ DOCKER = "docker run --rm -v $(pwd):/app -w /app {} python3 -m feeds.x | psql\n"
         ({"requirements.txt": "requests\n", ".github/workflows/x.yml": WORKFLOW.format(
           "true", "true").replace("jobs:\n", "jobs:\n  lint:\n    steps:\n"
           "      - run: pip install requests\n")}, ""),
+        ({"requirements.txt": "requests\n", ".github/workflows/x.yml": WORKFLOW.format(
+          "pip install requests", "true").replace("- run: true", "- uses: ./.github/install")}, ""),
+        ({"requirements.txt": "requests\n", ".gitlab-ci.yml":
+          "run:\n  script:\n    - pip install requests\n    - python -m feeds.x\n"},
+         "nothing but requests is installed in .gitlab-ci.yml:3: add tenacity there"),
+        ({"requirements.txt": "requests\n", ".gitlab-ci.yml":
+          "before_script:\n  - pip install -r requirements.txt\n"
+          "run:\n  script:\n    - pip install requests\n    - python -m feeds.x\n"}, ""),
+        ({"requirements.txt": "requests\n", "cloudbuild.yaml": "steps:\n- name: python\n  args:\n"
+          "  - -c\n  - |\n    pip install requests\n    python -m feeds.x\n"},
+         "nothing but requests is installed in cloudbuild.yaml:6: add tenacity there"),
         # the image of a container
+        ({"requirements.txt": "requests\n", ".github/workflows/x.yml": IN_IMAGE.format("true")},
+         "runs in `team/tools:latest` in x.yml:8, and nothing shows that tenacity is in there"),
+        ({"requirements.txt": "requests\n", ".github/workflows/x.yml": IN_IMAGE.format(
+          "pip install -r requirements.txt")}, ""),
+        ({"requirements.txt": "requests\n", ".github/workflows/x.yml": IN_IMAGE.format("true"),
+          "docker/tools/Dockerfile": "FROM python\n"}, ""),
         ({"requirements.txt": "requests\n", "run.sh": DOCKER.format("team/tools:latest")},
          "runs in `team/tools:latest` in run.sh:1, and nothing shows that tenacity is in there"),
         ({"requirements.txt": "requests\n", "run.sh": DOCKER.format("team/tools:latest"),
