@@ -20,13 +20,13 @@ _WITH = (ast.With, ast.AsyncWith)
 _TRANSPORTS = frozenset(
     "request send urlopen Session Client AsyncClient ClientSession HTTPAdapter _request".split()
 )
-# Modules of test doubles that answer in the place of every server.
-_SERVERS = frozenset("responses requests_mock respx httpretty aioresponses".split())
-_OF_PLUGINS = frozenset("requests_mock respx_mock httpx_mock aioresponses".split())  # fixtures
 
 
 def why_nothing_waits(source: SourceFile, infer: Inference, call: HttpCall) -> Statement | None:
-    """What a test, or a fixture of it, puts in the place of what sends a request."""
+    """What a test, or a fixture of it, puts in the place of what sends a request.
+
+    A server that `responses` and its like play may let requests pass to a real one.
+    """
     if not infer.is_test(source):
         return None
     names: set[str] = set()
@@ -66,8 +66,7 @@ def _by_fixture(
             found = _first(where, [*entered, *_lasting(nodes)], call, source)
             if found is not None:
                 return found
-    plugin = min(names & _OF_PLUGINS - known, default="")
-    return reasons.Replaced(plugin, InLine(call.node.lineno)) if plugin else None
+    return None
 
 
 def _places(source: SourceFile, infer: Inference) -> Iterator[SourceFile]:
@@ -123,10 +122,6 @@ def _first(
 
 def _replaced(source: SourceFile, node: ast.expr, call: HttpCall) -> str:
     """What stands in for the transport of a request; empty where nothing is seen to."""
-    func = node.func if isinstance(node, ast.Call) else node
-    name = full_name(source, func)
-    if name.partition(".")[0] in _SERVERS:
-        return " ".join(source.text(func).split())
     if not isinstance(node, ast.Call) or not node.args:
         return ""
     named, second = node.args[0], _text(node.args[1]) if len(node.args) > 1 else ""

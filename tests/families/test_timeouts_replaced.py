@@ -33,7 +33,6 @@ def said(test: str, conftest: str = "") -> str:
         ('@patch("shop.requests.get")', "requests.get('http://shop')"),
         ('@patch("requests.adapters.HTTPAdapter.send")', "requests.get('http://shop')"),
         ('@patch.object(requests.Session, "send")', "requests.Session().get('http://shop')"),
-        ("@responses.activate", "requests.get('http://shop')"),
     ],
 )
 def test_what_a_decorator_replaces(decorator: str, call: str) -> None:
@@ -49,6 +48,7 @@ def test_what_a_decorator_replaces(decorator: str, call: str) -> None:
         '@patch("shop.requests")',  # the module's own name for it alone
         '@patch("requests.post")',
         '@patch("shop.fetch")',
+        "@responses.activate",  # which may let it pass to a real server
         "@pytest.mark.slow",
     ],
 )
@@ -66,7 +66,7 @@ def test_what_replaces_something_else(decorator: str) -> None:
         ("requests.get('http://shop')\nmonkeypatch.setattr(requests, 'get', print)", False),
         ("mocker.patch('requests.get')\nrequests.get('http://shop')", True),
         ("patch('requests.get').start()\nrequests.get('http://shop')", True),
-        ("with responses.RequestsMock():\n    requests.get('http://shop')", True),
+        ("with responses.RequestsMock():\n    requests.get('http://shop')", False),
         ("with requests.Session() as s, patch.object(s, 'get'):\n    s.get('http://shop')", True),
         ("with requests.Session() as s, patch.object(s, 'post'):\n    s.get('http://shop')", False),
     ],
@@ -83,7 +83,7 @@ def test_fixtures_count() -> None:
     assert ANSWERED in said(fixture.format("", "") + test)
     assert said(test, fixture.format("", "_of_another")) == ""
     assert ANSWERED in said(test, fixture.format("(autouse=True)", "_of_another"))
-    assert ANSWERED in said("def test_it(requests_mock):\n    requests.get('http://shop')\n")
+    assert said("def test_it(requests_mock):\n    requests.get('http://shop')\n") == ""
 
 
 def test_code_that_is_no_test_is_edited() -> None:
