@@ -181,6 +181,8 @@ class Inference:
         """Look at an edited version of a file, until `restore`; what was known before is kept."""
         if self._kept is None:
             self._kept = (self.evaluator, source.path, self.tree.state(source.path))
+        else:
+            self.evaluator.forget()  # its parts know one another: it would stay for long
         self.tree.overlay(source)
         self.__dict__["evaluator"] = Evaluator(self.tree, self.types, self._models)
 
@@ -189,6 +191,7 @@ class Inference:
         if self._kept is None:
             return
         evaluator, path, state = self._kept
+        self.evaluator.forget()
         self.tree.reset(path, state)
         self.__dict__["evaluator"] = evaluator
         self._kept = None

@@ -105,14 +105,14 @@ def alone(root: Path) -> dict[tuple[str, int], str]:
     return {key: level for each in ASKED for key, level in answers(root, [each]).items()}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_order_of_questions(seed: int, root: Path, alone: dict[tuple[str, int], str]) -> None:
     shuffled = random.Random(seed).sample(ASKED, len(ASKED))
     found = answers(root, shuffled)
     assert {key: (alone[key], found[key]) for key in ASKED if alone[key] != found[key]} == {}
 
 
-@pytest.mark.parametrize("steps", range(4, 60, 3))
+@pytest.mark.parametrize("steps", range(4, 60, 8))
 def test_nothing_is_proven_for_want_of_effort(
     steps: int,
     root: Path,
@@ -128,7 +128,7 @@ def test_nothing_is_proven_for_want_of_effort(
 
 
 @pytest.mark.parametrize("limit", ["_STEPS", "_DEPTH"])
-@pytest.mark.parametrize("effort", range(2, 40, 2))
+@pytest.mark.parametrize("effort", range(2, 40, 5))
 def test_what_was_given_up_is_looked_for_again(
     limit: str,
     effort: int,
