@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,8 +52,9 @@ def test_what_an_editor_saves_meanwhile_is_kept(project: Path) -> None:
     edited = project / "feed_7.py"
     run = start(project, "apply", "timeouts", ".")
     saved = ""
-    for number in range(10_000):
-        if run.poll() is not None:
+    last = time.monotonic() + LONGEST
+    for number in itertools.count():
+        if run.poll() is not None or time.monotonic() > last:
             break
         saved = TEXT.format(7) + f"\n\nSAVED = {number}\n"
         edited.write_text(saved)
