@@ -126,6 +126,9 @@ class Trace:
         outer, self.now = self.now, set()
         try:
             found = compute()
+        except BaseException:
+            memory.pop(key, None)  # the answer meanwhile is no answer for those who ask later
+            raise
         finally:
             leaning = Dependencies(self.now)
             outer.add(leaning)
