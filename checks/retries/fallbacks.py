@@ -10,7 +10,7 @@ from qw_codemod.analysis.exception_flow import canonical, leaves, meetings
 from qw_codemod.analysis.repetition import STATUS, asks_another
 from qw_codemod.analysis.reporting import LEVELS
 from qw_codemod.kernel.statements import At, InLine
-from qw_codemod.languages.python import SourceFile
+from qw_codemod.languages.python import SourceFile, block_of
 from qw_codemod.libraries.http import tables as http
 from qw_codemod.libraries.http.calls import HttpCall, HttpCalls
 from qw_codemod.libraries.http.exceptions import (
@@ -178,12 +178,8 @@ def _compared(op: ast.cmpop, right: ast.expr) -> tuple[bool, str] | None:
 
 def _below(source: SourceFile, test: ast.If) -> list[ast.stmt]:
     """What stands below a statement in its block."""
-    around = source.parent(test)
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(around, name, None)
-        if isinstance(block, list) and test in block:
-            return block[block.index(test) + 1 :]
-    return []
+    block = block_of(source.parent(test), test)
+    return block[block.index(test) + 1 :] if block else []
 
 
 def _only_tells(body: Sequence[ast.stmt]) -> bool:

@@ -18,9 +18,9 @@ from qw_codemod.rules.api import Context, NotYet, Obstacle, SourceFile, Unsafe
 from . import reasons
 from .policy import Policy
 
-# How the one of several compiled lists is called that a program runs with; locks have one name.
 OF_INIT = "tenacity"  # what the policy that `init` writes needs
 
+# How the one of several compiled lists is called that a program runs with; locks have one name.
 _FIRST = frozenset("requirements base common main prod production".split())
 
 

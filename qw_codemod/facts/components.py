@@ -102,9 +102,7 @@ class Programs:
             return
         if name.startswith("."):
             if not is_regular:  # a relative import can reach all that is there
-                yield from self._below(
-                    _up(os.path.dirname(path), len(name) - len(name.lstrip(".")))
-                )
+                yield from self._below(counted_from(path, len(name) - len(name.lstrip("."))))
         else:
             yield from map(self._packages.__getitem__, self._meant(name, path))
 
@@ -164,8 +162,9 @@ class Loads:
         return tuple(sorted(_reached({path}, self._importers)))
 
 
-def _up(folder: str, level: int) -> str:
-    """The folder that a relative import of so many dots counts from."""
+def counted_from(path: str, level: int) -> str:
+    """The folder that a relative import of so many dots in a file counts from."""
+    folder = os.path.dirname(path)
     for _ in range(level - 1):
         folder = os.path.dirname(folder)
     return folder

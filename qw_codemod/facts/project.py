@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from qw_codemod.facts.components import Loads, Programs, links, modules
+from qw_codemod.facts.components import Loads, Programs, counted_from, links, modules
 from qw_codemod.facts.deployments import Deployments, deployments
 from qw_codemod.facts.exchange import Member
 from qw_codemod.facts.file_facts import FileFacts, facts_of, kind_of, packed, unpacked
@@ -621,10 +621,7 @@ class Tree:
 
     def relative(self, module: str, level: int, importer: str) -> str:
         """The file that `from ..module import` means; empty if there is none."""
-        folder = os.path.dirname(importer)
-        for _ in range(level - 1):
-            folder = os.path.dirname(folder)
-        path = os.sep.join([folder, *module.split(".")]) if module else folder
+        path = self.folder_of(module, level, importer)
         for ending in (os.sep + "__init__.py", ".py"):
             if self.has(path + ending):
                 return path + ending
@@ -632,9 +629,7 @@ class Tree:
 
     def folder_of(self, module: str, level: int, importer: str) -> str:
         """The folder that a relative import counts from, for packages without `__init__.py`."""
-        folder = os.path.dirname(importer)
-        for _ in range(level - 1):
-            folder = os.path.dirname(folder)
+        folder = counted_from(importer, level)
         return os.sep.join([folder, *module.split(".")]) if module else folder
 
     def submodule(self, folder: str, name: str) -> str:
